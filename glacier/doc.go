@@ -1,0 +1,31 @@
+// Package glacier is the language of Firn: the nouns, documents, errors and
+// limits of the Amazon Glacier vault API, version 2012-06-01, as they stand
+// on the wire. It has no behaviour beyond checking and printing its own
+// values.
+//
+// Documents are Go structs whose fields stand in the byte order of their JSON
+// keys, because Glacier sorts the keys of every document it writes, and whose
+// absent values are explicit nulls. (The one exception, the inventory, is
+// written by another package.) Instants are [Time] and print with exactly
+// three fractional digits.
+package glacier
+
+// Version is the API version every request names in [HeaderVersion].
+const Version = "2012-06-01"
+
+// Service is the service name in the credential scope of a signature.
+const Service = "glacier"
+
+// The headers of the API, spelled as Glacier spells them.
+const (
+	HeaderVersion            = "x-amz-glacier-version"
+	HeaderRequestID          = "x-amzn-RequestId"
+	HeaderContentSHA256      = "x-amz-content-sha256"
+	HeaderTreeHash           = "x-amz-sha256-tree-hash"
+	HeaderArchiveDescription = "x-amz-archive-description"
+	HeaderArchiveID          = "x-amz-archive-id"
+	HeaderArchiveSize        = "x-amz-archive-size"
+	HeaderPartSize           = "x-amz-part-size"
+	HeaderUploadID           = "x-amz-multipart-upload-id"
+	HeaderJobID              = "x-amz-job-id"
+)

@@ -1,0 +1,58 @@
+package glacier
+
+import "fmt"
+
+// An AccountID is a customer's number: twelve decimal digits.
+type AccountID string
+
+// CallersAccount stands in a request's path for the account that signed it.
+const CallersAccount AccountID = "-"
+
+// Valid reports whether the id is twelve digits.
+func (id AccountID) Valid() bool {
+	if len(id) != 12 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// A VaultName names a vault within an account and region. It is case-sensitive.
+type VaultName string
+
+// Valid reports whether the name is 1 to 255 of A–Z a–z 0–9 _ - and dot.
+// The names "." and ".." are valid.
+func (n VaultName) Valid() bool {
+	if len(n) == 0 || len(n) > MaxVaultNameLength {
+		return false
+	}
+	for _, c := range []byte(n) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '_', c == '-', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Opaque identifiers, case-sensitive, of the alphabet A–Z a–z 0–9 _ and -.
+// The ones Firn makes never begin with a hyphen.
+type (
+	ArchiveID string // 138 characters
+	UploadID  string // 92 characters
+	JobID     string // 92 characters
+)
+
+// An ARN is an Amazon resource name.
+type ARN string
+
+// VaultARN is the resource name of a vault.
+func VaultARN(region string, account AccountID, name VaultName) ARN {
+	return ARN(fmt.Sprintf("arn:aws:glacier:%s:%s:vaults/%s", region, account, name))
+}

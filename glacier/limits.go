@@ -1,0 +1,55 @@
+package glacier
+
+import "time"
+
+// Limits of the API. Sizes are bytes.
+const (
+	MiB = 1 << 20
+	GiB = 1 << 30
+
+	MaxVaults            = 1000 // per account and region
+	MaxVaultNameLength   = 255
+	MaxDescriptionLength = 1024 // of archives and of jobs, each byte 0x20 to 0x7E
+
+	MaxUploadSize  = 4 * GiB // of one UploadArchive, inclusive
+	MinPartSize    = 1 * MiB
+	MaxPartSize    = 4 * GiB
+	MaxParts       = 10_000
+	MaxArchiveSize = MaxParts * MaxPartSize
+
+	MaxTags           = 50 // per vault
+	MaxTagsPerRequest = 10
+	MaxTagKeyLength   = 128 // characters
+	MaxTagValueLength = 255 // characters
+
+	MaxVaultPage = 10 // ListVaults
+	MaxPage      = 50 // the other three listings
+
+	// ArchiveOverhead is added to an archive's size in a vault's SizeInBytes.
+	ArchiveOverhead = 32 * 1024
+
+	// MaxDocument bounds the JSON body of any request.
+	MaxDocument = 1 * MiB
+)
+
+// ClockSkew is how far a signature's date may be from the server's clock.
+const ClockSkew = 5 * time.Minute
+
+// ValidDescription reports whether s may describe an archive or a job:
+// at most 1,024 bytes, each from 0x20 to 0x7E.
+func ValidDescription(s string) bool {
+	if len(s) > MaxDescriptionLength {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c < 0x20 || c > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// ValidPartSize reports whether n is a power of two from 1 MiB to 4 GiB.
+func ValidPartSize(n int64) bool {
+	return n >= MinPartSize && n <= MaxPartSize && n&(n-1) == 0
+}

@@ -1,0 +1,232 @@
+package record
+
+import (
+	"firn/glacier"
+	"firn/treehash"
+)
+
+// Extra holds the fields of an image that this version does not know.
+type Extra map[uint64][]byte
+
+// A Counter hands out numbers. Everything below Next has been handed out or
+// abandoned.
+type Counter struct {
+	Counter uint64 `cbor:"1,keyasint"` // which one
+	Next    uint64 `cbor:"2,keyasint"`
+	Extra   Extra  `cbor:"-"`
+}
+
+// PayloadCounter is the counter of payload ids.
+const PayloadCounter = 1
+
+// An Account is a customer.
+type Account struct {
+	ID      glacier.AccountID `cbor:"1,keyasint"`
+	Created int64             `cbor:"2,keyasint"` // Unix milliseconds, as all instants here
+	Extra   Extra             `cbor:"-"`
+}
+
+// An AccessKey lets whoever holds its secret sign as an account.
+type AccessKey struct {
+	Number  uint64            `cbor:"1,keyasint"`
+	ID      string            `cbor:"2,keyasint"` // the public half, as in a Credential
+	Account glacier.AccountID `cbor:"3,keyasint"`
+	Secret  []byte            `cbor:"4,keyasint"` // sealed; never the secret itself
+	Created int64             `cbor:"5,keyasint"`
+	Extra   Extra             `cbor:"-"`
+}
+
+// A Vault holds archives.
+type Vault struct {
+	ID        uint64            `cbor:"1,keyasint"`
+	Account   glacier.AccountID `cbor:"2,keyasint"`
+	Name      glacier.VaultName `cbor:"3,keyasint"`
+	Created   int64             `cbor:"4,keyasint"`
+	Inventory Inventory         `cbor:"5,keyasint,omitzero"` // the last one; the zero value before the first
+	Extra     Extra             `cbor:"-"`
+}
+
+// An Inventory is a vault's figures as of its last inventory: all archives
+// created up to Head and not deleted when they were counted.
+type Inventory struct {
+	Snapshot  int64 `cbor:"1,keyasint"` // the instant it stands for
+	Completed int64 `cbor:"2,keyasint"` // the instant it was done
+	Head      LSN   `cbor:"3,keyasint"`
+	Archives  int64 `cbor:"4,keyasint"`
+	Bytes     int64 `cbor:"5,keyasint"` // without the overhead per archive
+}
+
+// Taken reports whether the vault has an inventory at all.
+func (i Inventory) Taken() bool { return i.Completed != 0 }
+
+// Tags are a vault's tags, all in one image.
+type Tags struct {
+	Vault uint64            `cbor:"1,keyasint"`
+	Tags  map[string]string `cbor:"2,keyasint"`
+	Extra Extra             `cbor:"-"`
+}
+
+// An Archive is a customer's immutable object. Its bytes are those of its
+// pieces, one after another.
+type Archive struct {
+	Vault       uint64            `cbor:"1,keyasint"`
+	ID          uint64            `cbor:"2,keyasint"`
+	Public      glacier.ArchiveID `cbor:"3,keyasint"`
+	Description string            `cbor:"4,keyasint,omitempty"`
+	Created     int64             `cbor:"5,keyasint"`
+	Size        int64             `cbor:"6,keyasint"`
+	TreeHash    treehash.Hash     `cbor:"7,keyasint"`
+	Pieces      []Piece           `cbor:"8,keyasint"`
+	// Deleted marks an archive that its owner has deleted and that jobs
+	// still pin. Nobody but the jobs sees it; the last pin's end is its
+	// tombstone.
+	Deleted bool  `cbor:"9,keyasint,omitempty"`
+	Extra   Extra `cbor:"-"`
+}
+
+// A Piece is a payload's place in an archive. All pieces but the last have
+// the same size, a power of two MiB, so a piece's tree hash is a node of the
+// archive's tree.
+type Piece struct {
+	_        struct{}      `cbor:",toarray"`
+	Payload  uint64        // payload id
+	LSN      LSN           // as in [Payload]
+	Size     int64         // bytes
+	TreeHash treehash.Hash // of the piece alone
+}
+
+// An Upload is a multipart upload. Once completed it stays for a while so
+// that a repeated Complete finds its answer.
+type Upload struct {
+	Vault       uint64            `cbor:"1,keyasint"`
+	ID          uint64            `cbor:"2,keyasint"`
+	Public      glacier.UploadID  `cbor:"3,keyasint"`
+	Description string            `cbor:"4,keyasint,omitempty"`
+	PartSize    int64             `cbor:"5,keyasint"`
+	Created     int64             `cbor:"6,keyasint"`
+	Ended       int64             `cbor:"7,keyasint,omitempty"` // when it was completed or aborted; 0 while open
+	Archive     glacier.ArchiveID `cbor:"8,keyasint,omitempty"` // what it became; empty when aborted
+	Size        int64             `cbor:"9,keyasint,omitempty"`
+	TreeHash    treehash.Hash     `cbor:"10,keyasint,omitzero"`
+	Extra       Extra             `cbor:"-"`
+}
+
+// Open reports whether the upload still takes parts.
+func (u *Upload) Open() bool { return u.Ended == 0 }
+
+// A Part is a received part of an open upload.
+type Part struct {
+	Upload   uint64        `cbor:"1,keyasint"`
+	Index    uint64        `cbor:"2,keyasint"` // first byte / part size
+	Size     int64         `cbor:"3,keyasint"`
+	TreeHash treehash.Hash `cbor:"4,keyasint"`
+	Payload  uint64        `cbor:"5,keyasint"`
+	LSN      LSN           `cbor:"6,keyasint"` // as in [Payload]
+	Received int64         `cbor:"7,keyasint"`
+	Extra    Extra         `cbor:"-"`
+}
+
+// A Payload is stored bytes.
+type Payload struct {
+	ID       uint64        `cbor:"1,keyasint"`
+	LSN      LSN           `cbor:"2,keyasint"` // the record whose frame holds the bytes; 0 if they have a file
+	Size     int64         `cbor:"3,keyasint"`
+	TreeHash treehash.Hash `cbor:"4,keyasint"`
+	Vault    uint64        `cbor:"5,keyasint"`
+	// KeySlot names the encryption key; 0 is plaintext. Reserved.
+	KeySlot uint64 `cbor:"6,keyasint,omitempty"`
+	Extra   Extra  `cbor:"-"`
+}
+
+// A Job is a retrieval or an inventory on its way to, or with, its output.
+// The fields are in the words of the API where it has words.
+type Job struct {
+	Vault       uint64        `cbor:"1,keyasint"`
+	ID          uint64        `cbor:"2,keyasint"`
+	Public      glacier.JobID `cbor:"3,keyasint"`
+	Action      string        `cbor:"4,keyasint"`
+	Description string        `cbor:"5,keyasint,omitempty"`
+	Topic       string        `cbor:"6,keyasint,omitempty"`
+	Tier        string        `cbor:"7,keyasint,omitempty"`
+	Created     int64         `cbor:"8,keyasint"`
+	Ready       int64         `cbor:"9,keyasint"` // not completed before this instant
+	Status      string        `cbor:"10,keyasint"`
+	Message     string        `cbor:"11,keyasint,omitempty"`
+	Completed   int64         `cbor:"12,keyasint,omitempty"`
+	Expires     int64         `cbor:"13,keyasint,omitempty"` // set on completion
+
+	// Of archive retrievals. Archive is what the job pins until it expires.
+	Archive         uint64            `cbor:"20,keyasint,omitempty"`
+	ArchiveID       glacier.ArchiveID `cbor:"21,keyasint,omitempty"`
+	ArchiveSize     int64             `cbor:"22,keyasint,omitempty"`
+	ArchiveTreeHash treehash.Hash     `cbor:"23,keyasint,omitzero"`
+	First           int64             `cbor:"24,keyasint,omitempty"` // inclusive byte range
+	Last            int64             `cbor:"25,keyasint,omitempty"`
+	RangeTreeHash   treehash.Hash     `cbor:"26,keyasint,omitzero"`  // zero if the range is not tree-hash aligned
+	ArchiveNote     string            `cbor:"27,keyasint,omitempty"` // the archive's description
+
+	// Of inventories. Output is the payload made when the job completes.
+	Format     string `cbor:"40,keyasint,omitempty"`
+	StartDate  string `cbor:"41,keyasint,omitempty"` // normalised, as echoed
+	EndDate    string `cbor:"42,keyasint,omitempty"`
+	Limit      string `cbor:"43,keyasint,omitempty"`
+	Marker     string `cbor:"44,keyasint,omitempty"` // as passed in
+	NextMarker string `cbor:"45,keyasint,omitempty"` // set on completion
+	Output     uint64 `cbor:"46,keyasint,omitempty"`
+	OutputLSN  LSN    `cbor:"47,keyasint,omitempty"`
+	OutputSize int64  `cbor:"48,keyasint,omitempty"`
+
+	Extra Extra `cbor:"-"`
+}
+
+// A Clock is the operator's word that the machine's clock is right after it
+// was seen to jump. Durations whose start lies after Floor count from it.
+type Clock struct {
+	Floor int64 `cbor:"1,keyasint"`
+	Extra Extra `cbor:"-"`
+}
+
+// Key returns the entity's key.
+func (e *Counter) Key() Key { return Key{KindCounter, e.Counter, 0} }
+
+// Key returns the entity's key.
+func (e *Account) Key() Key { return AccountKey(e.ID) }
+
+// Key returns the entity's key.
+func (e *AccessKey) Key() Key { return Key{KindAccessKey, e.Number, 0} }
+
+// Key returns the entity's key.
+func (e *Vault) Key() Key { return Key{KindVault, e.ID, 0} }
+
+// Key returns the entity's key.
+func (e *Tags) Key() Key { return Key{KindTags, e.Vault, 0} }
+
+// Key returns the entity's key.
+func (e *Archive) Key() Key { return Key{KindArchive, e.Vault, e.ID} }
+
+// Key returns the entity's key.
+func (e *Upload) Key() Key { return Key{KindUpload, e.Vault, e.ID} }
+
+// Key returns the entity's key.
+func (e *Part) Key() Key { return Key{KindPart, e.Upload, e.Index} }
+
+// Key returns the entity's key.
+func (e *Job) Key() Key { return Key{KindJob, e.Vault, e.ID} }
+
+// Key returns the entity's key.
+func (e *Payload) Key() Key { return PayloadKey(e.ID) }
+
+// Key returns the entity's key.
+func (e *Clock) Key() Key { return Key{KindClock, 0, 0} }
+
+// PayloadKey is the key of a payload.
+func PayloadKey(id uint64) Key { return Key{KindPayload, id, 0} }
+
+// AccountKey is the key of an account: its twelve digits as a number.
+func AccountKey(id glacier.AccountID) Key {
+	var n uint64
+	for _, c := range []byte(id) {
+		n = n*10 + uint64(c-'0')
+	}
+	return Key{KindAccount, n, 0}
+}

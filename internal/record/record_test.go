@@ -1,0 +1,136 @@
+package record
+
+import (
+	"testing"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"firn/treehash"
+)
+
+func entities() []Entity {
+	return []Entity{
+		&Counter{Counter: PayloadCounter, Next: 1025},
+		&Account{ID: "111122223333", Created: 1},
+		&AccessKey{Number: 7, ID: "AKIA", Account: "111122223333", Secret: []byte{1, 2}, Created: 1},
+		&Vault{ID: 3, Account: "111122223333", Name: "photos", Created: 5},
+		&Vault{ID: 3, Account: "111122223333", Name: "photos", Created: 5, Inventory: Inventory{Snapshot: 1, Completed: 2, Head: 3, Archives: 4, Bytes: 5}},
+		&Tags{Vault: 3, Tags: map[string]string{"a": "", "ключ": "значение"}},
+		&Archive{Vault: 3, ID: 9, Public: "id", Description: "d", Created: 1, Size: 3 << 20, TreeHash: treehash.Hash{1},
+			Pieces: []Piece{{Payload: 1, Size: 2 << 20, TreeHash: treehash.Hash{2}}, {Payload: 2, LSN: 8, Size: 1 << 20}}},
+		&Upload{Vault: 3, ID: 10, Public: "u", PartSize: 1 << 20, Created: 3},
+		&Part{Upload: 10, Index: 4, Size: 1, Payload: 12, LSN: 13, Received: 4},
+		&Payload{ID: 12, LSN: 13, Size: 1, Vault: 3},
+		&Job{Vault: 3, ID: 14, Public: "j", Action: "ArchiveRetrieval", Tier: "Bulk", Created: 1, Status: "InProgress", Archive: 9, Last: 5},
+		&Clock{Floor: 12},
+	}
+}
+
+func TestEveryEntitySurvivesItsImage(t *testing.T) {
+	for _, e := range entities() {
+		var r Record
+		r.Put(e)
+		if got := r.Images[0].Key; got != e.Key() || got.Kind == 0 {
+			t.Errorf("%T: image has key %v, entity %v", e, got, e.Key())
+		}
+		got := fresh(e)
+		if err := Decode(r.Images[0].Body, got); err != nil {
+			t.Errorf("%T: %v", e, err)
+		}
+		if diff := cmp.Diff(e, got, cmpopts.IgnoreUnexported(Piece{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%T changed (-want +got):\n%s", e, diff)
+		}
+	}
+}
+
+func TestFieldsOfANewerVersionAreKept(t *testing.T) {
+	for _, e := range entities() {
+		body := encode(e)
+		var fields map[uint64]cbor.RawMessage
+		if err := cbor.Unmarshal(body, &fields); err != nil {
+			t.Fatal(err)
+		}
+		fields[999] = cbor.RawMessage{0x63, 'n', 'e', 'w'}
+		newer, err := encMode.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fresh(e)
+		if err := Decode(newer, got); err != nil {
+			t.Fatalf("%T: %v", e, err)
+		}
+		if diff := cmp.Diff(newer, encode(got)); diff != "" {
+			t.Errorf("%T lost a newer version's field:\n%s", e, diff)
+		}
+	}
+}
+
+func TestImagesSurviveTheirEncoding(t *testing.T) {
+	var r Record
+	for _, e := range entities() {
+		r.Put(e)
+	}
+	r.Delete(PayloadKey(12))
+	got, err := ParseImages(AppendImages(nil, r.Images))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(r.Images, got); diff != "" {
+		t.Errorf("images changed (-want +got):\n%s", diff)
+	}
+	if !got[len(got)-1].Tombstone() || got[0].Tombstone() {
+		t.Error("a tombstone is not what it was")
+	}
+}
+
+func FuzzParseImages(f *testing.F) {
+	var r Record
+	for _, e := range entities() {
+		r.Put(e)
+	}
+	r.Delete(PayloadKey(12))
+	f.Add(AppendImages(nil, r.Images))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		images, err := ParseImages(b)
+		if err != nil {
+			return
+		}
+		again, err := ParseImages(AppendImages(nil, images))
+		if err != nil {
+			t.Fatalf("own encoding refused: %v", err)
+		}
+		if diff := cmp.Diff(images, again, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("images changed:\n%s", diff)
+		}
+	})
+}
+
+func fresh(e Entity) Entity {
+	switch e.(type) {
+	case *Counter:
+		return new(Counter)
+	case *Account:
+		return new(Account)
+	case *AccessKey:
+		return new(AccessKey)
+	case *Vault:
+		return new(Vault)
+	case *Tags:
+		return new(Tags)
+	case *Archive:
+		return new(Archive)
+	case *Upload:
+		return new(Upload)
+	case *Part:
+		return new(Part)
+	case *Payload:
+		return new(Payload)
+	case *Job:
+		return new(Job)
+	default:
+		return new(Clock)
+	}
+}
