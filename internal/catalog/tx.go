@@ -1,9 +1,13 @@
 package catalog
 
 import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
 	"time"
 
-	"firn/glacier"
 	"firn/internal/record"
 )
 
@@ -14,123 +18,131 @@ import (
 // Lookups that find nothing return ok false and no error. Lists return at
 // most limit rows in the order they name.
 type Tx struct {
+	s      *session
+	ctx    context.Context // a view ends between statements when it does
+	lsn    record.LSN
+	now    time.Time
+	folder *folder // of the batch, nil in a view
+	fault  error   // the first failure of the engine
 }
 
 // LSN is the number that the record of an update will have, and so the id of
 // what it creates. In a view it is the newest record the view can see.
-func (tx *Tx) LSN() record.LSN { panic("catalog") }
+func (tx *Tx) LSN() record.LSN { return tx.lsn }
 
 // Now is the instant of an update's record: whole milliseconds, never before
 // the record before it. In a view it is the present, never before the newest
 // record.
-func (tx *Tx) Now() time.Time { panic("catalog") }
+func (tx *Tx) Now() time.Time { return tx.now }
 
 // Random returns 64 unpredictable bits.
-func (tx *Tx) Random() uint64 { panic("catalog") }
-
-// Counter returns a counter's next number, 0 for one that never was.
-func (tx *Tx) Counter(counter uint64) (uint64, error) { panic("catalog") }
-
-// Account looks an account up.
-func (tx *Tx) Account(id glacier.AccountID) (a record.Account, ok bool, err error) { panic("catalog") }
-
-// AccessKey looks a key up by its public half.
-func (tx *Tx) AccessKey(id string) (k record.AccessKey, ok bool, err error) { panic("catalog") }
-
-// Clock returns the operator's last word on the clock.
-func (tx *Tx) Clock() (c record.Clock, ok bool, err error) { panic("catalog") }
-
-// Vault looks a vault up by name.
-func (tx *Tx) Vault(account glacier.AccountID, name glacier.VaultName) (v record.Vault, ok bool, err error) {
-	panic("catalog")
+func (tx *Tx) Random() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.LittleEndian.Uint64(b[:])
 }
 
-// VaultByID looks a vault up by its internal id.
-func (tx *Tx) VaultByID(id uint64) (v record.Vault, ok bool, err error) { panic("catalog") }
-
-// Vaults lists an account's vaults by name in byte order, those after the
-// name given.
-func (tx *Tx) Vaults(account glacier.AccountID, after glacier.VaultName, limit int) ([]record.Vault, error) {
-	panic("catalog")
+// View runs look on everything committed so far, for as long as look runs.
+// look's error is handed through. ctx ends the wait for a free reader, and the
+// view between two lookups. A view that lasts keeps the log from being emptied.
+func (c *Catalog) View(ctx context.Context, look func(*Tx) error) error {
+	return c.read(ctx, func(s *session) error {
+		return s.within(beginView, func() error {
+			// The first statement fixes what the view sees.
+			st, err := s.readState()
+			if err != nil {
+				return err
+			}
+			now := max(c.now().UnixMilli(), st.time)
+			tx := &Tx{s: s, ctx: ctx, lsn: st.LSN, now: time.UnixMilli(now).UTC()}
+			err = look(tx)
+			tx.s = nil
+			if tx.fault != nil && !isEngine(err) {
+				return tx.fault
+			}
+			return err
+		})
+	})
 }
 
-// CountVaults counts an account's vaults.
-func (tx *Tx) CountVaults(account glacier.AccountID) (int64, error) { panic("catalog") }
-
-// AllVaults lists every account's vaults by id, those with ids above after.
-func (tx *Tx) AllVaults(after uint64, limit int) ([]record.Vault, error) { panic("catalog") }
-
-// Figures are a vault's live counters.
-type Figures struct {
-	Archives  int64
-	Bytes     int64      // without the overhead per archive
-	LastWrite record.LSN // newest record that made or deleted an archive; 0 if none ever did
+// read hands fn a free reader.
+func (c *Catalog) read(ctx context.Context, fn func(*session) error) error {
+	s, err := take(ctx, c.readers)
+	if err != nil {
+		return err
+	}
+	defer func() { c.readers <- s }()
+	return fn(s)
 }
 
-// Figures returns a vault's live counters. Deleted archives do not count.
-func (tx *Tx) Figures(vault uint64) (Figures, error) { panic("catalog") }
+// each, row: as the session's, and the engine's failures are remembered.
 
-// Tags returns a vault's tags, the zero value if it never had any.
-func (tx *Tx) Tags(vault uint64) (record.Tags, error) { panic("catalog") }
-
-// Archive looks an archive up, deleted but pinned ones included.
-func (tx *Tx) Archive(vault, id uint64) (a record.Archive, ok bool, err error) { panic("catalog") }
-
-// Archives lists a vault's archives, without deleted ones, by id, which is the
-// order in which they were committed: those with after < id ≤ upto.
-func (tx *Tx) Archives(vault, after, upto uint64, limit int) ([]record.Archive, error) {
-	panic("catalog")
+func (tx *Tx) each(q string, args []any, fn func(*sql.Rows) error) error {
+	if err := tx.ctx.Err(); err != nil {
+		return err
+	}
+	return tx.note(tx.s.each(q, args, fn))
 }
 
-// Upload looks an upload up, ended ones included.
-func (tx *Tx) Upload(vault, id uint64) (u record.Upload, ok bool, err error) { panic("catalog") }
-
-// Uploads lists a vault's open uploads by id, those with ids from on.
-func (tx *Tx) Uploads(vault, from uint64, limit int) ([]record.Upload, error) { panic("catalog") }
-
-// StaleUploads lists uploads of all vaults that were open and idle (neither
-// begun nor given a part) or ended since before the instant (Unix ms).
-func (tx *Tx) StaleUploads(before int64, limit int) ([]record.Upload, error) { panic("catalog") }
-
-// Part looks one part of an upload up.
-func (tx *Tx) Part(upload, index uint64) (p record.Part, ok bool, err error) { panic("catalog") }
-
-// Parts lists an upload's parts by index, those with indexes from on.
-func (tx *Tx) Parts(upload, from uint64, limit int) ([]record.Part, error) { panic("catalog") }
-
-// Job looks a job up.
-func (tx *Tx) Job(vault, id uint64) (j record.Job, ok bool, err error) { panic("catalog") }
-
-// A JobFilter narrows Jobs. Empty members do not narrow.
-type JobFilter struct {
-	Status    string
-	Completed *bool
+func (tx *Tx) row(q string, args []any, dest ...any) (bool, error) {
+	if err := tx.ctx.Err(); err != nil {
+		return false, err
+	}
+	ok, err := tx.s.row(q, args, dest...)
+	return ok, tx.note(err)
 }
 
-// Jobs lists a vault's jobs, newest first: those with ids up to and including
-// from (0 means from the newest).
-func (tx *Tx) Jobs(vault, from uint64, filter JobFilter, limit int) ([]record.Job, error) {
-	panic("catalog")
+func (tx *Tx) note(err error) error {
+	if err != nil && tx.fault == nil && isEngine(err) {
+		tx.fault = err
+	}
+	return err
 }
 
-// UnfinishedJobs lists the jobs of all vaults that are in progress, by id,
-// those with ids above after.
-func (tx *Tx) UnfinishedJobs(after uint64, limit int) ([]record.Job, error) { panic("catalog") }
+// one returns the entity in the first row of a statement that selects images.
+func one[E any, P entity[E]](tx *Tx, q string, args ...any) (e E, ok bool, err error) {
+	var body []byte
+	ok, err = tx.row(q, args, &body)
+	if err != nil || !ok {
+		return e, false, err
+	}
+	if err := record.Decode(body, P(&e)); err != nil {
+		return e, false, tx.note(undecodable(q, err))
+	}
+	return e, true, nil
+}
 
-// ExpiredJobs lists completed jobs of all vaults that expired before the
-// instant (Unix ms).
-func (tx *Tx) ExpiredJobs(before int64, limit int) ([]record.Job, error) { panic("catalog") }
+// list returns the entities in the rows of a statement that selects images.
+// The limit is the statement's last argument.
+func list[E any, P entity[E]](tx *Tx, limit int, q string, args ...any) ([]E, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	var out []E
+	err := tx.each(q, append(args, int64(limit)), func(rows *sql.Rows) error {
+		var body sql.RawBytes // Decode keeps none of it
+		if err := rows.Scan(&body); err != nil {
+			return undecodable(q, err)
+		}
+		var e E
+		if err := record.Decode(body, P(&e)); err != nil {
+			return undecodable(q, err)
+		}
+		out = append(out, e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
 
-// Pins counts the jobs that pin an archive: all its retrievals that exist.
-func (tx *Tx) Pins(vault, archive uint64) (int64, error) { panic("catalog") }
-
-// Payload looks a payload up.
-func (tx *Tx) Payload(id uint64) (p record.Payload, ok bool, err error) { panic("catalog") }
-
-// Leftovers lists keys of entities of a vault that no longer exists: archives,
-// uploads, jobs, tags; for the sweep that follows a vault's deletion. gone is
-// the vault's id.
-func (tx *Tx) Leftovers(gone uint64, limit int) ([]record.Key, error) { panic("catalog") }
-
-// Orphans lists ids of vaults that are gone and still have leftovers.
-func (tx *Tx) Orphans(limit int) ([]uint64, error) { panic("catalog") }
+// number returns the one number that a statement yields.
+func (tx *Tx) number(q string, args ...any) (int64, error) {
+	var n int64
+	ok, err := tx.row(q, args, &n)
+	if err == nil && !ok {
+		err = tx.note(undecodable(q, fmt.Errorf("no row")))
+	}
+	return n, err
+}
