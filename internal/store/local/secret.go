@@ -1,0 +1,36 @@
+package local
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"firn/internal/disk"
+)
+
+const (
+	secretsDir = "secrets"
+	sealFile   = "secrets/seal.key"
+)
+
+// SealKey returns the key that seals secrets in the store, and makes it if
+// there is none.
+//
+// Lost: the secrets of access keys cannot be opened any more, and have to be
+// set again; archives are not affected. In the wrong hands, together with the
+// journal: the holder can sign as any user.
+func (s *Store) SealKey() (key [32]byte, err error) {
+	data, err := disk.ReadFile(s.fs, sealFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		rand.Read(key[:])
+		return key, disk.WriteFile(s.fs, sealFile, key[:])
+	}
+	if err != nil {
+		return key, fmt.Errorf("read the sealing key: %w", err)
+	}
+	if len(data) != len(key) {
+		return key, fmt.Errorf("%s has %d bytes, not %d", sealFile, len(data), len(key))
+	}
+	return [32]byte(data), nil
+}
