@@ -1,0 +1,133 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"firn/glacier"
+	"firn/internal/catalog"
+	"firn/internal/sigv4"
+	"firn/treehash"
+)
+
+// A Caller is who signed a request.
+type Caller struct {
+	Account glacier.AccountID
+	KeyID   string
+}
+
+// Authenticate checks the signature of a request whose whole body is at hand.
+// It does not read r.Body.
+func (s *Service) Authenticate(r *http.Request, body []byte) (Caller, error) {
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	return s.authenticate(r, func() (string, error) {
+		sent := r.Header.Get(glacier.HeaderContentSHA256)
+		if sent == "" {
+			return hash, nil
+		}
+		if !strings.EqualFold(sent, hash) {
+			return "", glacier.Errorf(glacier.InvalidSignature,
+				"The value passed in as x-amz-content-sha256 does not match the computed payload hash. "+
+					"Computed digest: %s expected hash: %s", hash, sent)
+		}
+		return sent, nil // letter for letter what was signed
+	})
+}
+
+// AuthenticateUpload checks the signature of a request whose body is still to
+// come. It takes x-amz-content-sha256 for the body's hash: the caller compares
+// it with the body. Nothing else may stand there, such as UNSIGNED-PAYLOAD.
+// It does not read r.Body.
+func (s *Service) AuthenticateUpload(r *http.Request) (Caller, error) {
+	return s.authenticate(r, func() (string, error) {
+		sent := r.Header.Get(glacier.HeaderContentSHA256)
+		if sent == "" {
+			return "", glacier.MissingParameter(glacier.HeaderContentSHA256)
+		}
+		if _, err := treehash.ParseHash(sent); err != nil {
+			return "", glacier.Errorf(glacier.InvalidParameterValue, "Invalid %s: %s", glacier.HeaderContentSHA256, sent)
+		}
+		return sent, nil
+	})
+}
+
+// authenticate checks all but the payload's hash, for which it asks. What is
+// wrong with the hash is told to known keys only.
+func (s *Service) authenticate(r *http.Request, payloadHash func() (string, error)) (Caller, error) {
+	auth, err := sigv4.ParseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		return Caller{}, refusal(err)
+	}
+	claim, err := s.verifier.Check(r, auth, s.now())
+	if err != nil {
+		return Caller{}, refusal(err)
+	}
+	key, err := s.key(r.Context(), auth.AccessKeyID)
+	if err != nil {
+		return Caller{}, err
+	}
+	hash, hashErr := payloadHash()
+	// Firn gives out no session tokens, so none is good. That, and that a key
+	// is unknown, is said only after the work of a known one.
+	stranger := key == nil || r.Header.Get("X-Amz-Security-Token") != ""
+	signer := s.nobody
+	if key != nil {
+		signer = key.signing(auth.Scope)
+	}
+	err = claim.Verify(signer, hash)
+	switch {
+	case stranger:
+		return Caller{}, glacier.Errorf(glacier.UnrecognizedClient, "The security token included in the request is invalid.")
+	case hashErr != nil:
+		return Caller{}, hashErr
+	case err != nil:
+		return Caller{}, refusal(err)
+	}
+	return Caller{Account: key.account, KeyID: auth.AccessKeyID}, nil
+}
+
+// key returns a key by its id, nil if there is none.
+func (s *Service) key(ctx context.Context, id string) (*knownKey, error) {
+	now := s.now()
+	known, turn := s.keys.get(id, now)
+	if known != nil || checkKey(id, "any") != nil {
+		return known, nil
+	}
+	err := s.store.View(ctx, func(tx *catalog.Tx) error {
+		k, ok, err := tx.AccessKey(id)
+		if err != nil || !ok {
+			return err
+		}
+		secret, err := s.seal.open(id, k.Account, k.Secret)
+		if err != nil {
+			return err
+		}
+		known = &knownKey{account: k.Account, secret: secret}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up access key %s: %w", id, err)
+	}
+	if known != nil {
+		s.keys.put(id, known, now, turn)
+	}
+	return known, nil
+}
+
+// refusal words what is wrong with a signature.
+func refusal(err error) error {
+	code := glacier.InvalidSignature
+	switch {
+	case errors.Is(err, sigv4.ErrMissing):
+		code = glacier.MissingAuthenticationToken
+	case errors.Is(err, sigv4.ErrIncomplete):
+		code = glacier.IncompleteSignature
+	}
+	return &glacier.Error{Code: code, Message: err.Error()}
+}
