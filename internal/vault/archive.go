@@ -1,0 +1,187 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+
+	"firn/glacier"
+	"firn/internal/catalog"
+	"firn/internal/payload"
+	"firn/internal/record"
+	"firn/internal/token"
+	"firn/treehash"
+)
+
+// FindArchive looks up the archive that a request on the vault names. One that
+// does not exist, any more or at all, is ResourceNotFoundException; one that
+// belongs to another vault is InvalidParameterValueException.
+func FindArchive(tx *catalog.Tx, ids token.Key, region string, v record.Vault, id glacier.ArchiveID) (record.Archive, error) {
+	a, found, err := openArchive(tx, ids, region, v, id)
+	if err != nil {
+		return record.Archive{}, err
+	}
+	if !found {
+		return record.Archive{}, glacier.ArchiveNotFound(id)
+	}
+	return a, nil
+}
+
+// openArchive is FindArchive with one distinction more: found is false for an
+// archive that is gone, and an error for an id that was never given out.
+func openArchive(tx *catalog.Tx, ids token.Key, region string, v record.Vault, id glacier.ArchiveID) (a record.Archive, found bool, err error) {
+	t, ok := ids.Open(token.Archive, string(id))
+	if !ok {
+		return a, false, glacier.ArchiveNotFound(id)
+	}
+	if t.Vault != v.ID {
+		// The other vault may itself be gone, and its archives with it.
+		_, exists, err := tx.VaultByID(t.Vault)
+		if err != nil || !exists {
+			return a, false, err
+		}
+		return a, false, glacier.Errorf(glacier.InvalidParameterValue,
+			"Invalid vault name: %s", glacier.VaultARN(region, v.Account, v.Name))
+	}
+	a, ok, err = tx.Archive(v.ID, t.Number)
+	if err != nil {
+		return a, false, fmt.Errorf("look up archive: %w", err)
+	}
+	// A disk that was set back hands a number out twice. The random bits tell
+	// the two archives apart.
+	if !ok || a.Deleted || a.Public != id {
+		return record.Archive{}, false, nil
+	}
+	return a, true, nil
+}
+
+// DeleteArchive ends an archive. That it is gone already is a success. Its
+// bytes stay as long as a job pins them.
+func (s *Service) DeleteArchive(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, id glacier.ArchiveID) error {
+	return s.update(ctx, func(tx *catalog.Tx) (record.Record, error) {
+		var r record.Record
+		v, err := s.find(tx, owner, name)
+		if err != nil {
+			return r, err
+		}
+		a, found, err := openArchive(tx, s.ids, s.region, v, id)
+		if err != nil || !found {
+			return r, err
+		}
+		pins, err := tx.Pins(v.ID, a.ID)
+		if err != nil {
+			return r, fmt.Errorf("count pins: %w", err)
+		}
+		if pins > 0 {
+			a.Deleted = true
+			r.Put(&a)
+			return r, nil
+		}
+		r.Delete(a.Key())
+		for _, p := range a.Pieces {
+			r.Delete(record.PayloadKey(p.Payload))
+		}
+		return r, nil
+	})
+}
+
+// An UploadRequest is the header of UploadArchive. Empty strings were absent.
+type UploadRequest struct {
+	Size        int64  // Content-Length; negative if there was none
+	Description string // x-amz-archive-description
+	Linear      string // x-amz-content-sha256
+	Tree        string // x-amz-sha256-tree-hash
+}
+
+// BeginUpload is the first half of UploadArchive: it refuses what can be
+// refused without the body. Otherwise the caller hands the body to the Ingest,
+// commits it, and closes it in any case.
+func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, q UploadRequest) (*Ingest, error) {
+	if q.Size < 0 {
+		return nil, glacier.MissingParameter("Content-Length")
+	}
+	want, err := parseDeclared(q.Linear, q.Tree)
+	if err != nil {
+		return nil, err
+	}
+	if q.Size < 1 || q.Size > glacier.MaxUploadSize {
+		return nil, glacier.Errorf(glacier.InvalidParameterValue, "Invalid Content-Length: %d", q.Size)
+	}
+	if err := checkDescription(q.Description); err != nil {
+		return nil, err
+	}
+	var v record.Vault
+	err = s.store.View(ctx, func(tx *catalog.Tx) error {
+		v, err = s.find(tx, owner, name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	keep := func(tx *catalog.Tx, w payload.Writer) (record.Record, glacier.ArchiveID, error) {
+		now, err := s.find(tx, owner, name)
+		if err == nil && now.ID != v.ID { // deleted meanwhile, and made anew
+			err = glacier.VaultNotFound(s.region, owner, name)
+		}
+		if err != nil {
+			return record.Record{}, "", err
+		}
+		var r record.Record
+		stored := w.Attach(&r, tx.LSN())
+		a := s.newArchive(tx, v, q.Description)
+		a.Size, a.TreeHash = stored.Size, stored.TreeHash
+		a.Pieces = []record.Piece{{Payload: stored.ID, LSN: stored.LSN, Size: stored.Size, TreeHash: stored.TreeHash}}
+		r.Put(&a)
+		return r, a.Public, nil
+	}
+	return s.ingest(ctx, payload.Header{Vault: v.ID, Description: q.Description, Size: q.Size}, want, keep)
+}
+
+// newArchive gives an archive its identity. Size, hash and pieces are the
+// caller's to fill in.
+func (s *Service) newArchive(tx *catalog.Tx, v record.Vault, description string) record.Archive {
+	id := uint64(tx.LSN())
+	return record.Archive{
+		Vault:       v.ID,
+		ID:          id,
+		Public:      glacier.ArchiveID(s.ids.Seal(token.ID{Kind: token.Archive, Vault: v.ID, Number: id, Random: tx.Random()})),
+		Description: description,
+		Created:     tx.Now().UnixMilli(),
+	}
+}
+
+// declared are the hashes that a client says its body has.
+type declared struct {
+	linear, tree         treehash.Hash
+	linearText, treeText string // as they came, for the refusal
+}
+
+func parseDeclared(linear, tree string) (declared, error) {
+	if linear == "" {
+		return declared{}, glacier.MissingParameter(glacier.HeaderContentSHA256)
+	}
+	if tree == "" {
+		return declared{}, glacier.MissingParameter(glacier.HeaderTreeHash)
+	}
+	d := declared{linearText: linear, treeText: tree}
+	var err error
+	if d.linear, err = hashHeader(glacier.HeaderContentSHA256, linear); err != nil {
+		return d, err
+	}
+	d.tree, err = hashHeader(glacier.HeaderTreeHash, tree)
+	return d, err
+}
+
+// check compares what was declared with what came. The linear hash is part of
+// the signature, and so comes first.
+func (d declared) check(got payload.Sum) error {
+	if got.Linear != d.linear {
+		return glacier.Errorf(glacier.InvalidSignature,
+			"The value passed in as x-amz-content-sha256 does not match the computed payload hash. "+
+				"Computed digest: %s expected hash: %s", got.Linear, d.linearText)
+	}
+	if got.Tree != d.tree {
+		return glacier.Errorf(glacier.InvalidParameterValue,
+			"Checksum mismatch: expected %s, computed %s", d.treeText, got.Tree)
+	}
+	return nil
+}
