@@ -1,0 +1,136 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"firn/glacier"
+	"firn/internal/catalog"
+	"firn/internal/record"
+	"firn/internal/store"
+	"firn/internal/token"
+	"firn/internal/vault"
+)
+
+// InitiateJob begins a job and returns its id. p is nil if the request had no
+// body. When it returns nil the job is on the medium and will be done.
+//
+// Errors that are meant for the client are of type [*glacier.Error].
+func (s *Service) InitiateJob(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, p *glacier.JobParameters) (glacier.JobID, error) {
+	q, err := parse(p, s.cfg.Region)
+	if err != nil {
+		return "", err
+	}
+	if q.job.Action == glacier.ActionArchiveRetrieval {
+		if err := s.lookUp(ctx, owner, name, &q); err != nil {
+			return "", err
+		}
+	}
+	var begun record.Job
+	err = s.cfg.Store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
+		j, err := s.begin(tx, owner, name, &q)
+		if err != nil {
+			return record.Record{}, err
+		}
+		begun = j
+		var r record.Record
+		r.Put(&j)
+		return r, nil
+	})
+	switch {
+	case errors.Is(err, store.ErrFull):
+		s.cfg.Log.Warn("refused for lack of space", "operation", "InitiateJob", "err", err)
+		return "", glacier.Errorf(glacier.ServiceUnavailable, "There is no space left to store this request. Retrievals and deletions continue to work.")
+	case err != nil:
+		return "", err
+	}
+	s.queue.add(newEntry(&begun, begun.Created))
+	return begun.Public, nil
+}
+
+// lookUp finds the archive that is asked for and decides what of it.
+func (s *Service) lookUp(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, q *request) error {
+	var a record.Archive
+	err := s.cfg.Store.View(ctx, func(tx *catalog.Tx) error {
+		v, err := vault.Find(tx, s.cfg.Region, owner, name)
+		if err != nil {
+			return err
+		}
+		a, err = vault.FindArchive(tx, s.cfg.IDs, s.cfg.Region, v, q.job.ArchiveID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.plan(ctx, q, &a)
+}
+
+// begin is the rule: whether the job may begin, and as what.
+func (s *Service) begin(tx *catalog.Tx, owner glacier.AccountID, name glacier.VaultName, q *request) (record.Job, error) {
+	v, err := vault.Find(tx, s.cfg.Region, owner, name)
+	if err != nil {
+		return record.Job{}, err
+	}
+	if q.job.Action == glacier.ActionArchiveRetrieval {
+		// Again: it may have been deleted since. Otherwise it is what it was.
+		_, err = vault.FindArchive(tx, s.cfg.IDs, s.cfg.Region, v, q.job.ArchiveID)
+	} else {
+		err = s.checkInventory(&v, q.job.Marker)
+	}
+	if err != nil {
+		return record.Job{}, err
+	}
+	j := q.job
+	now := tx.Now()
+	j.Vault, j.ID = v.ID, uint64(tx.LSN())
+	j.Public = glacier.JobID(s.cfg.IDs.Seal(token.ID{Kind: token.Job, Vault: v.ID, Number: j.ID, Random: tx.Random()}))
+	j.Created = now.UnixMilli()
+	j.Ready = now.Add(s.delay(j.Action, j.Tier)).UnixMilli()
+	j.Status = glacier.InProgress
+	return j, nil
+}
+
+// checkInventory refuses an inventory job for a vault without an inventory,
+// and one whose marker does not come from the vault.
+func (s *Service) checkInventory(v *record.Vault, marker string) error {
+	if marker != "" {
+		if _, ok := s.openMarker(v.ID, marker); !ok {
+			return invalid("Invalid marker: %s", marker)
+		}
+	}
+	if s.cfg.InventoryInterval > 0 && !v.Inventory.Taken() {
+		return glacier.Errorf(glacier.ResourceNotFound,
+			"Inventory retrieval jobs for vault %s cannot be initiated yet, as Amazon Glacier has not yet generated an initial inventory for this vault.",
+			s.arn(v))
+	}
+	return nil
+}
+
+// openMarker returns the id of the last archive on the page before.
+func (s *Service) openMarker(vault uint64, marker string) (last uint64, ok bool) {
+	id, ok := s.cfg.IDs.Open(token.InventoryMarker, marker)
+	return id.Number, ok && id.Vault == vault
+}
+
+func (s *Service) arn(v *record.Vault) glacier.ARN {
+	return glacier.VaultARN(s.cfg.Region, v.Account, v.Name)
+}
+
+// find looks up a job of the vault by its public id.
+func (s *Service) find(tx *catalog.Tx, v *record.Vault, id glacier.JobID) (record.Job, error) {
+	t, ok := s.cfg.IDs.Open(token.Job, string(id))
+	if !ok || t.Vault != v.ID {
+		return record.Job{}, glacier.JobNotFound(id)
+	}
+	j, ok, err := tx.Job(v.ID, t.Number)
+	if err != nil {
+		return j, fmt.Errorf("look up job: %w", err)
+	}
+	// A disk that was set back hands a number out twice. The random bits tell
+	// the two jobs apart.
+	if !ok || j.Public != id {
+		return j, glacier.JobNotFound(id)
+	}
+	return j, nil
+}

@@ -1,0 +1,133 @@
+// Package job holds the rules of retrieval jobs: what may be asked for, when
+// it is done, what it gives out and when that ends.
+//
+// A job is a record like everything else, and the records are all there is to
+// a job: one that a crash interrupts is found again and done again. An
+// archive job re-reads and verifies every leaf of what it retrieves before it
+// succeeds. It copies nothing; while it exists it pins the archive, whose
+// bytes therefore outlive their deletion. An inventory job writes its output
+// once, as a payload of the store, and succeeds in the same record that makes
+// the payload part of the store. So an output is the same bytes from the
+// first call to the last, until [Service.Sweep] ends the job, its output and
+// its pin.
+//
+// An inventory is every archive that was committed up to an instant and was
+// not deleted when its page was read. Which instant depends on the profile:
+// with an interval it is that of the vault's last inventory, which
+// [Service.TakeInventories] renews; without one it is that at which the job
+// ran.
+//
+// The package does not send notifications, does not enforce a retrieval
+// policy, and does not know who is calling.
+package job
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/payload"
+	"firn/internal/store"
+	"firn/internal/token"
+)
+
+// Defaults for zero values of [Config].
+const (
+	DefaultWorkers    = 8
+	DefaultOutputLife = 25 * time.Hour // Glacier promises 24
+)
+
+// A Config says how jobs are to be done.
+type Config struct {
+	// Store keeps the jobs, the archives and the outputs.
+	Store store.Store
+	// Region stands in every ARN, and topics must be in it.
+	Region string
+	// IDs seals the ids of jobs and the markers of inventories, and opens
+	// those of archives.
+	IDs token.Key
+	// Delays is how long a retrieval takes at least, by tier. A tier that is
+	// not in it takes no longer than its work.
+	Delays map[string]time.Duration
+	// InventoryDelay is how long an inventory job takes at least.
+	InventoryDelay time.Duration
+	// InventoryInterval is the age at which a vault's inventory is renewed if
+	// the vault was written to. Zero: an inventory is taken when a job asks.
+	InventoryInterval time.Duration
+	// OutputLife is how long a job and its output stay after its completion.
+	// Zero means DefaultOutputLife.
+	OutputLife time.Duration
+	// Workers is how many jobs are worked on at once; each needs about 2 MiB.
+	// With two or more, one of them is kept for Expedited retrievals and half
+	// of them from Bulk ones. Zero means DefaultWorkers.
+	Workers int
+	// Log takes failures of jobs. Nil discards.
+	Log *slog.Logger
+}
+
+// Validate reports the first contradiction in the configuration.
+func (c *Config) Validate() error {
+	if c.Store == nil {
+		return fmt.Errorf("jobs: no store")
+	}
+	for tier, d := range c.Delays {
+		if rankOf(glacier.ActionArchiveRetrieval, tier) == rankUnknown {
+			return fmt.Errorf("jobs: delay of unknown tier %q", tier)
+		}
+		if d < 0 {
+			return fmt.Errorf("jobs: negative delay of tier %s", tier)
+		}
+	}
+	if c.InventoryDelay < 0 || c.InventoryInterval < 0 || c.OutputLife < 0 || c.Workers < 0 {
+		return fmt.Errorf("jobs: negative duration or number of workers")
+	}
+	return nil
+}
+
+// A Service is the jobs of a store. All methods may be called concurrently,
+// except that Start and Close belong to the owner.
+type Service struct {
+	cfg     Config
+	queue   *queue
+	buffers sync.Pool // of *[]byte, a leaf each
+
+	stop    context.CancelFunc // set by Start
+	running sync.WaitGroup     // the dispatcher, the workers and the inventories
+}
+
+// New makes a service. Jobs can be begun, seen and read at once; they are
+// worked on after Start.
+func New(cfg Config) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.OutputLife == 0 {
+		cfg.OutputLife = DefaultOutputLife
+	}
+	if cfg.Workers == 0 {
+		cfg.Workers = DefaultWorkers
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{cfg: cfg, queue: newQueue(windowLimit)}
+	s.buffers.New = func() any {
+		b := make([]byte, payload.LeafSize)
+		return &b
+	}
+	return s, nil
+}
+
+// buffer lends the memory of one leaf; give it back with s.buffers.Put.
+func (s *Service) buffer() *[]byte { return s.buffers.Get().(*[]byte) }
+
+// delay is how long a job of the action and tier takes at least.
+func (s *Service) delay(action, tier string) time.Duration {
+	if action == glacier.ActionInventoryRetrieval {
+		return s.cfg.InventoryDelay
+	}
+	return s.cfg.Delays[tier]
+}

@@ -1,0 +1,99 @@
+package job
+
+import (
+	"bytes"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/catalog"
+	"firn/internal/disk"
+	"firn/internal/record"
+	"firn/internal/store/local"
+)
+
+// TestOnTheLocalStore walks through the life of jobs on the store that people
+// use, with a restart in the middle.
+func TestOnTheLocalStore(t *testing.T) {
+	var ahead atomic.Int64
+	dir := t.TempDir()
+	open := func() *local.Store {
+		st, err := local.Open(local.Config{FS: disk.OS(dir), SegmentSize: 4 << 20, Reserve: -1, Now: func() time.Time {
+			return time.Now().Add(time.Duration(ahead.Load()))
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	st := open()
+	under := newMemStore(t)
+	under.under = st
+	h := furnish(t, under)
+	h.Start(t.Context())
+
+	data := pattern(5*mib + 77)
+	big := h.store(photos, "a note", data, 2*mib)
+	h.compareRanges(big, data)
+	small := h.small(photos, "small")
+	id, _ := h.run(retrieval(small, ""))
+	list, _ := h.run(`{"Type":"inventory-retrieval"}`)
+	text := h.read(list)
+	var rows []string
+	for i := range 40 {
+		rows = append(rows, h.small(photos, fmt.Sprint(i)).Description)
+	}
+	h.delete(big)
+	h.delete(small)
+	all, _ := h.run(`{"Type":"inventory-retrieval"}`)
+	got, _ := h.inventory(all)
+	h.same("inventory", rows, got)
+
+	// A job is left in progress.
+	h.Close()
+	late := h.begin(`{"Type":"inventory-retrieval","Format":"CSV"}`)
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	st = open()
+	defer func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	under.under = st
+	h.Service = h.service()
+	h.Start(t.Context())
+	defer func() { h.Close() }()
+	if d := h.await(late); d.StatusCode != glacier.Succeeded {
+		t.Errorf("after the restart: %s", *d.StatusMessage)
+	}
+	if n := bytes.Count(h.read(late), []byte("\n")); n != 41 {
+		t.Errorf("inventory of %d lines", n)
+	}
+	h.same("output of the deleted archive", "small", string(h.read(id)))
+	h.same("output of the first inventory", string(text), string(h.read(list)))
+
+	ahead.Store(int64(26 * time.Hour))
+	ended := []uint64{h.job(list).Output}
+	for _, p := range append(append([]record.Piece(nil), big.Pieces...), small.Pieces...) {
+		ended = append(ended, p.Payload)
+	}
+	h.sweep()
+	if h.exists(id) || h.exists(list) || h.exists(late) {
+		t.Error("a job is still there")
+	}
+	err := st.View(t.Context(), func(tx *catalog.Tx) error {
+		for _, id := range ended {
+			if _, ok, err := tx.Payload(id); ok || err != nil {
+				t.Errorf("payload %d: %t, %v, want it to have ended", id, ok, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

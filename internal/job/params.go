@@ -1,0 +1,180 @@
+package job
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"firn/glacier"
+	"firn/internal/record"
+)
+
+// A request is what a caller asks of a new job, checked as far as it can be
+// without looking at the vault.
+type request struct {
+	job  record.Job // the members that the parameters decide
+	span string     // RetrievalByteRange as it came; "" is the whole archive
+}
+
+// parse checks the parameters of a job. A member that is absent, null or the
+// empty string was not supplied. Members that mean nothing to the job's type
+// are ignored, except where Glacier refuses them.
+func parse(p *glacier.JobParameters, region string) (request, error) {
+	if p == nil {
+		return request{}, glacier.MissingParameter("Job Parameters")
+	}
+	var q request
+	var err error
+	switch kind := text(p.Type); kind {
+	case "":
+		return request{}, glacier.MissingParameter("type")
+	case glacier.ArchiveRetrieval:
+		err = q.parseRetrieval(p)
+	case glacier.InventoryRetrieval:
+		err = q.parseInventory(p)
+	case glacier.Select:
+		err = invalid("Select jobs are not supported by this version of the service.")
+	default:
+		err = invalid("Invalid job type: %s", kind)
+	}
+	if err != nil {
+		return request{}, err
+	}
+	q.job.Description = text(p.Description)
+	if !glacier.ValidDescription(q.job.Description) {
+		return request{}, invalid("Invalid job description. It must be at most %d bytes, each from 0x20 to 0x7E.", glacier.MaxDescriptionLength)
+	}
+	q.job.Topic = text(p.SNSTopic)
+	return q, checkTopic(q.job.Topic, region)
+}
+
+func (q *request) parseRetrieval(p *glacier.JobParameters) error {
+	q.job.Action = glacier.ActionArchiveRetrieval
+	q.job.ArchiveID = glacier.ArchiveID(text(p.ArchiveID))
+	if q.job.ArchiveID == "" {
+		return glacier.MissingParameter("archiveId")
+	}
+	q.job.Tier = text(p.Tier)
+	switch q.job.Tier {
+	case glacier.Expedited, glacier.Standard, glacier.Bulk:
+	case "":
+		q.job.Tier = glacier.Standard
+	default:
+		return invalid("Invalid tier: %s", q.job.Tier)
+	}
+	q.span = text(p.RetrievalByteRange)
+	return nil
+}
+
+func (q *request) parseInventory(p *glacier.JobParameters) error {
+	q.job.Action = glacier.ActionInventoryRetrieval
+	if text(p.ArchiveID) != "" {
+		return invalid("ArchiveId must not be given for an inventory-retrieval job.")
+	}
+	if text(p.RetrievalByteRange) != "" {
+		return invalid("RetrievalByteRange must not be given for an inventory-retrieval job.")
+	}
+	q.job.Format = text(p.Format)
+	switch q.job.Format {
+	case glacier.FormatJSON, glacier.FormatCSV:
+	case "":
+		q.job.Format = glacier.FormatJSON
+	default:
+		return invalid("Invalid format: %s", q.job.Format)
+	}
+	ranged := p.InventoryRetrievalParameters
+	if ranged == nil {
+		return nil
+	}
+	var err error
+	if q.job.StartDate, err = parseDate("StartDate", text(ranged.StartDate)); err != nil {
+		return err
+	}
+	if q.job.EndDate, err = parseDate("EndDate", text(ranged.EndDate)); err != nil {
+		return err
+	}
+	if q.job.Limit, err = parseLimit(ranged.Limit); err != nil {
+		return err
+	}
+	q.job.Marker = text(ranged.Marker)
+	return nil
+}
+
+// parseDate returns the instant as it is echoed, "" for none.
+func parseDate(name, s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	t, ok := parseInstant(s)
+	if !ok {
+		return "", invalid("Invalid %s: %s", name, s)
+	}
+	return glacier.Time{Time: t}.Seconds(), nil
+}
+
+// parseLimit returns the decimal digits of a string or number of at least 1,
+// "" for none.
+func parseLimit(raw json.RawMessage) (string, error) {
+	raw = bytes.TrimSpace(raw)
+	s := string(raw)
+	if len(raw) > 0 && raw[0] == '"' {
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return "", invalid("Invalid limit: %s", raw)
+		}
+	}
+	if s == "" || s == "null" {
+		return "", nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return "", invalid("Invalid limit: %s", s)
+	}
+	return strconv.FormatInt(n, 10), nil
+}
+
+// checkTopic refuses what is not the resource name of a topic in the region.
+func checkTopic(arn, region string) error {
+	if arn == "" {
+		return nil
+	}
+	f := strings.Split(arn, ":")
+	if len(f) != 6 || f[0] != "arn" || !strings.HasPrefix(f[1], "aws") || f[2] != "sns" || f[3] == "" ||
+		!glacier.AccountID(f[4]).Valid() || !validTopicName(f[5]) {
+		return invalid("Invalid SNS topic ARN: %s", arn)
+	}
+	if f[3] != region {
+		return invalid("SNS topics must be in the local AWS region: %s", arn)
+	}
+	return nil
+}
+
+// validTopicName reports whether SNS would take the name: 1 to 256 letters,
+// digits, hyphens and underscores, of which a FIFO topic's end is ".fifo".
+func validTopicName(name string) bool {
+	if len(name) > 256 {
+		return false
+	}
+	name = strings.TrimSuffix(name, ".fifo")
+	for _, c := range []byte(name) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return name != ""
+}
+
+// text is the value of an optional string, "" if it was not supplied.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func invalid(format string, args ...any) *glacier.Error {
+	return glacier.Errorf(glacier.InvalidParameterValue, format, args...)
+}

@@ -1,0 +1,195 @@
+package job
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/record"
+)
+
+// windowLimit is how many jobs the queue knows of at a time, twice: those that
+// are due and those that wait.
+const windowLimit = 4096
+
+// The ranks of jobs: the lower, the earlier its turn.
+const (
+	rankExpedited = iota
+	rankStandard  // inventories too
+	rankBulk
+	rankUnknown
+)
+
+func rankOf(action, tier string) int {
+	switch {
+	case action == glacier.ActionInventoryRetrieval, tier == glacier.Standard:
+		return rankStandard
+	case tier == glacier.Expedited:
+		return rankExpedited
+	case tier == glacier.Bulk:
+		return rankBulk
+	}
+	return rankUnknown
+}
+
+// An entry is what the queue knows of a job in progress.
+type entry struct {
+	vault, id uint64
+	rank      int
+	ready     int64     // the store's instant (Unix ms) from which it is due
+	at        time.Time // that instant by the process's monotonic clock
+	tries     int       // that have failed
+}
+
+// newEntry makes the entry of a job. now is the store's present (Unix ms).
+func newEntry(j *record.Job, now int64) entry {
+	return entry{
+		vault: j.Vault, id: j.ID,
+		rank:  rankOf(j.Action, j.Tier),
+		ready: j.Ready,
+		at:    time.Now().Add(time.Duration(j.Ready-now) * time.Millisecond),
+	}
+}
+
+// byRank is the order in which due jobs have their turn.
+func byRank(a, b entry) int {
+	return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.id, b.id))
+}
+
+// byReady is the order in which waiting jobs fall due.
+func byReady(a, b entry) int {
+	return cmp.Or(cmp.Compare(a.ready, b.ready), cmp.Compare(a.id, b.id))
+}
+
+// A window holds the first entries of an order, up to a limit, and knows
+// where what it could not hold begins. The store knows the rest.
+type window struct {
+	compare func(a, b entry) int
+	limit   int
+	entries []entry // ascending
+	beyond  *entry  // the first that was left out; nil if none was
+}
+
+// add puts an entry in its place, unless it is there or beyond the window.
+func (w *window) add(e entry) {
+	if w.beyond != nil && w.compare(e, *w.beyond) >= 0 {
+		return
+	}
+	i, found := slices.BinarySearchFunc(w.entries, e, w.compare)
+	if found {
+		return
+	}
+	w.entries = slices.Insert(w.entries, i, e)
+	if len(w.entries) > w.limit {
+		last := w.entries[w.limit]
+		w.beyond = &last
+		w.entries = w.entries[:w.limit]
+	}
+}
+
+// pop removes the first entry.
+func (w *window) pop() { w.entries = slices.Delete(w.entries, 0, 1) }
+
+// spent reports whether the entries have come to an end before the jobs have.
+func (w *window) spent() bool { return len(w.entries) == 0 && w.beyond != nil }
+
+// A queue orders the jobs in progress. It holds a bounded number of them: when
+// it has run out of those, it says so, and is filled again from the store.
+// All methods may be called concurrently.
+type queue struct {
+	wake chan struct{} // one token: something was added
+
+	mu      sync.Mutex // guards what follows
+	due     window
+	waiting window
+	stale   bool // never filled
+}
+
+func newQueue(limit int) *queue {
+	return &queue{
+		wake:    make(chan struct{}, 1),
+		due:     window{compare: byRank, limit: limit},
+		waiting: window{compare: byReady, limit: limit},
+		stale:   true,
+	}
+}
+
+// add takes note of a job.
+func (q *queue) add(e entry) {
+	q.mu.Lock()
+	q.place(e)
+	q.mu.Unlock()
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// place puts an entry where it belongs. mu is held.
+func (q *queue) place(e entry) {
+	if e.at.After(time.Now()) {
+		q.waiting.add(e)
+	} else {
+		q.due.add(e)
+	}
+}
+
+// hungry reports whether the queue has to be filled.
+func (q *queue) hungry() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.stale || q.due.spent() || q.waiting.spent()
+}
+
+// refill begins a filling: every job in progress is now to be added, except
+// those it returns, which wait for another try.
+func (q *queue) refill() (retries map[uint64]bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stale, q.due.beyond, q.waiting.beyond = false, nil, nil
+	retries = make(map[uint64]bool)
+	for _, e := range q.waiting.entries {
+		if e.tries > 0 {
+			retries[e.id] = true
+		}
+	}
+	return retries
+}
+
+// unfilled says that a filling was not completed.
+func (q *queue) unfilled() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stale = true
+}
+
+// next returns the first due job, without removing it, and the time until the
+// next waiting one is due, negative if none waits.
+func (q *queue) next() (e entry, ok bool, wait time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	for len(q.waiting.entries) > 0 && !q.waiting.entries[0].at.After(now) {
+		q.due.add(q.waiting.entries[0])
+		q.waiting.pop()
+	}
+	wait = -1
+	if len(q.waiting.entries) > 0 {
+		wait = q.waiting.entries[0].at.Sub(now)
+	}
+	if len(q.due.entries) == 0 {
+		return entry{}, false, wait
+	}
+	return q.due.entries[0], true, wait
+}
+
+// take removes a due job.
+func (q *queue) take(e entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i, found := slices.BinarySearchFunc(q.due.entries, e, byRank); found {
+		q.due.entries = slices.Delete(q.due.entries, i, i+1)
+	}
+}

@@ -1,0 +1,250 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/catalog"
+	"firn/internal/payload"
+	"firn/internal/record"
+	"firn/internal/store"
+)
+
+const (
+	// fillPage is how many jobs one look at the store fetches.
+	fillPage = 500
+	// maxTries is how often a job is tried that fails for a reason that may
+	// pass. For lack of space it is tried for ever.
+	maxTries = 8
+	// The pause before the next try is firstPause, then twice as long each
+	// time, up to longestPause.
+	firstPause   = 100 * time.Millisecond
+	longestPause = time.Minute
+)
+
+// Start begins to work on the jobs, those that an earlier process has left
+// included, and, with an interval, to take inventories. It returns at once;
+// the work goes on until ctx ends or Close is called. Call it once.
+func (s *Service) Start(ctx context.Context) {
+	ctx, s.stop = context.WithCancel(ctx)
+	d := &dispatcher{s: s, stop: s.stop, work: make(chan entry), done: make(chan result), busy: make(map[uint64]int)}
+	s.running.Go(func() { d.run(ctx) })
+	for range s.cfg.Workers {
+		s.running.Go(func() { d.serve(ctx) })
+	}
+	if s.cfg.InventoryInterval > 0 {
+		s.running.Go(func() { s.keepInventories(ctx) })
+	}
+}
+
+// Close stops the work and waits for it. Jobs in progress stay so, and are
+// done again after the next start. The store is closed after the service.
+func (s *Service) Close() {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.running.Wait()
+}
+
+// A dispatcher hands due jobs to the workers, in the order of their ranks.
+type dispatcher struct {
+	s    *Service
+	stop context.CancelFunc // ends the work for good: the state is not known
+	work chan entry         // to the workers, without a buffer: who is free takes the job that is first by then
+	done chan result        // from them
+	busy map[uint64]int     // rank of each job that a worker has; of the goroutine in run
+}
+
+// A result is how a worker's turn with a job has ended.
+type result struct {
+	entry
+	again time.Duration // try once more after this pause, if not 0
+	fatal error         // nothing may go on
+}
+
+func (d *dispatcher) run(ctx context.Context) {
+	q := d.s.queue
+	timer := time.NewTimer(longestPause)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		wait := time.Duration(-1)
+		if q.hungry() {
+			wait = d.fill(ctx)
+		}
+		e, ok, next := q.next()
+		if wait < 0 || 0 <= next && next < wait {
+			wait = next
+		}
+		if _, twice := d.busy[e.id]; ok && twice {
+			q.take(e)
+			continue
+		}
+		work := d.work
+		if !ok || !d.room(e.rank) {
+			work = nil
+		}
+		var due <-chan time.Time
+		if wait >= 0 {
+			timer.Reset(wait)
+			due = timer.C
+		}
+		select {
+		case work <- e:
+			q.take(e)
+			d.busy[e.id] = e.rank
+		case r := <-d.done:
+			d.ended(r)
+		case <-q.wake:
+		case <-due:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// room reports whether a job of the rank may be given to a worker: all of them
+// are there for Expedited retrievals, all but one for what is Standard, half
+// for Bulk. One is always there for each.
+func (d *dispatcher) room(rank int) bool {
+	most := d.s.cfg.Workers
+	switch rank {
+	case rankStandard:
+		most--
+	case rankBulk:
+		most /= 2
+	}
+	for _, r := range d.busy {
+		if r >= rank {
+			most--
+		}
+	}
+	return most > 0 || len(d.busy) == 0
+}
+
+// ended takes a job back from its worker.
+func (d *dispatcher) ended(r result) {
+	delete(d.busy, r.id)
+	switch {
+	case r.fatal != nil:
+		d.fatal(r.fatal)
+	case r.again > 0:
+		r.tries++
+		r.at = time.Now().Add(r.again)
+		r.ready = r.at.UnixMilli()
+		d.s.queue.add(r.entry)
+	}
+}
+
+func (d *dispatcher) fatal(err error) {
+	d.s.cfg.Log.Error("jobs have stopped: the state of the store is not known", "err", err)
+	d.stop()
+}
+
+// fill shows the queue every job in progress. If the store cannot be read it
+// returns the pause until the next try, otherwise a negative one.
+func (d *dispatcher) fill(ctx context.Context) time.Duration {
+	retries := d.s.queue.refill()
+	for after, more := uint64(0), true; more; {
+		var jobs []record.Job
+		var now int64
+		err := d.s.cfg.Store.View(ctx, func(tx *catalog.Tx) (err error) {
+			now = tx.Now().UnixMilli()
+			jobs, err = tx.UnfinishedJobs(after, fillPage)
+			return err
+		})
+		if err != nil {
+			return d.unfilled(ctx, err)
+		}
+		for i := range jobs {
+			after = jobs[i].ID
+			if _, busy := d.busy[after]; !busy && !retries[after] {
+				d.s.queue.add(newEntry(&jobs[i], now))
+			}
+		}
+		more = len(jobs) == fillPage
+	}
+	return -1
+}
+
+func (d *dispatcher) unfilled(ctx context.Context, err error) time.Duration {
+	d.s.queue.unfilled()
+	switch {
+	case ctx.Err() != nil:
+	case errors.Is(err, store.ErrClosed):
+		d.fatal(err)
+	default:
+		d.s.cfg.Log.Error("cannot read the jobs in progress; will try again", "err", err)
+	}
+	return time.Second
+}
+
+// serve is one worker.
+func (d *dispatcher) serve(ctx context.Context) {
+	for {
+		var r result
+		select {
+		case e := <-d.work:
+			r = d.s.do(ctx, e)
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case d.done <- r:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// do works on a job, unless it has ended since it was put in the queue.
+func (s *Service) do(ctx context.Context, e entry) result {
+	var j record.Job
+	var ok bool
+	err := s.cfg.Store.View(ctx, func(tx *catalog.Tx) (err error) {
+		j, ok, err = tx.Job(e.vault, e.id)
+		return err
+	})
+	if err == nil {
+		if !ok || j.Status != glacier.InProgress {
+			return result{entry: e}
+		}
+		if j.Action == glacier.ActionInventoryRetrieval {
+			err = s.list(ctx, &j)
+		} else {
+			err = s.retrieve(ctx, &j)
+		}
+	}
+	return s.judge(ctx, e, &j, err)
+}
+
+// judge decides what follows from a turn's error: that this job has failed,
+// that it is to be tried again, or that nothing may go on because the state is
+// not known.
+func (s *Service) judge(ctx context.Context, e entry, j *record.Job, err error) result {
+	message := ""
+	var damage *payload.DamageError
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return result{entry: e}
+	case errors.Is(err, store.ErrClosed):
+		return result{entry: e, fatal: err}
+	case errors.Is(err, store.ErrFull):
+	case errors.As(err, &damage), errors.Is(err, errDamaged), errors.Is(err, store.ErrGone):
+		message = "The archive's data is damaged and cannot be retrieved."
+	case e.tries+1 >= maxTries:
+		message = "The job could not be completed because of an internal failure."
+	}
+	log := s.cfg.Log.With("vault", e.vault, "job", e.id, "archive", j.Archive, "err", err)
+	if message == "" || j.ID == 0 { // without an id the job could not even be read
+		pause := min(firstPause<<min(e.tries, 16), longestPause)
+		log.Warn("job not done; will try again", "pause", pause)
+		return result{entry: e, again: pause}
+	}
+	if err := s.fail(ctx, j, message); err != nil {
+		return s.judge(ctx, e, &record.Job{}, fmt.Errorf("record a failure: %w", err))
+	}
+	log.Error("job failed", "message", message)
+	return result{entry: e}
+}
