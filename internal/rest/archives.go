@@ -1,0 +1,48 @@
+package rest
+
+import (
+	"net/http"
+
+	"firn/glacier"
+	"firn/internal/vault"
+)
+
+func uploadArchive(c *call) error {
+	in, err := c.h.cfg.Vaults.BeginUpload(c.ctx, c.owner, c.vault, vault.UploadRequest{
+		Size:        c.r.ContentLength,
+		Description: c.r.Header.Get(glacier.HeaderArchiveDescription),
+		Linear:      c.r.Header.Get(glacier.HeaderContentSHA256),
+		Tree:        c.r.Header.Get(glacier.HeaderTreeHash),
+	})
+	if err != nil {
+		return err
+	}
+	got, err := c.receive(in)
+	if err != nil {
+		return err
+	}
+	return c.archived(got)
+}
+
+func deleteArchive(c *call) error {
+	if err := c.h.cfg.Vaults.DeleteArchive(c.ctx, c.owner, c.vault, glacier.ArchiveID(c.id)); err != nil {
+		return err
+	}
+	return c.done()
+}
+
+// receive takes the body in and makes it durable.
+func (c *call) receive(in *vault.Ingest) (vault.Receipt, error) {
+	defer in.Close()
+	if err := in.Copy(c.body); err != nil {
+		return vault.Receipt{}, err
+	}
+	return in.Commit(c.ctx)
+}
+
+// archived answers the two calls that make an archive.
+func (c *call) archived(got vault.Receipt) error {
+	set(c.w.Header(), glacier.HeaderArchiveID, string(got.Archive))
+	set(c.w.Header(), glacier.HeaderTreeHash, got.Tree.String())
+	return c.created(http.StatusCreated, c.location("archives", string(got.Archive)))
+}
