@@ -1,0 +1,152 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"firn/glacier"
+)
+
+// Config is everything that can be said about a server. The comments are the
+// manual: the flags and the configuration file have the same names, in lower
+// case with hyphens.
+type Config struct {
+	// Data is the data directory. It is made if it is missing.
+	Data string
+	// Listen is the address to serve on, host:port. Port 0 takes a free one.
+	Listen string
+	// TLSCert and TLSKey are PEM files; both or neither.
+	TLSCert, TLSKey string
+
+	// Region stands in ARNs and is what requests must be signed for.
+	Region string
+	// Account is the account that the root key belongs to.
+	Account glacier.AccountID
+	// RootKey is the access key of the account's root. If it is empty, the
+	// first start makes one and hands it to FirstKey; later starts leave the
+	// keys as they are.
+	RootKey Key
+	// FirstKey is told the root key that a first start has made, once.
+	FirstKey func(Key)
+
+	// Profile sets the defaults of Timing.
+	Profile Profile
+	// Timing is when things happen. See [Profile.Timing].
+	Timing Timing
+
+	// SegmentSize is the size at which a segment of the journal is closed;
+	// 0 means 1 GiB.
+	SegmentSize int64
+	// Reserve is how much space is held back for deletes on a full disk;
+	// 0 means 32 MiB.
+	Reserve int64
+	// MaxConnections bounds the connections served at a time; others wait.
+	// 0 means 1,024.
+	MaxConnections int
+	// BodyTimeout is how long a client may pause while it sends or takes a
+	// body; 0 means 30 seconds.
+	BodyTimeout time.Duration
+	// ShutdownTimeout is how long Close waits for requests in flight; 0 means
+	// two minutes.
+	ShutdownTimeout time.Duration
+
+	// AcceptLoss lets the server start although acknowledged records are
+	// missing from the journal.
+	AcceptLoss bool
+	// ConfirmClock is the operator's word that the machine's clock is right,
+	// after a jump or a long absence has suspended expiry and reclaim.
+	ConfirmClock bool
+
+	// Log receives what an operator should know; nil discards it.
+	Log *slog.Logger
+}
+
+// A Key is an access key.
+type Key struct {
+	ID     string
+	Secret string
+}
+
+// Timing is when things happen.
+type Timing struct {
+	// ExpeditedDelay, StandardDelay and BulkDelay are how long an archive
+	// retrieval of the tier takes at least, InventoryDelay an inventory job.
+	ExpeditedDelay time.Duration
+	StandardDelay  time.Duration
+	BulkDelay      time.Duration
+	InventoryDelay time.Duration
+	// InventoryInterval is how often the inventory of a vault that was
+	// written to is taken; 0 means whenever a job asks for it.
+	InventoryInterval time.Duration
+	// LiveCounters makes DescribeVault count what is there now and lets an
+	// empty vault be deleted at once; otherwise both go by the last inventory.
+	LiveCounters bool
+	// OutputLife is how long a job and its output stay after completion.
+	OutputLife time.Duration
+	// UploadLife is how long an idle multipart upload stays.
+	UploadLife time.Duration
+}
+
+// A Profile names a set of timings.
+type Profile string
+
+const (
+	// Fast completes jobs as soon as their work is done, takes inventories
+	// when asked for them, and counts live.
+	Fast Profile = "fast"
+	// AWS keeps Amazon's delays: hours for a retrieval, a day between
+	// inventories, counters as of the last inventory.
+	AWS Profile = "aws"
+)
+
+// Timing returns what the profile stands for.
+func (p Profile) Timing() (Timing, error) {
+	switch p {
+	case Fast:
+		return Timing{
+			LiveCounters: true,
+			OutputLife:   25 * time.Hour,
+			UploadLife:   24 * time.Hour,
+		}, nil
+	case AWS:
+		return Timing{
+			ExpeditedDelay:    3 * time.Minute,
+			StandardDelay:     4 * time.Hour,
+			BulkDelay:         8 * time.Hour,
+			InventoryDelay:    4 * time.Hour,
+			InventoryInterval: 24 * time.Hour,
+			OutputLife:        25 * time.Hour,
+			UploadLife:        24 * time.Hour,
+		}, nil
+	default:
+		return Timing{}, fmt.Errorf("profile %q is neither %s nor %s", string(p), Fast, AWS)
+	}
+}
+
+// Validate reports contradictions.
+func (c *Config) Validate() error {
+	var errs []error
+	complain := func(bad bool, what string) {
+		if bad {
+			errs = append(errs, errors.New(what))
+		}
+	}
+	complain(c.Data == "", "no data directory")
+	complain(c.Listen == "", "no address to listen on")
+	complain(c.Region == "", "no region")
+	complain(!c.Account.Valid(), "the account is not twelve digits")
+	complain((c.TLSCert == "") != (c.TLSKey == ""), "a TLS certificate and its key go together")
+	complain((c.RootKey.ID == "") != (c.RootKey.Secret == ""), "an access key and its secret go together")
+	for name, d := range map[string]time.Duration{
+		"expedited-delay": c.Timing.ExpeditedDelay, "standard-delay": c.Timing.StandardDelay,
+		"bulk-delay": c.Timing.BulkDelay, "inventory-delay": c.Timing.InventoryDelay,
+		"inventory-interval": c.Timing.InventoryInterval,
+	} {
+		complain(d < 0, name+" is negative")
+	}
+	complain(c.Timing.OutputLife < time.Minute, "output-life is less than a minute")
+	complain(c.Timing.UploadLife < time.Minute, "upload-life is less than a minute")
+	return errors.Join(errs...)
+}

@@ -1,0 +1,230 @@
+// Package server is the assembly: it builds the house from a [Config], in
+// order, serves, and takes it down in reverse.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"firn/internal/access"
+	"firn/internal/disk"
+	"firn/internal/job"
+	"firn/internal/rest"
+	"firn/internal/store/local"
+	"firn/internal/vault"
+)
+
+// Limits on what a stranger can make the server hold.
+const (
+	maxHeaderBytes = 64 << 10
+	headerTimeout  = 15 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxConnections = 1024
+)
+
+// sweepEvery is the pause between two looks for what has expired.
+const sweepEvery = time.Minute
+
+// A Server is a running Firn.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	store    *local.Store
+	vaults   *vault.Service
+	jobs     *job.Service
+	listener net.Listener
+	http     *http.Server
+
+	cancel  context.CancelFunc // ends background work
+	workers sync.WaitGroup
+	once    sync.Once
+	closed  error
+}
+
+// Open opens the store, starts the background work and listens. Nothing is
+// answered before Serve.
+func Open(cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.ShutdownTimeout == 0 {
+		cfg.ShutdownTimeout = 2 * time.Minute
+	}
+	if cfg.MaxConnections == 0 {
+		cfg.MaxConnections = maxConnections
+	}
+	s := &Server{cfg: cfg, log: cfg.Log}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) open() error {
+	root, err := disk.MakeRoot(s.cfg.Data)
+	if err != nil {
+		return fmt.Errorf("make the data directory: %w", err)
+	}
+	s.store, err = local.Open(local.Config{
+		FS: root, SegmentSize: s.cfg.SegmentSize, Reserve: s.cfg.Reserve,
+		AcceptLoss: s.cfg.AcceptLoss, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the store in %s: %w", s.cfg.Data, err)
+	}
+	if s.cfg.ConfirmClock {
+		s.store.ConfirmClock()
+	}
+	handler, err := s.assemble()
+	if err != nil {
+		return err
+	}
+	return s.listen(handler)
+}
+
+// assemble builds the rules and the face over the store, and starts the
+// background work.
+func (s *Server) assemble() (http.Handler, error) {
+	seal, err := s.store.SealKey()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := access.New(access.Config{Store: s.store, Region: s.cfg.Region, Seal: access.SealKey(seal)})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ensureRoot(keys); err != nil {
+		return nil, fmt.Errorf("set up the root key: %w", err)
+	}
+	t := s.cfg.Timing
+	s.vaults = vault.New(vault.Config{
+		Store: s.store, Region: s.cfg.Region, IDs: s.store.IDKey(),
+		Live: t.LiveCounters, UploadLife: t.UploadLife, Log: s.log,
+	})
+	s.jobs, err = job.New(job.Config{
+		Store: s.store, Region: s.cfg.Region, IDs: s.store.IDKey(),
+		Delays: map[string]time.Duration{
+			"Expedited": t.ExpeditedDelay, "Standard": t.StandardDelay, "Bulk": t.BulkDelay,
+		},
+		InventoryDelay: t.InventoryDelay, InventoryInterval: t.InventoryInterval,
+		OutputLife: t.OutputLife, Log: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.jobs.Start(ctx)
+	s.workers.Go(func() { s.sweepLoop(ctx) })
+	return s.handler(rest.New(rest.Config{
+		Access: keys, Vaults: s.vaults, Jobs: s.jobs,
+		BodyTimeout: s.cfg.BodyTimeout, Log: s.log,
+	})), nil
+}
+
+// ensureRoot makes the account and its root key. A key from the configuration
+// is set at every start; without one, a key is made with the account.
+func (s *Server) ensureRoot(keys *access.Service) error {
+	ctx := context.Background()
+	if k := s.cfg.RootKey; k.ID != "" {
+		return errors.Join(keys.EnsureAccount(ctx, s.cfg.Account), keys.EnsureKey(ctx, s.cfg.Account, k.ID, k.Secret))
+	}
+	id, secret, made, err := keys.FirstKey(ctx, s.cfg.Account)
+	if made && s.cfg.FirstKey != nil {
+		s.cfg.FirstKey(Key{ID: id, Secret: secret})
+	}
+	return err
+}
+
+// handler puts the two paths that are nobody's in front of the API. No
+// account is called healthz, so nothing is hidden by them.
+func (s *Server) handler(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz":
+			writeText(w, http.StatusOK, "ok\n")
+		case "/readyz":
+			if err := s.store.Ready(); err != nil {
+				writeText(w, http.StatusServiceUnavailable, "not ready\n")
+				return
+			}
+			writeText(w, http.StatusOK, "ready\n")
+		default:
+			api.ServeHTTP(w, r)
+		}
+	})
+}
+
+func writeText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write([]byte(text)) // nobody is left to tell if this fails
+}
+
+// sweepLoop ends what has expired, now and then. While the clock is in doubt
+// nothing is ended on its word.
+func (s *Server) sweepLoop(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if ok, why := s.store.ClockSteady(); !ok {
+			s.log.Warn("nothing expires while the clock is in doubt; start with --confirm-clock if it is right", "why", why)
+		} else if err := errors.Join(s.vaults.Sweep(ctx), s.jobs.Sweep(ctx)); err != nil && ctx.Err() == nil {
+			s.log.Warn("sweep ended early", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Close stops taking requests, lets those in flight finish (for at most
+// ShutdownTimeout), then ends the background work and closes the store.
+func (s *Server) Close() error {
+	s.once.Do(func() {
+		s.closed = errors.Join(s.shutdown(), s.dismantle())
+	})
+	return s.closed
+}
+
+func (s *Server) shutdown() error {
+	if s.http == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownTimeout)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if cerr := s.listener.Close(); !errors.Is(cerr, net.ErrClosed) {
+		err = errors.Join(err, cerr) // it was never served
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(errors.New("requests were still in flight"), s.http.Close())
+	}
+	return err
+}
+
+func (s *Server) dismantle() error {
+	var errs []error
+	if s.cancel != nil {
+		s.cancel()
+		s.workers.Wait()
+	}
+	if s.jobs != nil {
+		s.jobs.Close()
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
