@@ -1,0 +1,8 @@
+// Firn keeps archives: a self-hosted server for the Amazon Glacier vault API.
+package main
+
+import "os"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
