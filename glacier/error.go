@@ -40,6 +40,7 @@ const (
 	Serialization              Code = "SerializationException"
 	ServiceUnavailable         Code = "ServiceUnavailableException"
 	Throttling                 Code = "ThrottlingException"
+	UnknownOperation           Code = "UnknownOperationException"
 	UnrecognizedClient         Code = "UnrecognizedClientException"
 )
 
@@ -50,7 +51,7 @@ func (c Code) Status() int {
 	case AccessDenied, ExpiredToken, InvalidSignature,
 		MissingAuthenticationToken, UnrecognizedClient:
 		return 403
-	case ResourceNotFound:
+	case ResourceNotFound, UnknownOperation:
 		return 404
 	case MethodNotAllowed:
 		return 405

@@ -29,7 +29,7 @@ const (
 	ArchiveOverhead = 32 * 1024
 
 	// MaxDocument bounds the JSON body of any request.
-	MaxDocument = 1 * MiB
+	MaxDocument = 256 * 1024
 )
 
 // ClockSkew is how far a signature's date may be from the server's clock.

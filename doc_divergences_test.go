@@ -1,0 +1,425 @@
+package firn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"firn/firntest"
+	"firn/glacier"
+	"firn/internal/client"
+	"firn/internal/sigv4"
+	"firn/treehash"
+)
+
+// divergences are the lines of the first list of DIVERGENCES.md: how each is
+// tried, or where else it is.
+var divergences = map[string]func(t *testing.T){
+	"fast-jobs": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		h.finished("v", h.job("v", `{"Type":"archive-retrieval","ArchiveId":"`+h.upload("v", "x")+`"}`))
+		slow := start(t, firntest.Profile("aws"))
+		slow.vault("v")
+		id := slow.job("v", `{"Type":"archive-retrieval","ArchiveId":"`+slow.upload("v", "x")+`"}`)
+		if d := slow.describeJob("v", id); d.Completed {
+			t.Error("with the profile aws a job is complete at once")
+		}
+	},
+	"fast-inventory": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		archive := h.upload("v", "x")
+		id := h.job("v", `{"Type":"inventory-retrieval"}`)
+		h.finished("v", id)
+		if _, body := h.ok("GET", "/-/vaults/v/jobs/"+id+"/output", ""); !strings.Contains(body, archive) {
+			t.Errorf("the inventory %s lacks %s", body, archive)
+		}
+		if h.describe("v").LastInventoryDate == nil {
+			t.Error("the vault has no inventory date")
+		}
+		slow := start(t, firntest.Profile("aws"))
+		slow.vault("v")
+		slow.refused(glacier.ResourceNotFound, "POST", "/-/vaults/v/jobs", `{"Type":"inventory-retrieval"}`)
+	},
+	"fast-counters": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		h.upload("v", "x")
+		if n := h.describe("v").NumberOfArchives; n != 1 {
+			t.Errorf("%d archives, want 1 at once", n)
+		}
+	},
+	"fast-delete-vault": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		id := h.upload("v", "x")
+		h.refused(glacier.InvalidParameterValue, "DELETE", "/-/vaults/v", "")
+		h.ok("DELETE", "/-/vaults/v/archives/"+id, "")
+		h.ok("DELETE", "/-/vaults/v", "")
+		slow := start(t, firntest.Profile("aws"))
+		slow.vault("v")
+		slow.ok("DELETE", "/-/vaults/v/archives/"+slow.upload("v", "x"), "")
+		slow.refused(glacier.InvalidParameterValue, "DELETE", "/-/vaults/v", "")
+	},
+	"aws-first-inventory": tried("it takes up to an hour; internal/job tests it with a short interval"),
+	"early-refusal": func(t *testing.T) {
+		h := start(t)
+		// The body never comes; a server that waited for it would not answer.
+		body, never := io.Pipe()
+		defer never.Close()
+		_, err := h.c.Do(t.Context(), client.Request{
+			Method: "POST", Path: "/-/vaults/missing/archives",
+			Header: http.Header{glacier.HeaderTreeHash: {treehash.Hash{}.String()}},
+			Body:   client.Stream(body, 1<<20, treehash.Hash{}),
+		})
+		h.is(err, glacier.ResourceNotFound)
+	},
+	"not-implemented": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		list := []struct{ method, path string }{
+			{"PUT", "/-/vaults/v/notification-configuration"}, {"GET", "/-/vaults/v/notification-configuration"}, {"DELETE", "/-/vaults/v/notification-configuration"},
+			{"PUT", "/-/vaults/v/access-policy"}, {"GET", "/-/vaults/v/access-policy"}, {"DELETE", "/-/vaults/v/access-policy"},
+			{"POST", "/-/vaults/v/lock-policy"}, {"POST", "/-/vaults/v/lock-policy/id"}, {"DELETE", "/-/vaults/v/lock-policy"}, {"GET", "/-/vaults/v/lock-policy"},
+			{"PUT", "/-/policies/data-retrieval"}, {"GET", "/-/policies/data-retrieval"},
+			{"POST", "/-/provisioned-capacity"}, {"GET", "/-/provisioned-capacity"},
+		}
+		for _, op := range list {
+			h.refused(glacier.NotImplemented, op.method, op.path, "")
+		}
+		if len(list) != 14 {
+			t.Errorf("%d operations, the document says 14", len(list))
+		}
+	},
+	"select": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		h.refused(glacier.InvalidParameterValue, "POST", "/-/vaults/v/jobs", `{"Type":"select"}`)
+	},
+	"topics": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		const topic = "arn:aws:sns:us-east-1:111122223333:done"
+		id := h.job("v", `{"Type":"inventory-retrieval","SNSTopic":"`+topic+`"}`)
+		if d := h.describeJob("v", id); d.SNSTopic == nil || *d.SNSTopic != topic {
+			t.Errorf("topic is %v", d.SNSTopic)
+		}
+		h.refused(glacier.InvalidParameterValue, "POST", "/-/vaults/v/jobs", `{"Type":"inventory-retrieval","SNSTopic":"nonsense"}`)
+	},
+	"no-token": func(t *testing.T) {
+		h := start(t)
+		h.plain(http.StatusForbidden, glacier.MissingAuthenticationToken, "GET", "/-/vaults")
+	},
+	"unknown-key": func(t *testing.T) {
+		h := start(t)
+		h.as(sigv4.Credentials{AccessKeyID: "AKIDNOBODY", SecretAccessKey: "x"})
+		if err := h.refused(glacier.UnrecognizedClient, "GET", "/-/vaults", ""); err.Status != http.StatusForbidden {
+			t.Errorf("status %d", err.Status)
+		}
+	},
+	"session-token": func(t *testing.T) {
+		h := start(t)
+		h.as(sigv4.Credentials{AccessKeyID: h.s.AccessKey, SecretAccessKey: h.s.SecretKey, SessionToken: "token"})
+		h.refused(glacier.UnrecognizedClient, "GET", "/-/vaults", "")
+	},
+	"own-account-only": func(t *testing.T) {
+		start(t).refused(glacier.AccessDenied, "GET", "/999999999999/vaults", "")
+	},
+	"disk-full": tried("it needs a full disk; internal/store/local tests it with disk.Inject"),
+	"deleted-archive": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		id := h.upload("v", "x")
+		h.ok("DELETE", "/-/vaults/v/archives/"+id, "")
+		h.refused(glacier.ResourceNotFound, "POST", "/-/vaults/v/jobs", `{"Type":"archive-retrieval","ArchiveId":"`+id+`"}`)
+	},
+	"unknown-route": func(t *testing.T) {
+		h := start(t)
+		if err := h.refused(glacier.UnknownOperation, "GET", "/-/shelves", ""); err.Status != http.StatusNotFound {
+			t.Errorf("status %d", err.Status)
+		}
+		if err := h.refused(glacier.MethodNotAllowed, "PATCH", "/-/vaults", ""); err.Status != http.StatusMethodNotAllowed {
+			t.Errorf("status %d", err.Status)
+		}
+	},
+	"trailing-slash": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		h.ok("GET", "/-/vaults/", "")
+		h.ok("GET", "/-/vaults/v/jobs/", "")
+	},
+	"any-host": tried("internal/rest tests it; foreign clients sign for the loopback address"),
+	"one-region": func(t *testing.T) {
+		h := start(t)
+		h.region("eu-west-1")
+		h.refused(glacier.InvalidSignature, "GET", "/-/vaults", "")
+	},
+	"no-throttling":       never(glacier.Throttling, glacier.InsufficientCapacity, glacier.PolicyEnforced),
+	"no-longer-supported": never("NoLongerSupportedException"),
+	"expedited-size":      tried("it needs 250 MB; there is no such check"),
+	"ids-without-hyphen":  tried("internal/token tests it for every kind"),
+	"http1": func(t *testing.T) {
+		h := start(t)
+		resp, _ := h.ok("GET", "/-/vaults", "")
+		if resp.ProtoMajor != 1 {
+			t.Errorf("answered with %s", resp.Proto)
+		}
+	},
+	"health": func(t *testing.T) {
+		h := start(t)
+		for _, path := range []string{"/healthz", "/readyz"} {
+			if status, body := h.unsigned("GET", path); status != http.StatusOK {
+				t.Errorf("%s: %d %s", path, status, body)
+			}
+		}
+	},
+}
+
+// tried is for a line that is tried elsewhere, or cannot be.
+func tried(why string) func(*testing.T) {
+	return func(t *testing.T) { t.Skip(why) }
+}
+
+// never is for errors that no code of ours makes, but for the list of codes.
+func never(codes ...glacier.Code) func(*testing.T) {
+	names := map[glacier.Code]string{
+		glacier.Throttling:           "Throttling",
+		glacier.InsufficientCapacity: "InsufficientCapacity",
+		glacier.PolicyEnforced:       "PolicyEnforced",
+	}
+	return func(t *testing.T) {
+		for _, s := range sources(t) {
+			if s.test || s.pkg == "glacier" {
+				continue
+			}
+			text := read(t, s.file)
+			for _, c := range codes {
+				// A table may name a code; only a refusal makes one.
+				made := regexp.MustCompile(`Errorf\(glacier\.` + names[c] + `\b`)
+				if names[c] == "" && strings.Contains(text, string(c)) || names[c] != "" && made.MatchString(text) {
+					t.Errorf("%s makes %s", s.file, c)
+				}
+			}
+		}
+	}
+}
+
+var divergenceKey = regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|")
+
+// TestDivergences tries every line of the first list, and finds that neither
+// the list nor the tests have one that the other lacks.
+func TestDivergences(t *testing.T) {
+	first, second, ok := strings.Cut(read(t, "DIVERGENCES.md"), "\n## 2.")
+	if !ok {
+		t.Fatal("DIVERGENCES.md has no second list")
+	}
+	listed := keys(first)
+	for _, key := range listed {
+		try := divergences[key]
+		if try == nil {
+			t.Errorf("nothing tries the line %s", key)
+			continue
+		}
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			try(t)
+		})
+	}
+	for _, key := range slices.Sorted(maps.Keys(divergences)) {
+		if !slices.Contains(listed, key) {
+			t.Errorf("%s is tried, and not in the list", key)
+		}
+	}
+	all := append(listed, keys(second)...)
+	slices.Sort(all)
+	for i := 1; i < len(all); i++ {
+		if all[i] == all[i-1] {
+			t.Errorf("the key %s is there twice", all[i])
+		}
+	}
+}
+
+func keys(list string) (found []string) {
+	for _, m := range divergenceKey.FindAllStringSubmatch(list, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+// A house is a server and a client of it.
+type house struct {
+	t *testing.T
+	s *firntest.Server
+	c *client.Client
+}
+
+func start(t *testing.T, options ...firntest.Option) *house {
+	t.Helper()
+	h := &house{t: t, s: firntest.Start(t, options...)}
+	h.as(sigv4.Credentials{AccessKeyID: h.s.AccessKey, SecretAccessKey: h.s.SecretKey})
+	return h
+}
+
+// as makes the client sign with other credentials.
+func (h *house) as(key sigv4.Credentials) {
+	h.connect(client.Config{Endpoint: h.s.URL, Key: key, Region: h.s.Region})
+}
+
+// region makes the client sign for another region.
+func (h *house) region(region string) {
+	h.connect(client.Config{Endpoint: h.s.URL, Key: sigv4.Credentials{AccessKeyID: h.s.AccessKey, SecretAccessKey: h.s.SecretKey}, Region: region})
+}
+
+func (h *house) connect(cfg client.Config) {
+	h.t.Helper()
+	c, err := client.New(cfg)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.c = c
+}
+
+// ok sends a request that is to succeed.
+func (h *house) ok(method, path, body string) (*http.Response, string) {
+	h.t.Helper()
+	return h.send(client.Request{Method: method, Path: path, Body: client.Bytes([]byte(body))})
+}
+
+func (h *house) send(q client.Request) (*http.Response, string) {
+	h.t.Helper()
+	resp, err := h.c.Do(h.t.Context(), q)
+	if err != nil {
+		h.t.Fatalf("%s %s: %v", q.Method, q.Path, err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatalf("%s %s: %v", q.Method, q.Path, err)
+	}
+	return resp, string(got)
+}
+
+// refused sends a request that is to be refused.
+func (h *house) refused(code glacier.Code, method, path, body string) *client.Error {
+	h.t.Helper()
+	resp, err := h.c.Do(h.t.Context(), client.Request{Method: method, Path: path, Body: client.Bytes([]byte(body))})
+	if err == nil {
+		resp.Body.Close()
+	}
+	return h.is(err, code)
+}
+
+// is makes sure that an error is a refusal with the code.
+func (h *house) is(err error, code glacier.Code) *client.Error {
+	h.t.Helper()
+	var refusal *client.Error
+	if !errors.As(err, &refusal) || refusal.Refusal == nil || refusal.Refusal.Code != code {
+		h.t.Fatalf("got %v, want %s", err, code)
+	}
+	return refusal
+}
+
+// unsigned sends a request without a signature.
+func (h *house) unsigned(method, path string) (status int, body string) {
+	h.t.Helper()
+	r, err := http.NewRequestWithContext(h.t.Context(), method, h.s.URL+path, nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// plain sends a request without a signature, which is to be refused.
+func (h *house) plain(status int, code glacier.Code, method, path string) {
+	h.t.Helper()
+	if got, body := h.unsigned(method, path); got != status || !strings.Contains(body, string(code)) {
+		h.t.Errorf("%s %s: %d %s, want %d %s", method, path, got, body, status, code)
+	}
+}
+
+func (h *house) vault(name string) {
+	h.t.Helper()
+	h.ok("PUT", "/-/vaults/"+name, "")
+}
+
+func (h *house) describe(vault string) (d glacier.VaultDescription) {
+	h.t.Helper()
+	h.document("/-/vaults/"+vault, &d)
+	return d
+}
+
+func (h *house) document(path string, to any) {
+	h.t.Helper()
+	_, body := h.ok("GET", path, "")
+	if err := json.Unmarshal([]byte(body), to); err != nil {
+		h.t.Fatalf("%s: %s: %v", path, body, err)
+	}
+}
+
+// upload archives a short text.
+func (h *house) upload(vault, text string) (id string) {
+	h.t.Helper()
+	sum := treehash.Sum([]byte(text))
+	resp, _ := h.send(client.Request{
+		Method: "POST", Path: "/-/vaults/" + vault + "/archives", Body: client.Bytes([]byte(text)),
+		Header: http.Header{glacier.HeaderTreeHash: {sum.String()}},
+	})
+	return resp.Header.Get(glacier.HeaderArchiveID)
+}
+
+func (h *house) job(vault, parameters string) (id string) {
+	h.t.Helper()
+	resp, _ := h.ok("POST", "/-/vaults/"+vault+"/jobs", parameters)
+	return resp.Header.Get(glacier.HeaderJobID)
+}
+
+// A jobState is what the tests look at of a job.
+type jobState struct {
+	Completed  bool
+	StatusCode string
+	SNSTopic   *string
+}
+
+func (h *house) describeJob(vault, id string) (d jobState) {
+	h.t.Helper()
+	h.document("/-/vaults/"+vault+"/jobs/"+id, &d)
+	return d
+}
+
+// finished waits until a job has succeeded. The API has no other way to wait
+// than to ask.
+func (h *house) finished(vault, id string) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		d := h.describeJob(vault, id)
+		if d.Completed {
+			if d.StatusCode != glacier.Succeeded {
+				h.t.Fatalf("job is %s", d.StatusCode)
+			}
+			return
+		}
+		if ctx.Err() != nil {
+			h.t.Fatal("job does not end")
+		}
+	}
+}
