@@ -14,6 +14,9 @@ const noLimit = record.LSN(math.MaxUint64)
 func (r *recovery) settle() error {
 	next := record.LSN(1)
 	for i, s := range r.segs {
+		if s.headless && s.kind == kindJournal && s.scan.leadingGap() {
+			s.first = min(s.first, next) // What the first frame holds is not what the segment began with.
+		}
 		if s.first > next {
 			r.report(Damage{Segment: s.id, First: next, Last: s.first - 1, What: "no segment holds the records before this one", Lost: true, Hole: true})
 		}
@@ -60,6 +63,7 @@ func (r *recovery) settleOne(s, after *found) error {
 		st.cut(func(fi *frameInfo) bool { return fi.first > st.limit && (fi.holds() || fi.first > st.limit+1) })
 	default:
 		st.proven = r.proven(s)
+		st.claimed = claimed(s.scan, st.proven)
 		if err := r.unproven(s, f, st.proven); err != nil {
 			return err
 		}
@@ -100,7 +104,7 @@ func (r *recovery) unproven(s *found, f disk.File, proven int64) error {
 			next = fi.last + 1
 			continue
 		}
-		if fi.off != at || fi.first != next {
+		if fi.off != at || fi.first < next {
 			return nil
 		}
 		items, err := loadFrame(f, s.id, s.salt, fi)
@@ -142,14 +146,15 @@ func loadFrame(f disk.File, id, salt uint64, fi frameInfo) ([]item, error) {
 
 // settling settles one segment.
 type settling struct {
-	r      *recovery
-	s      *found
-	after  *found
-	f      disk.File
-	limit  record.LSN // the last LSN that can exist in it
-	proven int64      // bytes before this are rot if they are invalid
-	next   record.LSN // the LSN expected next
-	extra  []meta     // read one by one out of damaged frames
+	r       *recovery
+	s       *found
+	after   *found
+	f       disk.File
+	limit   record.LSN // the last LSN that can exist in it
+	proven  int64      // bytes before this are rot if they are invalid
+	claimed record.LSN // the last LSN before the first frame behind proven; 0 if there is none
+	next    record.LSN // the LSN expected next
+	extra   []meta     // read one by one out of damaged frames
 }
 
 // cut drops the frames from the first on for which out is true.
@@ -213,13 +218,25 @@ func (st *settling) ending(gaps []gap) error {
 	case g.off < st.proven:
 		g.end = min(g.end, st.proven)
 		s.end = st.proven
-		to := st.next - 1
+		to := max(st.next-1, st.claimed)
+		s.last = to
 		if st.r.applied.Segment == s.id {
 			to = max(to, st.r.applied.LSN)
 		}
 		return st.account(&g, to)
 	}
 	return nil
+}
+
+// claimed is the last LSN before the first frame at or behind proven. That frame
+// need not exist for what it says to be true.
+func claimed(sc *scan, proven int64) record.LSN {
+	for i := range sc.frames {
+		if sc.frames[i].off >= proven {
+			return sc.frames[i].first - 1
+		}
+	}
+	return 0
 }
 
 // endingBefore is ending for a journal segment with a successor. The successor

@@ -85,6 +85,9 @@ func (sc *scan) proven() int64 {
 	return p
 }
 
+// leadingGap reports whether the first frame is damaged.
+func (sc *scan) leadingGap() bool { return len(sc.gaps) > 0 && sc.gaps[0].off == headerSize }
+
 // cut drops the frames from index n on.
 func (sc *scan) cut(n int) {
 	sc.frames = sc.frames[:n]

@@ -100,6 +100,8 @@ func newRunner(t *testing.T, file string, options []firntest.Option) *runner {
 		"region":  s.Region,
 		"key":     s.AccessKey,
 		"host":    strings.TrimPrefix(s.URL, "http://"),
+		"bell":    "\a",
+		"crlf":    "\r\n",
 		"arn":     "arn:aws:glacier:" + s.Region + ":" + s.Account + ":vaults/",
 	}}
 	t.Cleanup(run.hangUp)

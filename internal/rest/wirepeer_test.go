@@ -68,6 +68,7 @@ func (p *peer) send(m message) (a answer, err error) {
 	}
 	if a.cut || a.get("Connection") == "close" {
 		a.ended = true
+		p.CloseWrite() // as a client that has understood; the server need not wait for more
 		if b, err := p.r.ReadByte(); err == nil {
 			return a, fmt.Errorf("after the reply: %q…", b)
 		} else if !errors.Is(err, io.EOF) && !a.cut {

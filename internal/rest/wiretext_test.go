@@ -193,8 +193,7 @@ var kinds = map[string]string{
 
 var hole = regexp.MustCompile(`\{\{(?:([a-z0-9]+)=)?(.+?)\}\}`)
 
-// fits compares a text with what was expected, and keeps what it captures. A
-// name that was captured in the same text must stand for the same again.
+// fits compares a text with what was expected, and keeps what it captures.
 func (run *runner) fits(want, got string) bool {
 	want = run.expand(want)
 	var pattern strings.Builder

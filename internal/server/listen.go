@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"firn/internal/rest"
 )
 
 // listen opens the socket and prepares the HTTP server.
@@ -24,7 +26,6 @@ func (s *Server) listen(handler http.Handler) error {
 		}
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
 	}
-	s.listener = l
 	// HTTP/1 only: on the data path HTTP/2 adds flow control and copies.
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -37,6 +38,7 @@ func (s *Server) listen(handler http.Handler) error {
 		// What the library has to say is about strangers' connections.
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	s.listener = rest.Front(s.http, l)
 	return nil
 }
 

@@ -478,7 +478,7 @@ func (h *house) fakes(n int) (some, all bool) {
 	h.t.Helper()
 	all = true
 	h.view(func(tx *catalog.Tx) error {
-		for i := 0; i < n; i++ {
+		for i := range n {
 			if n > 5000 && i%50 != 0 && i != n-1 {
 				continue
 			}

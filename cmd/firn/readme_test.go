@@ -1,0 +1,167 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"firn/internal/server"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+var (
+	setting       = regexp.MustCompile("(?m)^\\| `([a-z-]+)` (†)? ?\\| *([^|]*?) *\\|(.*)$")
+	statedDefault = regexp.MustCompile(`\(default ([^:)]+)\)$`)
+)
+
+// TestReadmeSettings: README's tables have every flag of dev and serve, with
+// its default, and no other.
+func TestReadmeSettings(t *testing.T) {
+	dev, serve := devCommand().Flags(), serveCommand().Flags()
+	fast, err := server.Fast.Timing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	aws, err := server.AWS.Timing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	timings := [2]map[string]string{timing(fast), timing(aws)}
+	listed := map[string]bool{}
+	for _, m := range setting.FindAllStringSubmatch(readme(t), -1) {
+		name, serveOnly, first, rest := m[1], m[2] != "", m[3], m[4]
+		listed[name] = true
+		flag := serve.Lookup(name)
+		if flag == nil {
+			t.Errorf("README has the setting %s, and firn serve has not", name)
+			continue
+		}
+		if serveOnly != (dev.Lookup(name) == nil) {
+			t.Errorf("README says that %s belongs to firn serve alone: %t", name, serveOnly)
+		}
+		if want, profiled := timings[0][name]; profiled {
+			second, _, _ := strings.Cut(strings.TrimPrefix(rest, " "), " |")
+			if first != want || second != timings[1][name] {
+				t.Errorf("README has %s in the profiles as %s and %s; it is %s and %s", name, first, second, want, timings[1][name])
+			}
+			continue
+		}
+		want := defaultOf(flag)
+		if first != want {
+			t.Errorf("README has the default of %s as %q; it is %q", name, first, want)
+		}
+	}
+	serve.VisitAll(func(f *pflag.Flag) {
+		if !listed[f.Name] && f.Name != "help" {
+			t.Errorf("README lacks the setting %s", f.Name)
+		}
+	})
+	dev.VisitAll(func(f *pflag.Flag) {
+		if serve.Lookup(f.Name) == nil {
+			t.Errorf("firn dev has the flag %s, and firn serve has not", f.Name)
+		}
+	})
+}
+
+// timing is a profile as README has it.
+func timing(t server.Timing) map[string]string {
+	live := "false"
+	if t.LiveCounters {
+		live = "true"
+	}
+	return map[string]string{
+		"expedited-delay": t.ExpeditedDelay.String(), "standard-delay": t.StandardDelay.String(), "bulk-delay": t.BulkDelay.String(),
+		"inventory-delay": t.InventoryDelay.String(), "inventory-interval": t.InventoryInterval.String(),
+		"live-counters": live, "output-life": t.OutputLife.String(), "upload-life": t.UploadLife.String(),
+	}
+}
+
+// defaultOf is what the help says, or else what the flag is.
+func defaultOf(f *pflag.Flag) string {
+	if m := statedDefault.FindStringSubmatch(f.Usage); m != nil {
+		return m[1]
+	}
+	return f.DefValue
+}
+
+// TestReadmeConfigFile: README's configuration file is one.
+func TestReadmeConfigFile(t *testing.T) {
+	_, rest, ok := strings.Cut(readme(t), "```yaml\n")
+	text, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed {
+		t.Fatal("README has no configuration file")
+	}
+	file := filepath.Join(t.TempDir(), "firn.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := readConfigFile(serveCommand().Flags(), file); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDocumentsNameFlags: a flag that a document names, in backquotes or in a
+// firn command line, is a flag of some command.
+func TestDocumentsNameFlags(t *testing.T) {
+	flags := map[string]bool{}
+	for _, c := range newRoot().Commands() {
+		c.Flags().VisitAll(func(f *pflag.Flag) { flags["--"+f.Name] = true })
+	}
+	named := regexp.MustCompile("(?m)(?:`[^`\n]*`|^\\$? ?firn .*)")
+	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
+	found := map[string]bool{}
+	docs, err := filepath.Glob("../../*.md")
+	if err != nil || len(docs) == 0 {
+		t.Fatalf("no documents: %v", err)
+	}
+	for _, doc := range docs {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range named.FindAllString(string(text), -1) {
+			if strings.Contains(line, "go test") {
+				continue
+			}
+			for _, name := range flag.FindAllString(line, -1) {
+				found[name] = true
+				if !flags[name] {
+					t.Errorf("%s names %s, which no command has", filepath.Base(doc), name)
+				}
+			}
+		}
+	}
+	if len(found) < 10 {
+		t.Errorf("found only %v; the pattern is wrong", slices.Sorted(maps.Keys(found)))
+	}
+}
+
+// TestFlagsAgree: a flag has the same meaning in every command that has it.
+func TestFlagsAgree(t *testing.T) {
+	first := map[string]*pflag.Flag{}
+	for _, c := range newRoot().Commands() {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			before := cmp.Or(first[f.Name], f)
+			first[f.Name] = before
+			usage := func(f *pflag.Flag) string { s, _, _ := strings.Cut(f.Usage, " ("); return s }
+			if f.Value.Type() != before.Value.Type() || usage(f) != usage(before) || f.DefValue != before.DefValue {
+				t.Errorf("%s has --%s as %q, another command as %q", c.Name(), f.Name, f.Usage, before.Usage)
+			}
+		})
+	}
+}

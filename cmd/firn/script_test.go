@@ -1,0 +1,69 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
+
+// TestMain lets the scripts run this program, under the name firn.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"firn": main})
+}
+
+// TestScript runs testdata/*.txtar: the command line as a user meets it. The
+// commands beside testscript's own are in commands_test.go.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("AWS_ACCESS_KEY_ID", devKey.ID)
+			env.Setenv("AWS_SECRET_ACCESS_KEY", devKey.Secret)
+			env.Values[serversKey{}] = map[string]*background{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"cert":     makeCert,
+			"exits":    exits,
+			"fetch":    fetch,
+			"flip":     flip,
+			"glacier":  request,
+			"job":      runJob,
+			"key":      takeKey,
+			"server":   startServer,
+			"shutdown": stopServer,
+			"upload":   upload,
+		},
+	})
+}
+
+// TestHelpIsGolden: the script help.txtar has the help of every command there
+// is.
+func TestHelpIsGolden(t *testing.T) {
+	script, err := os.ReadFile(filepath.Join("testdata", "help.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range newRoot().Commands() {
+		if cmd.Hidden {
+			continue
+		}
+		want := "exec firn " + cmd.Name() + " --help\ncmp stdout " + cmd.Name() + ".golden\n"
+		if !strings.Contains(string(script), want) {
+			t.Errorf("help.txtar has no\n%s", want)
+		}
+		if !strings.Contains(cmd.Long, "Exit codes:") {
+			t.Errorf("the help of %s does not say how it exits", cmd.Name())
+		}
+	}
+}

@@ -1,0 +1,396 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"firn/glacier"
+)
+
+// A model is Glacier in memory: maps, and the rules of the developer guide as
+// plainly as they can be said, for the profile fast. Each method takes the
+// parameters of an operation and returns the answer that is due; the parts of
+// it that only the service can know, its ids, are learned from its reply.
+type model struct {
+	vaults   map[string]*modelVault
+	archives []*modelArchive // ever made, in the order in which they were
+	uploads  []*modelUpload
+	jobs     []*modelJob
+}
+
+type modelVault struct {
+	name  string
+	tags  map[string]string
+	taken bool // it has had an inventory
+	gone  bool
+}
+
+type modelArchive struct {
+	vault   *modelVault
+	id      string
+	note    string
+	data    []byte
+	date    string // as inventories have it; empty until one has shown it
+	deleted bool
+}
+
+type modelUpload struct {
+	vault   *modelVault
+	id      string
+	note    string
+	size    int64            // of a part
+	parts   map[int64][]byte // by number
+	archive *modelArchive    // what it has become
+	total   string           // the size that it was completed with
+	ended   bool
+}
+
+type modelJob struct {
+	vault       *modelVault
+	id          string
+	archive     *modelArchive // nil for an inventory
+	first, last int           // of the archive
+	format      string        // of the inventory
+	output      []byte        // of an archive; an inventory's is learned when the job is done
+}
+
+// An answer is what the model says about a reply.
+type answer struct {
+	status int
+	code   glacier.Code
+	text   string            // of a refusal; empty is not compared
+	body   string            // empty is not compared
+	header map[string]string // "*" is anything but nothing
+	learn  func(reply)
+}
+
+const created = "{}"
+
+func refuse(code glacier.Code, text string) answer {
+	return answer{status: code.Status(), code: code, text: text}
+}
+
+func arn(vault string) string { return "arn:aws:glacier:us-east-1:" + testAccount + ":vaults/" + vault }
+
+func noVault(name string) answer {
+	return refuse(glacier.ResourceNotFound, "Vault not found for ARN: "+arn(name))
+}
+
+func noUpload(id string) answer {
+	return refuse(glacier.ResourceNotFound, "The upload ID was not found: "+id)
+}
+
+func noArchive(id string) answer {
+	return refuse(glacier.ResourceNotFound, "The archive ID was not found: "+id)
+}
+
+func (m *model) createVault(name string) answer {
+	if strings.ContainsAny(name, " /") {
+		return refuse(glacier.InvalidParameterValue, "")
+	}
+	if m.vaults[name] == nil {
+		m.vaults[name] = &modelVault{name: name, tags: map[string]string{}}
+	}
+	return answer{status: 201, body: created, header: map[string]string{"Location": "/" + testAccount + "/vaults/" + name}}
+}
+
+func (m *model) deleteVault(name string) answer {
+	v := m.vaults[name]
+	if v != nil && len(m.living(v)) > 0 {
+		return refuse(glacier.InvalidParameterValue, "Vault not empty or recently written to: "+arn(name))
+	}
+	if v != nil {
+		v.gone = true
+		delete(m.vaults, name)
+	}
+	return answer{status: 204}
+}
+
+// living are a vault's archives, in the order of its inventory.
+func (m *model) living(v *modelVault) (list []*modelArchive) {
+	for _, a := range m.archives {
+		if a.vault == v && !a.deleted {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+func (m *model) addTags(name string, tags map[string]string) answer {
+	switch v := m.vaults[name]; {
+	case len(tags) == 0 || len(tags) > 10:
+		return refuse(glacier.InvalidParameterValue, "")
+	case v == nil:
+		return noVault(name)
+	default:
+		all := maps.Clone(v.tags)
+		maps.Copy(all, tags)
+		if len(all) > 50 {
+			return refuse(glacier.LimitExceeded, "")
+		}
+		v.tags = all
+		return answer{status: 204}
+	}
+}
+
+func (m *model) removeTags(name string, keys []string) answer {
+	v := m.vaults[name]
+	if v == nil {
+		return noVault(name)
+	}
+	for _, key := range keys {
+		delete(v.tags, key)
+	}
+	return answer{status: 204}
+}
+
+// body judges what an upload declares about its bytes: linear first, because
+// it belongs to the signature.
+func (m *model) body(data []byte, linear, tree string) (bad answer, ok bool) {
+	if sum := sha256.Sum256(data); linear != hex.EncodeToString(sum[:]) {
+		return refuse(glacier.InvalidSignature, ""), false
+	}
+	if real := naiveTree(data); tree != real {
+		return refuse(glacier.InvalidParameterValue, fmt.Sprintf("Checksum mismatch: expected %s, computed %s", tree, real)), false
+	}
+	return answer{}, true
+}
+
+func (m *model) uploadArchive(name, note string, data []byte, linear, tree string) answer {
+	v := m.vaults[name]
+	switch {
+	case tree == "":
+		return refuse(glacier.MissingParameterValue, "Required parameter missing: x-amz-sha256-tree-hash")
+	case len(data) == 0:
+		return refuse(glacier.InvalidParameterValue, "Invalid Content-Length: 0")
+	case v == nil:
+		return noVault(name)
+	}
+	if bad, ok := m.body(data, linear, tree); !ok {
+		return bad
+	}
+	return m.archived(&modelArchive{vault: v, note: note, data: data})
+}
+
+// archived is the answer to what makes an archive.
+func (m *model) archived(a *modelArchive) answer {
+	m.archives = append(m.archives, a)
+	return answer{
+		status: 201, body: created,
+		header: map[string]string{"x-amz-archive-id": "*", "x-amz-sha256-tree-hash": naiveTree(a.data), "Location": "*"},
+		learn:  func(r reply) { a.id = r.header.Get("x-amz-archive-id") },
+	}
+}
+
+// find looks an archive up as an operation on the vault does. bad is nil if it
+// is there, and if it is known to be gone.
+func (m *model) find(name, id string) (a *modelArchive, bad *answer) {
+	v := m.vaults[name]
+	if v == nil {
+		no := noVault(name)
+		return nil, &no
+	}
+	for _, a := range m.archives {
+		switch {
+		case a.id != id:
+		case a.vault != v && !a.vault.gone:
+			no := refuse(glacier.InvalidParameterValue, "Invalid vault name: "+arn(name))
+			return nil, &no
+		case a.vault != v || a.deleted:
+			return nil, nil
+		default:
+			return a, nil
+		}
+	}
+	no := noArchive(id)
+	return nil, &no
+}
+
+func (m *model) deleteArchive(name, id string) answer {
+	a, bad := m.find(name, id)
+	if bad != nil {
+		return *bad
+	}
+	if a != nil {
+		a.deleted = true
+	}
+	return answer{status: 204}
+}
+
+func (m *model) initiateUpload(name, note string, size int64) answer {
+	v := m.vaults[name]
+	switch {
+	case size < 1<<20 || size > 1<<32 || size&(size-1) != 0:
+		return refuse(glacier.InvalidParameterValue, fmt.Sprintf(
+			"Invalid part size: %d. Part size must not be null, must be a power of two and be between 1048576 and 4294967296 bytes.", size))
+	case v == nil:
+		return noVault(name)
+	}
+	u := &modelUpload{vault: v, note: note, size: size, parts: map[int64][]byte{}}
+	m.uploads = append(m.uploads, u)
+	return answer{
+		status: 201, body: created, header: map[string]string{"x-amz-multipart-upload-id": "*"},
+		learn: func(r reply) { u.id = r.header.Get("x-amz-multipart-upload-id") },
+	}
+}
+
+func (m *model) upload(name, id string) (u *modelUpload, bad answer) {
+	v := m.vaults[name]
+	if v == nil {
+		return nil, noVault(name)
+	}
+	for _, u := range m.uploads {
+		if u.id == id && u.vault == v {
+			return u, answer{}
+		}
+	}
+	return nil, noUpload(id)
+}
+
+func (m *model) uploadPart(name, id string, first int64, data []byte, linear, tree string) answer {
+	u, bad := m.upload(name, id)
+	switch {
+	case u == nil:
+		return bad
+	case u.ended:
+		return noUpload(id)
+	case first%u.size != 0 || int64(len(data)) > u.size:
+		return refuse(glacier.InvalidParameterValue, "Invalid Content-Range: "+contentRange(first, data))
+	case first/u.size >= 10_000:
+		return refuse(glacier.InvalidParameterValue, fmt.Sprintf(
+			"This is part number %d for the current multipart upload. It exceeds the limit of 10000 parts.", first/u.size+1))
+	}
+	if bad, ok := m.body(data, linear, tree); !ok {
+		return bad
+	}
+	u.parts[first/u.size] = data
+	return answer{status: 204, header: map[string]string{"x-amz-sha256-tree-hash": tree}}
+}
+
+func contentRange(first int64, data []byte) string {
+	return fmt.Sprintf("bytes %d-%d/*", first, first+int64(len(data))-1)
+}
+
+func (m *model) completeUpload(name, id, total, tree string) answer {
+	u, bad := m.upload(name, id)
+	if u == nil {
+		return bad
+	}
+	if u.ended {
+		if u.archive == nil || total != u.total || tree != naiveTree(u.archive.data) {
+			return noUpload(id)
+		}
+		return answer{status: 201, body: created, header: map[string]string{"x-amz-archive-id": u.archive.id}}
+	}
+	data, whole := u.join()
+	switch {
+	case !whole || total != fmt.Sprint(len(data)):
+		return refuse(glacier.InvalidParameterValue, "")
+	case tree != naiveTree(data):
+		return refuse(glacier.InvalidParameterValue, "Invalid x-amz-sha256-tree-hash: "+tree)
+	}
+	u.ended, u.total = true, total
+	u.archive = &modelArchive{vault: u.vault, note: u.note, data: data}
+	return m.archived(u.archive)
+}
+
+// join puts the parts together. They are not whole with a gap between them, or
+// with a short one that is not the last.
+func (u *modelUpload) join() (data []byte, whole bool) {
+	for _, n := range slices.Sorted(maps.Keys(u.parts)) {
+		if int64(len(data)) != n*u.size {
+			return data, false
+		}
+		data = append(data, u.parts[n]...)
+	}
+	return data, len(data) > 0
+}
+
+func (m *model) abortUpload(name, id string) answer {
+	u, bad := m.upload(name, id)
+	switch {
+	case u == nil:
+		return bad
+	case u.archive != nil:
+		return noUpload(id)
+	}
+	u.ended = true
+	return answer{status: 204}
+}
+
+// retrieve begins a job for the bytes first to last of an archive; last < 0 is
+// all of it.
+func (m *model) retrieve(name, id string, first, last int) answer {
+	a, bad := m.find(name, id)
+	switch {
+	case bad != nil:
+		return *bad
+	case a == nil:
+		return noArchive(id)
+	case last < 0:
+		last = len(a.data) - 1
+	}
+	if first > last || last >= len(a.data) || first%(1<<20) != 0 || (last+1)%(1<<20) != 0 && last != len(a.data)-1 {
+		return refuse(glacier.InvalidParameterValue, "")
+	}
+	return m.begun(&modelJob{vault: a.vault, archive: a, first: first, last: last, output: a.data[first : last+1]})
+}
+
+func (m *model) takeInventory(name, format string) answer {
+	v := m.vaults[name]
+	switch {
+	case format != "JSON" && format != "CSV":
+		return refuse(glacier.InvalidParameterValue, "")
+	case v == nil:
+		return noVault(name)
+	}
+	v.taken = true // the driver waits for it
+	return m.begun(&modelJob{vault: v, format: format})
+}
+
+func (m *model) begun(j *modelJob) answer {
+	m.jobs = append(m.jobs, j)
+	return answer{
+		status: 202, body: created, header: map[string]string{"x-amz-job-id": "*"},
+		learn: func(r reply) { j.id = r.header.Get("x-amz-job-id") },
+	}
+}
+
+// describe is what DescribeVault has to say, but for the dates.
+func (m *model) describe(v *modelVault) (archives, bytes int64) {
+	for _, a := range m.living(v) {
+		archives++
+		bytes += int64(len(a.data)) + 32<<10
+	}
+	return archives, bytes
+}
+
+// inventory is the document that an inventory of the archives is to be, given
+// the dates in it.
+func inventory(format, arn, date string, list []*modelArchive) string {
+	var b strings.Builder
+	if format == "CSV" {
+		b.WriteString("ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash\n")
+		for _, a := range list {
+			fmt.Fprintf(&b, "%s,\"%s\",%s,%d,%s\n", a.id, strings.ReplaceAll(a.note, `"`, `\"`), a.date, len(a.data), naiveTree(a.data))
+		}
+		return b.String()
+	}
+	fmt.Fprintf(&b, `{"VaultARN":"%s","InventoryDate":"%s","ArchiveList":[`, arn, date)
+	for i, a := range list {
+		note := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(quoted(a.note))
+		fmt.Fprintf(&b, `%s{"ArchiveId":"%s","ArchiveDescription":%s,"CreationDate":"%s","Size":%d,"SHA256TreeHash":"%s"}`,
+			[]string{"", ","}[min(i, 1)], a.id, note, a.date, len(a.data), naiveTree(a.data))
+	}
+	return b.String() + "]}"
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s) // a string has a form in JSON
+	return string(b)
+}
