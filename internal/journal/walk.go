@@ -221,6 +221,10 @@ func readPayload(f disk.File, m *meta, buf []byte) ([]byte, error) {
 	}
 	buf = buf[:m.size]
 	if err := readFull(f, buf, m.payload); err != nil {
+		size, serr := f.Size()
+		if errors.Is(err, io.ErrUnexpectedEOF) && serr == nil && m.payload+m.size > size {
+			return nil, fmt.Errorf("%w: the file ends before the payload of record %d", ErrDamaged, m.lsn)
+		}
 		return nil, fmt.Errorf("read payload of record %d: %w", m.lsn, err)
 	}
 	if checksum(buf) != m.crc {

@@ -33,6 +33,7 @@ type answer struct {
 	none    bool // the connection closed without one
 	cut     bool // it closed in the middle of the body
 	ended   bool // it is closed
+	old     bool // it is of HTTP/1.0, which closes after each
 	status  int
 	headers []field
 	body    []byte
@@ -66,7 +67,7 @@ func (p *peer) send(m message) (a answer, err error) {
 	if err := p.readBody(&a, m.head1); err != nil {
 		return a, err
 	}
-	if a.cut || a.get("Connection") == "close" {
+	if a.cut || a.old || a.get("Connection") == "close" {
 		a.ended = true
 		p.CloseWrite() // as a client that has understood; the server need not wait for more
 		if b, err := p.r.ReadByte(); err == nil {
@@ -102,9 +103,10 @@ func (p *peer) readHead(a *answer) error {
 	}
 	proto, rest, _ := strings.Cut(status, " ")
 	code, _, _ := strings.Cut(rest, " ")
-	if a.status, err = strconv.Atoi(code); err != nil || proto != "HTTP/1.1" {
+	if a.status, err = strconv.Atoi(code); err != nil || proto != "HTTP/1.1" && proto != "HTTP/1.0" {
 		return fmt.Errorf("status line %q", status)
 	}
+	a.old = proto == "HTTP/1.0"
 	for {
 		line, err := p.line()
 		if err != nil {

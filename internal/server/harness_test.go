@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -43,6 +44,8 @@ type house struct {
 	srv    *Server
 	served chan error
 	client *client.Client
+	// hasty lets the configuration have lives that Validate finds too short.
+	hasty bool
 }
 
 // newHouse starts a server on a new data directory. It is closed, and its
@@ -71,7 +74,7 @@ func newHouse(t testing.TB, change func(*Config)) *house {
 
 func (h *house) start() {
 	h.t.Helper()
-	srv, err := Open(h.cfg)
+	srv, err := h.open()
 	if err != nil {
 		h.t.Fatalf("open the server: %v", err)
 	}
@@ -85,6 +88,22 @@ func (h *house) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+func (h *house) open() (*Server, error) {
+	cfg := h.cfg
+	if !h.hasty {
+		return Open(cfg)
+	}
+	life := cfg.Timing.OutputLife
+	cfg.Timing.OutputLife = time.Minute
+	srv := &Server{cfg: cfg, log: slog.New(slog.DiscardHandler)}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	srv.cfg.Timing.OutputLife = life
+	srv.cfg.ShutdownTimeout, srv.cfg.MaxConnections = patience, maxConnections
+	return srv, srv.open()
 }
 
 func (h *house) stop() {

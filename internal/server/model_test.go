@@ -3,7 +3,6 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,6 +34,7 @@ type modelArchive struct {
 	id      string
 	note    string
 	data    []byte
+	tree    string
 	date    string // as inventories have it; empty until one has shown it
 	deleted bool
 }
@@ -179,10 +179,11 @@ func (m *model) uploadArchive(name, note string, data []byte, linear, tree strin
 
 // archived is the answer to what makes an archive.
 func (m *model) archived(a *modelArchive) answer {
+	a.tree = naiveTree(a.data)
 	m.archives = append(m.archives, a)
 	return answer{
 		status: 201, body: created,
-		header: map[string]string{"x-amz-archive-id": "*", "x-amz-sha256-tree-hash": naiveTree(a.data), "Location": "*"},
+		header: map[string]string{"x-amz-archive-id": "*", "x-amz-sha256-tree-hash": a.tree, "Location": "*"},
 		learn:  func(r reply) { a.id = r.header.Get("x-amz-archive-id") },
 	}
 }
@@ -282,7 +283,7 @@ func (m *model) completeUpload(name, id, total, tree string) answer {
 		return bad
 	}
 	if u.ended {
-		if u.archive == nil || total != u.total || tree != naiveTree(u.archive.data) {
+		if u.archive == nil || total != u.total || tree != u.archive.tree {
 			return noUpload(id)
 		}
 		return answer{status: 201, body: created, header: map[string]string{"x-amz-archive-id": u.archive.id}}
@@ -368,29 +369,4 @@ func (m *model) describe(v *modelVault) (archives, bytes int64) {
 		bytes += int64(len(a.data)) + 32<<10
 	}
 	return archives, bytes
-}
-
-// inventory is the document that an inventory of the archives is to be, given
-// the dates in it.
-func inventory(format, arn, date string, list []*modelArchive) string {
-	var b strings.Builder
-	if format == "CSV" {
-		b.WriteString("ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash\n")
-		for _, a := range list {
-			fmt.Fprintf(&b, "%s,\"%s\",%s,%d,%s\n", a.id, strings.ReplaceAll(a.note, `"`, `\"`), a.date, len(a.data), naiveTree(a.data))
-		}
-		return b.String()
-	}
-	fmt.Fprintf(&b, `{"VaultARN":"%s","InventoryDate":"%s","ArchiveList":[`, arn, date)
-	for i, a := range list {
-		note := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(quoted(a.note))
-		fmt.Fprintf(&b, `%s{"ArchiveId":"%s","ArchiveDescription":%s,"CreationDate":"%s","Size":%d,"SHA256TreeHash":"%s"}`,
-			[]string{"", ","}[min(i, 1)], a.id, note, a.date, len(a.data), naiveTree(a.data))
-	}
-	return b.String() + "]}"
-}
-
-func quoted(s string) string {
-	b, _ := json.Marshal(s) // a string has a form in JSON
-	return string(b)
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// Sizes in bytes.
+const (
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+// A plan is how much is measured.
+type plan struct {
+	name   string
+	rounds int
+	limit  time.Duration // of the whole run
+
+	whole, wholePart int64 // an archive in one piece or in parts of wholePart; a quarter of it is what four clients upload
+
+	ops     map[int]int // small uploads in a round, by the number of clients
+	outputs int         // job outputs that are fetched again and again
+
+	archives int // in the vault of the inventory
+
+	bigPart           int64 // size of the parts in the section memory
+	parallel, bigMany int   // parts that are sent at the same time; parts of the big archive
+}
+
+// clients are the numbers of clients of the section small.
+var clients = [...]int{1, 16, 64}
+
+func plans() map[string]plan {
+	return map[string]plan{
+		"quick": {
+			name: "quick", rounds: 2, limit: 5 * time.Minute, whole: 128 * mib, wholePart: 16 * mib,
+			ops: map[int]int{1: 200, 16: 800, 64: 800}, outputs: 50, archives: 5000,
+			bigPart: 64 * mib, parallel: 16, bigMany: 4,
+		},
+		"default": {
+			name: "default", rounds: 3, limit: 20 * time.Minute, whole: gib, wholePart: 64 * mib,
+			ops: map[int]int{1: 1000, 16: 4000, 64: 4000}, outputs: 200, archives: 100_000,
+			bigPart: gib, parallel: 16, bigMany: 10,
+		},
+		"full": {
+			name: "full", rounds: 7, limit: 90 * time.Minute, whole: gib, wholePart: 64 * mib,
+			ops: map[int]int{1: 2000, 16: 8000, 64: 8000}, outputs: 200, archives: 1_000_000,
+			bigPart: gib, parallel: 16, bigMany: 10,
+		},
+	}
+}
+
+// A section is one subject of the report.
+type section struct {
+	name, what string
+	run        func(*bench, context.Context) error
+}
+
+var sections = [...]section{
+	{"large", "large archives against copies of the same bytes", (*bench).large},
+	{"small", "64 KiB archives, one request after the other, against other servers", (*bench).small},
+	{"inventory", "a vault of many archives: its inventory, listings, start-up, memory", (*bench).inventory},
+	{"memory", "large parts at the same time, and an archive made of them", (*bench).memory},
+}
+
+// spare is the space that a run leaves to others.
+const spare = 2 * gib
+
+// fit halves the parts of the section memory until they fit on the disk.
+func (b *bench) fit() error {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(b.dir, &fs); err != nil {
+		return fmt.Errorf("free space of %s: %w", b.dir, err)
+	}
+	free := int64(fs.Bavail) * fs.Bsize //nolint:unconvert // the fields have other types elsewhere
+	p := &b.plan
+	// Of a round, three archives and a file of the plain server stay.
+	if need := 4*p.whole*int64(p.rounds) + 2*p.whole + spare; free < need {
+		return fmt.Errorf("%d MiB are free in %s, and %d MiB are needed: take another --dir or fewer --rounds", free/mib, b.dir, need/mib)
+	}
+	given := p.bigPart
+	for p.bigPart > mib && int64(p.parallel+p.bigMany)*p.bigPart+spare > free {
+		p.bigPart /= 2
+	}
+	if p.bigPart != given {
+		b.report.note("parts of %d MiB in place of %d MiB: there is no more space", p.bigPart/mib, given/mib)
+	}
+	return nil
+}
