@@ -125,4 +125,3 @@ func Start(t testing.TB, options ...Option) *Server {
 		AccessKey: s.cfg.RootKey.ID, SecretKey: s.cfg.RootKey.Secret, Data: s.cfg.Data,
 	}
 }
-

@@ -41,13 +41,16 @@ func (n VaultName) Valid() bool {
 	return true
 }
 
-// Opaque identifiers, case-sensitive, of the alphabet A–Z a–z 0–9 _ and -.
-// The ones Firn makes never begin with a hyphen.
-type (
-	ArchiveID string // 138 characters
-	UploadID  string // 92 characters
-	JobID     string // 92 characters
-)
+// An ArchiveID names an archive for ever. Like all ids it is opaque and
+// case-sensitive, of the alphabet A–Z a–z 0–9 _ and -; the ones Firn makes
+// never begin with a hyphen. It has 138 characters.
+type ArchiveID string
+
+// An UploadID names a multipart upload. It has 92 characters.
+type UploadID string
+
+// A JobID names a job. It has 92 characters.
+type JobID string
 
 // An ARN is an Amazon resource name.
 type ARN string

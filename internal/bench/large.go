@@ -119,7 +119,7 @@ func (c *contest) step(name string, server *process, do func() error) error {
 	}
 	c.report.add(name, "MB/s", float64(c.plan.whole)/1e6/time.Since(began).Seconds())
 	if server != nil {
-		c.report.add(name+", CPU", "s/GB", (server.cpu()-used).Seconds()/(float64(c.plan.whole)/1e9))
+		c.report.also(name, "CPU", "s/GB", (server.cpu()-used).Seconds()/(float64(c.plan.whole)/1e9))
 	}
 	return nil
 }
@@ -128,8 +128,8 @@ func (c *contest) step(name string, server *process, do func() error) error {
 func (c *contest) hash() error {
 	h := treehash.NewHasher()
 	err := c.stuff.each(0, c.plan.whole, func(p []byte) error { _, err := h.Write(p); return err })
-	if err == nil && h.Tree() != c.whole.tree {
-		err = fmt.Errorf("tree hash %v, not %v", h.Tree(), c.whole.tree)
+	if tree, linear := h.Sum(); err == nil && (tree != c.whole.tree || linear != c.whole.linear) {
+		err = fmt.Errorf("hashes %v and %v, not %v and %v", tree, linear, c.whole.tree, c.whole.linear)
 	}
 	return err
 }

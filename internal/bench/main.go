@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	b := &bench{
-		plan: o.plan, firn: o.firn, peers: findPeers(), dir: dir,
+		plan: o.plan, firn: o.firn, peers: findPeers(o.peers), dir: dir,
 		stuff: newMaterial(), report: newReport(o.plan.name), log: stderr,
 	}
 	if err := b.fit(); err != nil {
@@ -100,7 +100,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 // measure runs the sections that are wanted. What was measured before a
 // failure is in the report.
 func (b *bench) measure(ctx context.Context, wanted []string) error {
-	for _, s := range sections {
+	for _, s := range sections() {
 		if !slices.Contains(wanted, s.name) {
 			continue
 		}
@@ -125,6 +125,7 @@ func (b *bench) folder(name string) (path string, remove func(), err error) {
 type options struct {
 	plan     plan
 	sections []string
+	peers    []string
 	firn     string
 	dir      string
 	json     bool
@@ -152,11 +153,12 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.IntVar(&p.archives, "archives", p.archives, "archives in the vault of the inventory")
 	part := fs.Int64("part-size", p.bigPart/mib, "MiB of a part in the section memory; a power of two")
 	only := fs.String("sections", "large,small,inventory,memory", "what to measure")
+	peers := fs.String("peers", "versitygw,minio", "other servers to compare with, where they are installed")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
 	p.bigPart = *part * mib
-	o.sections = strings.Split(*only, ",")
+	o.sections, o.peers = strings.Split(*only, ","), strings.Split(*peers, ",")
 	switch {
 	case fs.NArg() > 0:
 		err = fmt.Errorf("%q is not a flag", fs.Arg(0))
@@ -166,7 +168,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		err = errors.New("a part is a power of two of MiB, at most 4096")
 	}
 	for _, s := range o.sections {
-		if !slices.ContainsFunc(sections, func(t section) bool { return t.name == s }) {
+		if !slices.ContainsFunc(sections(), func(t section) bool { return t.name == s }) {
 			err = fmt.Errorf("there is no section %q", s)
 		}
 	}

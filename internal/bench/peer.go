@@ -34,17 +34,19 @@ func (p *peer) get(s *session, name string) error {
 }
 
 // modules are where the other servers come from.
-var modules = map[string]string{
-	"versitygw": "github.com/versity/versitygw/cmd/versitygw@v1.8.0",
-	"minio":     "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c",
+func modules() map[string]string {
+	return map[string]string{
+		"versitygw": "github.com/versity/versitygw/cmd/versitygw@v1.8.0",
+		"minio":     "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c",
+	}
 }
 
 // installPeers builds the other servers, as politely as it can: this takes
 // minutes.
 func installPeers(ctx context.Context, stderr io.Writer) error {
 	for _, name := range []string{"versitygw", "minio"} {
-		fmt.Fprintf(stderr, "go install %s\n", modules[name])
-		cmd := exec.CommandContext(ctx, "nice", "-n", "19", "go", "install", modules[name])
+		fmt.Fprintf(stderr, "go install %s\n", modules()[name])
+		cmd := exec.CommandContext(ctx, "nice", "-n", "19", "go", "install", modules()[name])
 		cmd.Stdout, cmd.Stderr = stderr, stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("install %s: %w", name, err)
@@ -53,12 +55,12 @@ func installPeers(ctx context.Context, stderr io.Writer) error {
 	return nil
 }
 
-// findPeers looks for the other servers: in the colon-separated paths of
+// findPeers looks for other servers: in the colon-separated paths of
 // programs in FIRN_BENCH_PEERS, where go install puts them, and in PATH.
-func findPeers() map[string]string {
+func findPeers(wanted []string) map[string]string {
 	found := map[string]string{}
 	home, _ := os.UserHomeDir()
-	for name := range modules {
+	for _, name := range wanted {
 		var places []string
 		for _, p := range filepath.SplitList(os.Getenv("FIRN_BENCH_PEERS")) {
 			if filepath.Base(p) == name {

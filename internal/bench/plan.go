@@ -31,7 +31,7 @@ type plan struct {
 }
 
 // clients are the numbers of clients of the section small.
-var clients = [...]int{1, 16, 64}
+func clients() []int { return []int{1, 16, 64} }
 
 func plans() map[string]plan {
 	return map[string]plan{
@@ -59,11 +59,13 @@ type section struct {
 	run        func(*bench, context.Context) error
 }
 
-var sections = [...]section{
-	{"large", "large archives against copies of the same bytes", (*bench).large},
-	{"small", "64 KiB archives, one request after the other, against other servers", (*bench).small},
-	{"inventory", "a vault of many archives: its inventory, listings, start-up, memory", (*bench).inventory},
-	{"memory", "large parts at the same time, and an archive made of them", (*bench).memory},
+func sections() []section {
+	return []section{
+		{"large", "large archives against copies of the same bytes", (*bench).large},
+		{"small", "64 KiB archives, one request after the other, against other servers", (*bench).small},
+		{"inventory", "a vault of many archives: its inventory, listings, start-up, memory", (*bench).inventory},
+		{"memory", "large parts at the same time, and an archive made of them", (*bench).memory},
+	}
 }
 
 // spare is the space that a run leaves to others.

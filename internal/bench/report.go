@@ -13,11 +13,12 @@ import (
 
 // A figure is one thing that was measured, once in each round.
 type figure struct {
-	Section string    `json:"section"`
+	Section string    `json:"section,omitempty"`
 	Name    string    `json:"name"`
 	Unit    string    `json:"unit"`
 	Values  []float64 `json:"values"` // by round
 	Ratios  []ratio   `json:"ratios,omitempty"`
+	Also    []*figure `json:"also,omitempty"` // measured on the way
 }
 
 // A ratio compares a figure with another one, round by round.
@@ -55,6 +56,17 @@ func (r *report) add(name, unit string, value float64) {
 		r.Figures = append(r.Figures, f)
 	}
 	f.Values = append(f.Values, value)
+}
+
+// also notes a value that belongs to a figure which is there.
+func (r *report) also(name, what, unit string, value float64) {
+	f := r.find(name)
+	i := slices.IndexFunc(f.Also, func(a *figure) bool { return a.Name == what })
+	if i < 0 {
+		i = len(f.Also)
+		f.Also = append(f.Also, &figure{Name: what, Unit: unit})
+	}
+	f.Also[i].Values = append(f.Also[i].Values, value)
 }
 
 func (r *report) note(format string, args ...any) {
@@ -103,13 +115,18 @@ func (r *report) print(w io.Writer) error {
 	for _, f := range r.Figures {
 		if f.Section != section {
 			section = f.Section
-			fmt.Fprintf(t, "\n%s\tmedian\tspread\tunit\tratio\n", strings.ToUpper(section))
+			fmt.Fprintf(t, "\n%s\tmedian\tspread\tunit\talso\tratio\n", strings.ToUpper(section))
 		}
 		var ratios []string
 		for _, c := range f.Ratios {
 			ratios = append(ratios, strings.TrimSpace(fmt.Sprintf("x%.2f %s of %s", median(c.Values), spread(c.Values), c.To)))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", f.Name, short(median(f.Values)), spread(f.Values), f.Unit, strings.Join(ratios, "; "))
+		var also []string
+		for _, a := range f.Also {
+			also = append(also, fmt.Sprintf("%s %s %s", a.Name, short(median(a.Values)), a.Unit))
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", f.Name, short(median(f.Values)), spread(f.Values), f.Unit,
+			strings.Join(also, ", "), strings.Join(ratios, "; "))
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -147,4 +147,3 @@ func (s *session) ask(method, path string, header http.Header, body content) (ht
 	_, err = s.drain(resp, -1)
 	return resp.Header, err
 }
-

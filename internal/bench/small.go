@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,8 +39,10 @@ func (b *bench) small(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(b.peers) < len(modules) {
-		b.report.note("not installed, so not compared with: %v (bench --install-peers)", missing(b.peers))
+	for _, name := range slices.Sorted(maps.Keys(modules())) {
+		if b.peers[name] == "" {
+			b.report.note("not compared with %s: see --install-peers", name)
+		}
 	}
 	verbs := []struct {
 		name string
@@ -49,7 +52,7 @@ func (b *bench) small(ctx context.Context) error {
 		{"GET", func(r rival) func(*session, int) error { return r.get }},
 	}
 	for _, verb := range verbs {
-		for _, n := range clients {
+		for _, n := range clients() {
 			for round := range b.plan.rounds {
 				for i := range rivals {
 					r := rivals[(i+round)%len(rivals)]
@@ -64,16 +67,6 @@ func (b *bench) small(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// missing are the servers that are not there.
-func missing(peers map[string]string) (names []string) {
-	for _, name := range slices.Sorted(maps.Keys(modules)) {
-		if peers[name] == "" {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // rivals starts the servers, Firn first. It returns what it has started, with
@@ -140,18 +133,14 @@ func (b *bench) rivalFirn(f *firn) (r rival, prepare func(context.Context) error
 	}
 }
 
-// rivalPeer is a server that gives back what was put most recently.
+// rivalPeer is a server of which the first objects are fetched again.
 func (b *bench) rivalPeer(name string, p *peer) rival {
-	small, fresh := b.stuff.of(smallSize), 0
+	small := b.stuff.of(smallSize)
+	var made atomic.Int64
 	return rival{
 		name: name, process: p.process, endpoint: p.endpoint,
-		put: func(s *session, i int) error {
-			if i == 0 {
-				fresh++ // before it nobody else has begun, or it would not be the first
-			}
-			return p.put(s, strconv.Itoa(i), small)
-		},
-		get: func(s *session, i int) error { return p.get(s, strconv.Itoa(i%b.plan.outputs)) },
+		put: func(s *session, _ int) error { return p.put(s, strconv.FormatInt(made.Add(1), 10), small) },
+		get: func(s *session, i int) error { return p.get(s, strconv.Itoa(i%b.plan.outputs+1)) },
 	}
 }
 
@@ -164,9 +153,10 @@ func (b *bench) race(ctx context.Context, r rival, what string, clients int, op 
 		return fmt.Errorf("%s, %s: %w", what, r.name, err)
 	}
 	cost := (r.cpu() - used) / time.Duration(n)
-	b.report.add(what+", "+r.name, "ops/s", p.rate())
-	b.report.add(what+", "+r.name+", p50", "ms", p.quantile(0.5))
-	b.report.add(what+", "+r.name+", p99", "ms", p.quantile(0.99))
-	b.report.add(what+", "+r.name+", CPU", "us/op", float64(cost.Microseconds()))
+	name := what + ", " + r.name
+	b.report.add(name, "ops/s", p.rate())
+	b.report.also(name, "p50", "ms", p.quantile(0.5))
+	b.report.also(name, "p99", "ms", p.quantile(0.99))
+	b.report.also(name, "CPU", "us/op", float64(cost.Microseconds()))
 	return nil
 }

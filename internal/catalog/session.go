@@ -60,7 +60,7 @@ func (s *session) stmt(q string) (*sql.Stmt, error) {
 
 // exec runs a statement without rows.
 func (s *session) exec(q string, args ...any) error {
-	stmt, err := s.stmt(q)
+	stmt, err := s.stmt(q) //nolint:sqlclosecheck // it is kept for the next time
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (s *session) script(q string) error {
 
 // query runs a statement with rows, which the caller closes.
 func (s *session) query(q string, args ...any) (*sql.Rows, error) {
-	stmt, err := s.stmt(q)
+	stmt, err := s.stmt(q) //nolint:sqlclosecheck // it is kept for the next time
 	if err != nil {
 		return nil, err
 	}

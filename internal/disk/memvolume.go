@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,7 +27,7 @@ func (m *Mem) Free() (int64, error) {
 func (m *Mem) Lock(name string) (io.Closer, error) {
 	defer m.enter()()
 	i, err := m.find(name)
-	if err == syscall.ENOENT {
+	if errors.Is(err, syscall.ENOENT) {
 		i, err = m.make(name, false)
 	}
 	if err == nil && i.dir {

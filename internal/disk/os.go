@@ -144,7 +144,7 @@ func (o osFS) Free() (int64, error) {
 	if err := retry(func() error { return unix.Statfs(o.root, &st) }); err != nil {
 		return 0, &fs.PathError{Op: "statfs", Path: o.root, Err: err}
 	}
-	return int64(st.Bavail) * int64(st.Bsize), nil
+	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // Bsize has 32 bits elsewhere
 }
 
 func (o osFS) Lock(name string) (io.Closer, error) {
@@ -205,7 +205,7 @@ func (f osFile) control(op string, call func(fd int) error) error {
 // retry repeats a system call while signals interrupt it.
 func retry(call func() error) error {
 	for {
-		if err := call(); err != unix.EINTR {
+		if err := call(); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}

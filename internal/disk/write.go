@@ -80,10 +80,10 @@ func ReadFile(fsys Opener, name string) ([]byte, error) {
 	}
 	data := make([]byte, size)
 	n, err := f.ReadAt(data, 0)
-	if n == len(data) && (err == nil || err == io.EOF) {
+	if n == len(data) && (err == nil || errors.Is(err, io.EOF)) {
 		return data, nil
 	}
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return nil, fmt.Errorf("read %s: %w", name, err)

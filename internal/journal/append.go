@@ -212,7 +212,7 @@ func (j *Journal) begin(items []item) (Position, error) {
 	err = w.write(buf, 0, j.step())
 	if errors.Is(err, ErrFull) {
 		w.f.Close()
-		j.fs.Remove(s.name()) // It is empty; should the name come back, Open removes it.
+		_ = j.fs.Remove(s.name()) // It is empty; should the name come back, Open removes it.
 		return Position{}, err
 	}
 	if err == nil {

@@ -52,7 +52,7 @@ func (j *Journal) Compact(ctx context.Context, run []uint64, dead Dead, ready fu
 		err = c.verify()
 	}
 	if err != nil {
-		j.fs.Remove(outputName(c.out.id)) // Else the next Open does.
+		_ = j.fs.Remove(outputName(c.out.id)) // Else the next Open does.
 		return Result{}, fmt.Errorf("compact to %s: %w", outputName(c.out.id), full(err))
 	}
 	if err := c.publish(); err != nil {

@@ -91,14 +91,6 @@ func openIndex(f disk.File, h *header) (*index, *segment, error) {
 	return nil, nil, fmt.Errorf("%w: header does not fit", errIndex)
 }
 
-// at returns slot i, from whose block the CRC has been checked.
-func (x *index) at(i int64) (slot, error) {
-	if err := x.load(i / slotsPerBlock); err != nil {
-		return slot{}, err
-	}
-	return x.slot(i % slotsPerBlock), nil
-}
-
 func (x *index) slot(i int64) slot {
 	b := x.buf[slotSize*(i+1):]
 	return slot{record.LSN(le.Uint64(b)), int64(le.Uint64(b[8:]))}

@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	// ErrFull means that there is no space. Nothing was written, and the
+	// ErrFull means that there is no space. Nothing was written (but where the
+	// file system cannot preallocate, the next Open may yet find it), and the
 	// journal can be used.
 	ErrFull = errors.New("journal: no space left")
 	// ErrHistory means that a position is not one of this journal: whoever
@@ -112,7 +113,7 @@ type Journal struct {
 	head   record.LSN
 	newest int64 // time of the newest record, Unix ms
 	nextID uint64
-	damage []Damage // as of Open
+	damage []Damage
 }
 
 // Segment describes a live segment.
@@ -206,8 +207,10 @@ func (j *Journal) Segments() []Segment {
 	return list
 }
 
-// Damage returns what Open found: rot it came across, and holes. Sealed
-// segments with an index are not read by Open; [Journal.Verify] reads all.
+// Damage returns what Open has found, rot it came across and holes, and what
+// Replay and reading single records have found since. Open does not read sealed
+// segments that have an index; Replay from the beginning reads all records,
+// [Journal.Verify] the payloads too.
 func (j *Journal) Damage() []Damage {
 	j.mu.RLock()
 	defer j.mu.RUnlock()

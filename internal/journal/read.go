@@ -3,8 +3,10 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 
+	"firn/internal/disk"
 	"firn/internal/record"
 )
 
@@ -145,10 +147,40 @@ func (j *Journal) remake(s *segment, f *file) ([]slot, error) {
 	if err := sc.rescue(f, s); err != nil {
 		return nil, fmt.Errorf("scan %s: %w", s.name(), err)
 	}
-	if len(sc.gaps) == 0 { // Else each Open reports it.
+	if len(sc.gaps) > 0 {
+		j.discover(s, sc)
+	} else {
 		j.rewriteIndex(s.id, sc.table)
 	}
 	return sc.table, nil
+}
+
+// discover reports rot that came to light after Open. From now on the table in
+// memory serves, and there is no index file, so that the next Open finds it too.
+func (j *Journal) discover(s *segment, sc *scan) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := slices.IndexFunc(j.segs, func(live *segment) bool { return live.id == s.id })
+	if at < 0 || j.segs[at].damaged {
+		return
+	}
+	live := j.segs[at]
+	live.damaged = true
+	if live.table == nil {
+		live.table = sc.table
+	}
+	found := []Damage{{Segment: s.id, Offset: sc.gaps[0].off, What: "frame is damaged"}}
+	for _, l := range sc.unexplained(s) {
+		found = append(found, Damage{Segment: s.id, Offset: sc.gaps[0].off, First: l.first, Last: l.last, What: "frame is damaged, records are lost", Lost: true})
+	}
+	for _, d := range found {
+		j.log.Error("journal is damaged", "damage", d.String())
+	}
+	j.damage = append(j.damage, found...)
+	if err := disk.RemoveSync(j.fs, indexName(s.id)); err != nil {
+		j.log.Warn("remove index of a damaged segment", "segment", s.name(), "err", err)
+	}
+	j.files.forget(indexName(s.id))
 }
 
 // rewriteIndex replaces a live segment's index file. If that fails, the table

@@ -489,3 +489,34 @@ func TestASealedSegmentHasNoZerosBehindIt(t *testing.T) {
 		}
 	}
 }
+
+func TestRotBehindAnIndexComesToLight(t *testing.T) {
+	for name, find := range map[string]func(s *scene, j *Journal) error{
+		"by a replay": func(s *scene, j *Journal) error { _, err := replayed(j, Position{}); return err },
+		"by a lookup": func(s *scene, j *Journal) error {
+			if _, err := j.Entry(5); !errors.Is(err, ErrNotFound) {
+				return fmt.Errorf("record 5: %v", err)
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			off := s.meta(5) + 50
+			s.fill(3)
+			s.flipAt(sceneSegment, off)
+			for range 2 { // The second start finds it by itself, as there is no index any more.
+				j := open(t, s.fs, Position{})
+				if err := find(s, j); err != nil {
+					t.Fatal(err)
+				}
+				lost := slices.ContainsFunc(j.Damage(), func(d Damage) bool { return d.Lost && d.First == 5 && d.Last == 5 })
+				if !lost {
+					t.Errorf("damage is %v", j.Damage())
+				}
+				s.compare(j, []span{{5, 5}})
+				s.names(nil, []string{indexName(1)})
+			}
+		})
+	}
+}

@@ -24,7 +24,7 @@ type Frame struct {
 // means that from is not the end of a frame of this journal; fn's own error
 // ends the replay and is returned.
 //
-// Records that are lost are skipped; Damage tells which Open knew of.
+// Records that are lost are skipped, and listed by Damage afterwards.
 func (j *Journal) Replay(ctx context.Context, from Position, fn func(Frame) error) error {
 	j.removing.RLock()
 	defer j.removing.RUnlock()
@@ -92,7 +92,10 @@ func (r *replay) segment(s *segment) error {
 		}
 		fr, g, err := w.next()
 		if err == nil && g != nil {
-			fr, err = w.rescued(g, r.from)
+			if fr, err = w.rescued(g, r.from); err == nil && !s.damaged {
+				s.damaged = true // Of the snapshot: once is enough.
+				_, err = r.j.remake(s, f)
+			}
 		}
 		if isEOF(err) {
 			return nil

@@ -18,23 +18,16 @@ func (j *Journal) sealAll(segs []*segment) {
 		}
 		j.mu.Lock()
 		s.sealed = true
+		now := *s
 		j.mu.Unlock()
-		if err := j.seal(s); err != nil {
+		err := j.dropZeros(&now)
+		if err == nil && now.table != nil && !now.damaged && !now.empty() {
+			err = j.writeIndex(s, now.table)
+		}
+		if err != nil {
 			j.log.Warn("seal journal segment", "segment", s.name(), "err", err)
 		}
 	}
-}
-
-func (j *Journal) seal(s *segment) error {
-	if s.table != nil && !s.damaged && !s.empty() {
-		if err := j.writeIndex(s, s.table); err != nil {
-			return err
-		}
-	}
-	if s.failed {
-		return nil // It is never written again.
-	}
-	return j.dropZeros(s)
 }
 
 // writeIndex writes the index file, and lets the table in memory go.
@@ -54,6 +47,9 @@ func (j *Journal) writeIndex(s *segment, table []slot) error {
 // dropZeros cuts what was allocated behind the last frame, but only if it is
 // all zeros: a torn frame is kept for whoever wants to look at it.
 func (j *Journal) dropZeros(s *segment) error {
+	if s.failed {
+		return nil // It is never written again.
+	}
 	f, err := j.fs.OpenWrite(s.name())
 	if err != nil {
 		return err

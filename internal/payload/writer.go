@@ -239,7 +239,7 @@ func (w *writer) Close() error {
 	w.closed = true
 	if w.out != nil && !w.waited {
 		w.waited = true
-		w.out.wait() // Its error has no meaning any more.
+		_ = w.out.wait() // Its error has no meaning any more.
 	}
 	w.end()
 	return nil

@@ -73,9 +73,6 @@ func (b *body) document(declared int64) ([]byte, error) {
 
 // until sets the deadline of the reads to come.
 func (b *body) until(t time.Time) error {
-	if b.whole {
-		return nil
-	}
 	return b.conn.SetReadDeadline(t)
 }
 
@@ -119,12 +116,5 @@ func (b *body) drain() {
 	if b.whole || b.conn.Flush() != nil || b.until(time.Now().Add(drainTime)) != nil {
 		return
 	}
-	buf := make([]byte, 64<<10)
-	for n := 0; n < drainBytes; {
-		m, err := b.r.Read(buf)
-		n += m
-		if err != nil {
-			return
-		}
-	}
+	io.CopyN(io.Discard, b.r, drainBytes) // however it ends, the connection is closed next
 }

@@ -69,7 +69,7 @@ func (l frontListener) Accept() (net.Conn, error) {
 type frontConn struct {
 	net.Conn
 	handled atomic.Bool // from the handler's begin until its reply has been sent
-	refused bool        // of the goroutine that serves the connection
+	refused atomic.Bool // the last reply was sent in the library's place
 }
 
 func (c *frontConn) setHandled(yes bool) { c.handled.Store(yes) }
@@ -79,10 +79,9 @@ func (c *frontConn) Write(p []byte) (int, error) {
 	if c.handled.Load() {
 		return c.Conn.Write(p)
 	}
-	if c.refused {
+	if c.refused.Swap(true) {
 		return len(p), nil // the rest of what was replaced
 	}
-	c.refused = true
 	if err := c.SetWriteDeadline(time.Now().Add(drainTime)); err != nil {
 		return 0, err
 	}
@@ -100,19 +99,21 @@ func (c *frontConn) CloseWrite() error {
 	return nil
 }
 
-// lingerTime is how long a refused client may take to notice. A connection
-// that is closed over bytes unread is reset, and the reply may be lost.
-const lingerTime = 500 * time.Millisecond
+// lingerTime and lingerBytes are how long a client that was refused may take
+// to notice, and how much it may send until then. A connection that is closed
+// over bytes unread is reset, and the reply may be lost.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 1 << 20
+)
 
 // Close implements [net.Conn].
 func (c *frontConn) Close() error {
-	if c.refused && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-		io.CopyN(io.Discard, c.Conn, maxLinger) // whatever comes, the connection ends now
+	if c.refused.Load() && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever comes, the connection ends now
 	}
 	return c.Conn.Close()
 }
-
-const maxLinger = 1 << 20
 
 // A tlsFrontConn lets the library see that the connection is secure.
 type tlsFrontConn struct {

@@ -25,6 +25,7 @@ func startFront(t *testing.T, wrap func(net.Listener) net.Listener) (addr string
 	t.Helper()
 	s := &http.Server{
 		ReadHeaderTimeout: 100 * time.Millisecond,
+		IdleTimeout:       100 * time.Millisecond,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			text := fmt.Sprint(r.TLS != nil)
 			w.Header().Set("Content-Length", fmt.Sprint(len(text)+len(lookalike)))
@@ -118,7 +119,7 @@ func TestFrontHangsUpOnSlowHeaders(t *testing.T) {
 	}{
 		{"nothing", "", false},
 		{"a part of the request line", "GET / HT", true}, // which the library takes for the whole
-		{"a part of the headers", "GET / HTTP/1.1\r\nHost: x\r\nUser-", false},
+		{"a part of the headers", "GET / HTTP/1.1\r\nHost: x\r\nx-a: b", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, before := range []int{0, 1} { // requests on the same connection

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"firn/glacier"
 )
 
 // A Handler without an access service panics when it asks who is calling.
@@ -64,5 +66,33 @@ func TestOperations(t *testing.T) {
 	}
 	if len(names) != 33 {
 		t.Errorf("%d operations, and the API has 33", len(names))
+	}
+}
+
+// The bytes of refusals as Amazon's were measured on the wire.
+func TestEnvelopes(t *testing.T) {
+	for _, test := range []struct {
+		refusal *glacier.Error
+		length  int
+		want    string
+	}{
+		{glacier.MissingParameter("API version"), 109,
+			`{"code":"MissingParameterValueException","message":"Required parameter missing: API version","type":"Client"}`},
+		{glacier.Errorf(glacier.AccessDenied, "Access denied for account ID: 123456789012"), 103,
+			`{"message":"Access denied for account ID: 123456789012","code":"AccessDeniedException","type":"Client"}`},
+		{glacier.Errorf(glacier.Throttling, "Rate exceeded"), 72,
+			`{"message":"Rate exceeded","code":"ThrottlingException","type":"Client"}`},
+		{glacier.Errorf(glacier.InvalidSignature, "Signature expired: 20140101T000000Z is now earlier than 20140101T000000Z (20140101T000000Z - 5 min.)"), 165,
+			`{"message":"Signature expired: 20140101T000000Z is now earlier than 20140101T000000Z (20140101T000000Z - 5 min.)","code":"InvalidSignatureException","type":"Client"}`},
+		{glacier.Errorf(glacier.ServiceUnavailable, "<a> & \"b\""), 0,
+			`{"code":"ServiceUnavailableException","message":"<a> & \"b\"","type":"Server"}`},
+	} {
+		got, err := encode(envelopeOf(test.refusal))
+		if err != nil || string(got) != test.want {
+			t.Errorf("%s, %v, want\n%s", got, err, test.want)
+		}
+		if test.length != 0 && len(got) != test.length {
+			t.Errorf("%d bytes, want %d: %s", len(got), test.length, got)
+		}
 	}
 }

@@ -88,7 +88,7 @@ func checkSDK(t *testing.T, seed uint64) {
 	if err := verify(received, hash("another"), noon); err == nil {
 		t.Errorf("seed %d: %s %s: accepted with another payload", seed, r.Method, r.URL)
 	}
-	sigv4.Sign(r, sigv4.Credentials(key), "us-east-1", "glacier", payload, at)
+	sigv4.Sign(r, key, "us-east-1", "glacier", payload, at)
 	if err := verify(send(t, r), payload, noon); err != nil {
 		t.Errorf("seed %d: %s %s: our own signature: %v", seed, r.Method, r.URL, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"firn/glacier"
@@ -101,6 +100,9 @@ func (c *checker) catalog(ctx context.Context) error {
 
 // journal re-reads every frame.
 func (c *checker) journal(ctx context.Context) error {
+	if why := c.s.readOnly.Load(); why != nil {
+		c.report.problem("journal: %s", *why)
+	}
 	return c.s.journal.Verify(ctx, func(d journal.Damage) { c.report.problem("journal: %v", d) })
 }
 
@@ -115,7 +117,7 @@ func (c *checker) records(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = replayInto(ctx, c.s.journal, fresh)
+	err = replayInto(ctx, c.s.journal, fresh, func(p journal.Position) catalog.Position { return catalog.Position(p) })
 	if err == nil {
 		err = catalog.Compare(ctx, c.s.catalog, fresh, func(k record.Key, what string) {
 			c.report.problem("catalog: %v %s", k, what)
@@ -283,22 +285,18 @@ func (s *Store) eachArchive(ctx context.Context, vault uint64, do func(record.Ar
 }
 
 // Rebuild makes the catalog of a store that no server has open from the data
-// alone.
-func Rebuild(cfg Config) (err error) {
-	if err := cfg.setDefaults(); err != nil {
+// alone. It refuses if the old catalog knows what the data does not say any
+// more, unless cfg says AcceptLoss.
+func Rebuild(cfg Config) error {
+	s, err := openIdle(cfg)
+	if err != nil {
 		return err
 	}
-	lock, err := cfg.FS.Lock(lockFile)
-	if err != nil {
-		return fmt.Errorf("lock the data directory: %w", err)
+	defer s.cancel()
+	if lost := s.lostAfter(0); lost != nil && s.readOnly.Load() == nil && !cfg.AcceptLoss {
+		err = fmt.Errorf("records are lost that only the catalog remembers, so it is kept: %v", lost)
+	} else {
+		err = s.rebuildCatalog()
 	}
-	err = errors.Join(catalog.Remove(cfg.Catalog), lock.Close())
-	if err != nil {
-		return fmt.Errorf("remove the old catalog: %w", err)
-	}
-	var s io.Closer
-	if s, err = Open(cfg); err != nil {
-		return err
-	}
-	return s.Close()
+	return errors.Join(err, s.closeFiles())
 }

@@ -19,44 +19,66 @@ const (
 // expired and nothing is reclaimed: a clock that jumped ahead must not be
 // able to destroy anything.
 type clock struct {
-	now func() time.Time
+	read func() reading
 
-	mu     sync.Mutex
-	last   time.Time // previous look, with its monotonic reading
-	doubt  time.Time // when the last jump was seen; zero if never
-	reason string
+	mu       sync.Mutex
+	last     reading       // the previous look
+	doubtful bool          // there was a jump, and nothing has lifted the doubt since
+	since    time.Duration // by the monotonic clock: when the last jump was seen
+	reason   string
 }
 
-func newClock(now func() time.Time, lastRecord time.Time) *clock {
-	c := &clock{now: now, last: now()}
-	if !lastRecord.IsZero() && c.last.Sub(lastRecord) > longAbsence {
-		c.doubt, c.reason = c.last, "the store was last used more than 30 days ago"
+// A reading is one look at both of a machine's clocks.
+type reading struct {
+	wall    time.Time     // people set it
+	elapsed time.Duration // nobody can: the monotonic clock, from any beginning
+}
+
+// readings returns readings of now. The monotonic clock is the one that
+// time.Now puts into its results; of a now without one, nothing but a long
+// absence is ever suspected.
+func readings(now func() time.Time) func() reading {
+	began := now()
+	return func() reading {
+		t := now()
+		return reading{t.Round(0), t.Sub(began)}
+	}
+}
+
+func newClock(read func() reading, lastRecord time.Time) *clock {
+	c := &clock{read: read, last: read()}
+	if !lastRecord.IsZero() && c.last.wall.Sub(lastRecord) > longAbsence {
+		c.suspect("the store was last used more than 30 days ago")
 	}
 	return c
+}
+
+// suspect puts the clock in doubt as of the last look.
+func (c *clock) suspect(reason string) {
+	c.doubtful, c.since, c.reason = true, c.last.elapsed, reason
 }
 
 // steady reports whether the clock can be trusted, and if not, why.
 func (c *clock) steady() (bool, string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.now()
-	mono := now.Sub(c.last)                   // by the monotonic clock
-	wall := now.Round(0).Sub(c.last.Round(0)) // by the wall clock
-	if d := wall - mono; d > clockStep || d < -clockStep {
-		c.doubt, c.reason = now, "the machine's clock was seen to jump by "+d.Round(time.Second).String()
-	}
+	now := c.read()
+	step := now.wall.Sub(c.last.wall) - (now.elapsed - c.last.elapsed)
 	c.last = now
-	if c.doubt.IsZero() || now.Sub(c.doubt) >= steadyFor {
-		return true, ""
+	switch {
+	case step > clockStep || step < -clockStep:
+		c.suspect("the machine's clock was seen to jump by " + step.Round(time.Second).String())
+	case c.doubtful && now.elapsed-c.since >= steadyFor:
+		c.doubtful, c.reason = false, ""
 	}
-	return false, c.reason
+	return !c.doubtful, c.reason
 }
 
 // confirm takes the operator's word that the clock is right.
 func (c *clock) confirm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last, c.doubt, c.reason = c.now(), time.Time{}, ""
+	c.last, c.doubtful, c.reason = c.read(), false, ""
 }
 
 // ClockSteady reports whether the machine's clock can be trusted to end
@@ -66,4 +88,5 @@ func (c *clock) confirm() {
 func (s *Store) ClockSteady() (bool, string) { return s.clock.steady() }
 
 // ConfirmClock takes the operator's word that the machine's clock is right.
+// It holds until the store is closed or the clock jumps again.
 func (s *Store) ConfirmClock() { s.clock.confirm() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"firn/internal/catalog"
@@ -32,13 +33,14 @@ type operation struct {
 	entry  record.Entry
 	err    error         // the rule's own
 	stores record.Stored // what the rule attached, in this run or an earlier one
+	takes  bool          // it did so in this run
 }
 
-// settle ends an operation: what its record stores learns its fate, then the
-// caller gets the outcome.
-func (op *operation) settle(err error, kept bool) {
+// settle ends an operation: what its record stores learns whether it is part
+// of the store, then the caller gets the outcome.
+func (op *operation) settle(err error, durable bool) {
 	if op.stores != nil {
-		op.stores.Settle(kept)
+		op.stores.Settle(durable && op.takes)
 	}
 	op.done <- err
 }
@@ -46,21 +48,12 @@ func (op *operation) settle(err error, kept bool) {
 // writes reports whether the operation has something for the journal.
 func (op *operation) writes() bool { return op.err == nil && len(op.entry.Images) > 0 }
 
-// bytes is about what the operation adds to a frame.
-func (op *operation) bytes() int64 {
-	n := int64(len(op.entry.Inline))
-	for _, im := range op.entry.Images {
-		n += int64(len(im.Body)) + 32
-	}
-	return n
-}
-
 // Update implements [store.Store].
 func (s *Store) Update(ctx context.Context, rule store.Rule) error {
-	if s.readOnly != "" {
-		return fmt.Errorf("%w: %s", store.ErrClosed, s.readOnly)
+	if err := s.writable(); err != nil {
+		return err
 	}
-	op := &operation{rule: rule, done: make(chan error, 1)}
+	op := &operation{rule: s.guarded(rule), done: make(chan error, 1)}
 	select {
 	case s.queue <- op:
 		return <-op.done
@@ -68,6 +61,28 @@ func (s *Store) Update(ctx context.Context, rule store.Rule) error {
 		return ctx.Err()
 	case <-s.stopped:
 		return store.ErrClosed
+	}
+}
+
+// writable returns why nothing can be written, if so.
+func (s *Store) writable() error {
+	if why := s.readOnly.Load(); why != nil {
+		return fmt.Errorf("%w: %s", store.ErrClosed, *why)
+	}
+	return nil
+}
+
+// guarded turns a panic of the rule into its error: the rules of many callers
+// share the committer's goroutine.
+func (s *Store) guarded(rule store.Rule) store.Rule {
+	return func(tx *catalog.Tx) (rec record.Record, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.log.Error("a rule panicked", "panic", p, "stack", string(debug.Stack()))
+				rec, err = record.Record{}, fmt.Errorf("a rule panicked: %v", p)
+			}
+		}()
+		return rule(tx)
 	}
 }
 
@@ -98,8 +113,9 @@ func (s *Store) commitLoop() {
 // markIdle proves the last batch, so that a torn tail and rot in it can be
 // told apart from then on.
 func (s *Store) markIdle() {
-	if err := s.journal.Mark(); err != nil && !errors.Is(err, journal.ErrFull) {
-		s.fail(fmt.Errorf("mark the journal: %w", err))
+	if err := s.journal.Mark(); err != nil {
+		// Nothing that was acknowledged depends on it.
+		s.log.Warn("the last batch could not be marked as proven", "err", err)
 	}
 }
 
@@ -128,13 +144,17 @@ func (s *Store) commitFrom(first *operation) {
 		break
 	}
 	for len(ops) > 0 && s.broken.Load() == nil {
+		version := s.catalogVersion()
 		n, err := s.commit(ops)
 		if err != nil {
 			// The batch was withdrawn before anything was written. Perhaps one
 			// operation is to blame: each gets one try alone.
 			n = len(ops)
+			if isDamaged(err) && s.heal(version, err) != nil {
+				break
+			}
 			for _, op := range ops {
-				s.commitAlone(op, err)
+				s.commitAlone(op)
 			}
 		}
 		ops = ops[n:]
@@ -144,27 +164,28 @@ func (s *Store) commitFrom(first *operation) {
 	}
 }
 
-// commitAlone is an operation's second try, after the space that is held in
-// reserve for deletes has been given up if the first met a full disk.
-func (s *Store) commitAlone(op *operation, cause error) {
+// commitAlone is an operation's second try. If it meets a full disk it is
+// given the reserve, unless it stores a payload: the reserve is for those that
+// give space back.
+func (s *Store) commitAlone(op *operation) {
 	if s.broken.Load() != nil {
 		op.settle(store.ErrClosed, false)
 		return
 	}
-	switch {
-	case isFull(cause) && !s.space.giveUp():
-		s.log.Warn("no space left", "err", cause)
-	case isDamaged(cause):
-		if err := s.heal(s.catalogVersion(), cause); err != nil {
-			op.settle(store.ErrClosed, false)
+	for {
+		_, err := s.commit([]*operation{op})
+		switch {
+		case err == nil:
 			return
-		}
-	}
-	if _, err := s.commit([]*operation{op}); err != nil {
-		if isFull(err) {
+		case !s.lacksSpace(err):
+		case op.stores == nil && s.space.giveUp():
+			continue
+		default:
+			s.log.Warn("no space left", "err", err)
 			err = store.ErrFull
 		}
 		op.settle(err, false)
+		return
 	}
 }
 
@@ -178,7 +199,7 @@ func (s *Store) commit(ops []*operation) (int, error) {
 	case errors.As(err, &lag):
 		// The records are on the medium; only the view of them is not there.
 		s.log.Error("the catalog lags behind the journal; replaying", "err", err)
-		if err := s.reopenCatalog(); err != nil {
+		if err := s.reopenCatalog(lag.err); err != nil {
 			s.fail(fmt.Errorf("replay after a failed commit: %w", err))
 		}
 	case errors.Is(err, errUnknown):
@@ -211,6 +232,9 @@ func (s *Store) write(ops []*operation) (taken int, entries []record.Entry, err 
 	if s.catalog == nil {
 		return 0, nil, store.ErrClosed
 	}
+	if err := s.writable(); err != nil { // since the operations were queued
+		return 0, nil, err
+	}
 	batch, err := s.catalog.Begin(s.ctx, s.journal.Head()+1, s.now)
 	if err != nil {
 		return 0, nil, fmt.Errorf("begin batch: %w", err)
@@ -222,7 +246,7 @@ func (s *Store) write(ops []*operation) (taken int, entries []record.Entry, err 
 	pos, err := s.journal.Append(entries)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("append batch: %w", err), batch.Rollback())
-		if !errors.Is(err, journal.ErrFull) {
+		if errors.Is(err, journal.ErrBroken) {
 			err = fmt.Errorf("%w: %w", errUnknown, err)
 		}
 		return taken, nil, err
@@ -241,7 +265,7 @@ func (s *Store) runRules(batch *catalog.Batch, ops []*operation) (taken int, ent
 	for _, op := range ops {
 		var rec record.Record
 		op.entry, rec, op.err = batch.Run(op.rule)
-		if rec.Stores != nil {
+		if op.takes = rec.Stores != nil; op.takes {
 			op.stores = rec.Stores
 		}
 		var engine *catalog.EngineError
@@ -251,7 +275,7 @@ func (s *Store) runRules(batch *catalog.Batch, ops []*operation) (taken int, ent
 		taken++
 		if op.writes() {
 			entries = append(entries, op.entry)
-			size += op.bytes()
+			size += journal.EntrySize(op.entry)
 		}
 		if size > batchBytes {
 			break
@@ -267,15 +291,16 @@ func (s *Store) answer(ops []*operation) {
 	}
 }
 
-// abandon answers callers whose records may or may not be on the medium.
-// Their payloads are left as they are: the next start decides.
+// abandon answers callers whose records may or may not be on the medium, and
+// those whose refusal may rest on such a record. Payloads that may have been
+// recorded are left as they are: the next start decides.
 func (s *Store) abandon(ops []*operation) {
 	for _, op := range ops {
-		if op.err != nil {
-			op.done <- op.err
+		if op.writes() {
+			op.done <- store.ErrClosed
 			continue
 		}
-		op.done <- store.ErrClosed
+		op.settle(store.ErrClosed, false)
 	}
 }
 
@@ -302,4 +327,11 @@ func (s *Store) fail(err error) {
 // space.
 func isFull(err error) bool {
 	return errors.Is(err, journal.ErrFull) || errors.Is(err, catalog.ErrFull) || errors.Is(err, store.ErrFull)
+}
+
+// lacksSpace reports whether an error means, or under these circumstances
+// must mean, that there is no space.
+func (s *Store) lacksSpace(err error) bool {
+	var engine *catalog.EngineError
+	return isFull(err) || errors.As(err, &engine) && !isDamaged(err) && s.space.exhausted()
 }

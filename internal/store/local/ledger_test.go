@@ -208,9 +208,7 @@ func (l *ledger) step(s *Store, rng *rand.Rand) error {
 	case k < 5 && len(l.live) > 0:
 		return l.remove(s, l.any(rng))
 	case k == 5:
-		s.reclaim.mu.Lock()
-		s.reclaim.dirty = true
-		s.reclaim.mu.Unlock()
+		s.reclaim.mark(true)
 		return s.Compact(context.Background())
 	case k == 6:
 		return l.put(s, payload.LeafSize+1+rng.IntN(5000))

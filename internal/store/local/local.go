@@ -11,10 +11,10 @@
 // # How
 //
 // One goroutine, the committer, takes what waits as a batch. It runs each
-// rule in a savepoint of one SQLite transaction, writes their records to the
-// journal as one frame with one write and one fdatasync, commits SQLite, and
-// answers. The journal is the truth; SQLite may lag behind it after a power
-// cut, and is replayed up to it at the next start. It never leads.
+// rule in one SQLite transaction, writes their records to the journal as one
+// frame with one write and one fdatasync, commits SQLite, and answers. The
+// journal is the truth; SQLite may lag behind it after a power cut, and is
+// replayed up to it at the next start. It never leads.
 //
 // A payload of at most one MiB travels in its record's frame. A larger one is
 // written to a file of its own, and synced with its name, before its record
@@ -82,12 +82,16 @@ type Config struct {
 	// when the disk is full; 0 means 32 MiB, negative none.
 	Reserve int64
 	// CompactBelow is the share of live bytes below which a sealed segment is
-	// rewritten; 0 means 0.5.
+	// rewritten; 0 means 0.5, negative that no segment ever is.
 	CompactBelow float64
-	// AcceptLoss lets a store open whose journal lacks records that the
-	// catalog has seen acknowledged. The catalog is set aside.
+	// AcceptLoss lets a store open, and write, that has lost acknowledged
+	// records for good: the catalog has seen some that the journal lacks, or
+	// the journal has a hole and there is no catalog that knows what was in
+	// it. The catalog is made from what is left; what only the old one knew
+	// is logged. What the lost records had deleted may be back.
 	AcceptLoss bool
-	// Now is the wall clock; nil means time.Now.
+	// Now is the clock; nil means time.Now. Jumps of the wall clock are seen
+	// only if its results have a monotonic reading too.
 	Now func() time.Time
 	// Log receives what an operator should know; nil discards it.
 	Log *slog.Logger
@@ -157,7 +161,7 @@ type Store struct {
 	stopped chan struct{} // closed when the committer has ended
 	broken  atomic.Pointer[error]
 
-	readOnly string // why no update is possible, or empty
+	readOnly atomic.Pointer[string] // why no update is possible; nil if it is
 	workers  sync.WaitGroup
 	once     sync.Once
 }
@@ -219,9 +223,10 @@ func (s *Store) open() (err error) {
 	if err := s.recover(); err != nil {
 		return err
 	}
-	s.clock = newClock(s.now, s.journal.LastTime())
+	s.clock = newClock(readings(s.now), s.journal.LastTime())
 	s.reclaim = newReclaimer(s)
-	return nil
+	s.numbers.start, err = s.firstNumber(s.ctx)
+	return err
 }
 
 // Close waits for what is in flight, proves the last batch and gives the
@@ -237,14 +242,18 @@ func (s *Store) Close() (err error) {
 	return err
 }
 
-// closeFiles releases whatever open has acquired so far.
+// closeFiles releases whatever open has acquired so far, after the views that
+// still look. Later ones find no catalog.
 func (s *Store) closeFiles() error {
+	s.catalogMu.Lock()
+	defer s.catalogMu.Unlock()
 	var errs []error
 	if s.journal != nil {
 		errs = append(errs, s.journal.Close())
 	}
 	if s.catalog != nil {
 		errs = append(errs, s.catalog.Close())
+		s.catalog = nil
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
@@ -260,8 +269,8 @@ func (s *Store) Ready() error {
 	if err := s.broken.Load(); err != nil {
 		return fmt.Errorf("the store has stopped: %w", *err)
 	}
-	if s.readOnly != "" {
-		return errors.New(s.readOnly)
+	if why := s.readOnly.Load(); why != nil {
+		return errors.New(*why)
 	}
 	select {
 	case <-s.stopped:
@@ -271,8 +280,15 @@ func (s *Store) Ready() error {
 	}
 }
 
-// View implements [store.Store].
+// maxView is how long a view may last: it keeps the catalog's log from being
+// emptied, and compaction waits for that.
+const maxView = 10 * time.Second
+
+// View implements [store.Store]. look does not call the store: it would wait
+// for a catalog that waits for it.
 func (s *Store) View(ctx context.Context, look func(tx *catalog.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, maxView)
+	defer cancel()
 	return s.ask(func(c *catalog.Catalog) error { return c.View(ctx, look) })
 }
 

@@ -23,8 +23,38 @@ const numberBlock = 1024
 // only after the record that reserves its block is durable, and a start
 // abandons what was left of the block before.
 type numbers struct {
+	start uint64 // below it all ids are of earlier processes; constant once the store is open
+
 	mu          sync.Mutex
 	next, limit uint64
+}
+
+// firstNumber returns a number that is above all payload ids of earlier
+// processes: the end of the last block that was reserved. If the records of
+// reservations may be lost, the files there are have a say too.
+func (s *Store) firstNumber(ctx context.Context) (first uint64, err error) {
+	err = s.View(ctx, func(tx *catalog.Tx) (err error) {
+		first, err = tx.Counter(record.PayloadCounter)
+		return err
+	})
+	first = max(first, 1)
+	if err != nil || !s.cfg.AcceptLoss {
+		return first, err
+	}
+	for f, err := range payload.List(s.fs) {
+		if err != nil {
+			return 0, fmt.Errorf("list payload files: %w", err)
+		}
+		first = max(first, f.ID+1)
+	}
+	entries, err := s.quarantined()
+	for _, e := range entries {
+		var id uint64
+		if _, err := fmt.Sscanf(e.Name, "%x.pay", &id); err == nil {
+			first = max(first, id+1)
+		}
+	}
+	return first, err
 }
 
 // nextPayload returns a payload id that nobody has had.
@@ -47,7 +77,7 @@ func (s *Store) reserveNumbers(ctx context.Context) error {
 		if err != nil {
 			return r, err
 		}
-		first = max(first, 1)
+		first = max(first, s.numbers.start)
 		r.Put(&record.Counter{Counter: record.PayloadCounter, Next: first + numberBlock})
 		return r, nil
 	})
@@ -62,27 +92,48 @@ func (s *Store) NewPayload(ctx context.Context, h payload.Header) (payload.Write
 	if err := s.Ready(); err != nil {
 		return nil, fmt.Errorf("%w: %w", store.ErrClosed, err)
 	}
-	if err := s.space.admit(h.Size); err != nil {
+	promise, err := s.space.admit(h.Size)
+	if err != nil {
 		return nil, err
 	}
 	w, err := s.files.New(ctx, h)
 	if err != nil {
+		promise.keep()
 		return nil, full(err)
 	}
-	return writer{w}, nil
+	return &writer{Writer: w, promise: promise}, nil
 }
 
-// A writer names a full disk as the store's contract does.
-type writer struct{ payload.Writer }
+// A writer names a full disk as the store's contract does, and sees to the
+// promise of space that it was admitted with.
+type writer struct {
+	payload.Writer
+	promise  *promise
+	received int64
+}
 
-func (w writer) Write(p []byte) (int, error) {
+// Write implements [payload.Writer].
+func (w *writer) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
+	w.received += int64(n)
+	if w.received > 2*payload.LeafSize {
+		// A payload's writer holds two leaves at most, so the first one is in
+		// its file, and before it the whole declared size was allocated.
+		w.promise.keep()
+	}
 	return n, full(err)
 }
 
-func (w writer) Finish() (payload.Sum, error) {
+// Finish implements [payload.Writer].
+func (w *writer) Finish() (payload.Sum, error) {
 	sum, err := w.Writer.Finish()
 	return sum, full(err)
+}
+
+// Close implements [payload.Writer].
+func (w *writer) Close() error {
+	w.promise.keep()
+	return w.Writer.Close()
 }
 
 // full turns a full disk into ErrFull.
@@ -93,15 +144,36 @@ func full(err error) error {
 	return err
 }
 
-// OpenPayload implements [store.Store].
+// OpenPayload implements [store.Store]. Bytes that are missing although a
+// payload's last use has not ended are damage, and not gone.
 func (s *Store) OpenPayload(ctx context.Context, ref payload.Ref) (payload.Reader, error) {
+	select {
+	case <-s.closing:
+		return nil, store.ErrClosed
+	default:
+	}
+	r, err := s.openPayload(ref)
+	if !errors.Is(err, store.ErrGone) {
+		return r, err
+	}
+	known, _, ferr := s.payloadFate(ctx, ref.ID)
+	switch {
+	case ferr != nil:
+		return nil, ferr
+	case known:
+		return nil, &payload.DamageError{Payload: ref.ID, Leaf: -1, What: "its bytes are missing"}
+	}
+	return nil, err
+}
+
+func (s *Store) openPayload(ref payload.Ref) (payload.Reader, error) {
 	if ref.LSN != 0 {
 		in, err := s.journal.OpenInline(ref.LSN)
 		switch {
 		case errors.Is(err, journal.ErrNotFound):
 			return nil, store.ErrGone
 		case err != nil:
-			return nil, fmt.Errorf("open payload %d: %w", ref.ID, err)
+			return nil, fmt.Errorf("open payload %d: %w", ref.ID, inlineError(ref, err))
 		}
 		return &inlineReader{ref: ref, in: in}, nil
 	}
@@ -110,6 +182,15 @@ func (s *Store) OpenPayload(ctx context.Context, ref payload.Ref) (payload.Reade
 		return nil, store.ErrGone
 	}
 	return r, err
+}
+
+// inlineError names damage to a record as damage to its payload. A read that
+// failed is none.
+func inlineError(ref payload.Ref, err error) error {
+	if errors.Is(err, journal.ErrDamaged) {
+		return &payload.DamageError{Payload: ref.ID, Leaf: 0, What: err.Error()}
+	}
+	return err
 }
 
 // An inlineReader reads a payload of one leaf out of its record's frame. Its
@@ -130,7 +211,7 @@ func (r *inlineReader) Leaf(i int64, buf []byte) ([]byte, error) {
 	}
 	leaf, err := r.in.Read(buf)
 	if err != nil {
-		return nil, &payload.DamageError{Payload: r.ref.ID, Leaf: 0, What: err.Error()}
+		return nil, inlineError(r.ref, err)
 	}
 	if int64(len(leaf)) != r.ref.Size {
 		return nil, &payload.DamageError{Payload: r.ref.ID, Leaf: 0, What: "the record holds another number of bytes"}

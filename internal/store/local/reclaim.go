@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"sync"
 	"time"
@@ -34,14 +35,20 @@ type reclaimer struct {
 	wake  chan struct{} // has one element if dead grew
 	dirty bool          // something was tombstoned since the last look at segments
 
-	// tried has the live bytes of segments when they were last nominated, so
-	// that one which is all small records is not copied for ever. It belongs
-	// to the one goroutine that compacts.
+	compacting sync.Mutex // one Compact at a time; it guards what follows
+	// tried has the live bytes of segments when they were last looked at
+	// closely, so that one which is all small records is not copied for ever.
 	tried map[uint64]int64
+	// barred are segments that were part of a run with damage in it. They are
+	// left alone until the next start.
+	barred map[uint64]bool
 }
 
 func newReclaimer(s *Store) *reclaimer {
-	return &reclaimer{s: s, wake: make(chan struct{}, 1), dirty: true}
+	return &reclaimer{
+		s: s, wake: make(chan struct{}, 1), dirty: true,
+		tried: make(map[uint64]int64), barred: make(map[uint64]bool),
+	}
 }
 
 // doomed notes a payload whose tombstone is durable.
@@ -54,6 +61,15 @@ func (r *reclaimer) doomed(id uint64) {
 	case r.wake <- struct{}{}:
 	default:
 	}
+}
+
+// mark says whether there may be something to compact, and returns what was
+// said before.
+func (r *reclaimer) mark(dirty bool) (before bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, r.dirty = r.dirty, dirty
+	return before
 }
 
 // take returns what has been noted since the last call.
@@ -79,13 +95,18 @@ func (r *reclaimer) loop(ctx context.Context) {
 	}
 }
 
+// unlink removes the files of payloads. Most have none, because their bytes
+// are in the journal; for those no directory is synced.
 func (r *reclaimer) unlink(dead []uint64) {
-	if len(dead) == 0 {
-		return
+	var names []string
+	for _, id := range dead {
+		name := payload.Name(id)
+		if found, err := disk.Exists(r.s.fs, name); found || err != nil {
+			names = append(names, name)
+		}
 	}
-	names := make([]string, len(dead))
-	for i, id := range dead {
-		names[i] = payload.Name(id)
+	if len(names) == 0 {
+		return
 	}
 	if err := disk.RemoveSync(r.s.fs, names...); err != nil {
 		r.s.log.Warn("payload files could not be removed; the next start tries again", "err", err)
@@ -121,14 +142,10 @@ func (s *Store) maintain(ctx context.Context) {
 // sweepOrphans removes payload files that a crash has left: unfinished ones,
 // and ones whose tombstone is in the journal. A whole file that nothing
 // explains is moved to quarantine, never deleted. Only ids from before this
-// start are looked at; later ones have a writer.
+// start are looked at; later ones have a writer, which sees to its own.
 func (s *Store) sweepOrphans(ctx context.Context) error {
-	if s.readOnly != "" || s.lost() != nil {
+	if s.writable() != nil || s.lostAfter(0) != nil {
 		return nil // with records missing, nothing is unexplained for sure
-	}
-	limit, err := s.numberLimit(ctx)
-	if err != nil {
-		return err
 	}
 	for f, err := range payload.List(s.fs) {
 		if err != nil {
@@ -137,14 +154,34 @@ func (s *Store) sweepOrphans(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if f.ID >= limit {
+		if f.ID >= s.numbers.start {
 			continue
 		}
 		if err := s.sweepOrphan(ctx, f); err != nil {
 			s.log.Warn("payload file could not be judged", "file", f.Name, "err", err)
 		}
 	}
-	return nil
+	entries, err := s.quarantined()
+	if len(entries) > 0 {
+		var size int64
+		for _, e := range entries {
+			size += e.Size
+		}
+		s.log.Warn("there are files in quarantine; nothing deletes them", "directory", quarantineDir, "files", len(entries), "bytes", size)
+	}
+	return err
+}
+
+// quarantined lists what is in quarantine.
+func (s *Store) quarantined() ([]disk.Entry, error) {
+	entries, err := s.fs.ReadDir(quarantineDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look into quarantine: %w", err)
+	}
+	return entries, nil
 }
 
 func (s *Store) sweepOrphan(ctx context.Context, f payload.File) error {
@@ -178,80 +215,119 @@ func (s *Store) quarantine(name string) error {
 	return errors.Join(s.fs.SyncDir(quarantineDir), s.fs.SyncDir(path.Dir(name)))
 }
 
-// lost returns the first damage to the journal because of which deletes may be
-// missing, nil if there is none.
-func (s *Store) lost() *journal.Damage {
-	for _, d := range s.journal.Damage() {
-		if d.Hole || d.Lost {
-			return &d
-		}
-	}
-	return nil
-}
-
 // Compact rewrites what is worth rewriting: sealed segments with little alive,
-// and neighbours that are small. It may be called at any time.
+// and neighbours that are small. It may be called at any time. An error means
+// that some of it was not done; nothing is lost by that.
 func (s *Store) Compact(ctx context.Context) error {
-	s.reclaim.mu.Lock()
-	dirty := s.reclaim.dirty
-	s.reclaim.dirty = false
-	s.reclaim.mu.Unlock()
-	if !dirty {
+	if s.cfg.CompactBelow < 0 || s.writable() != nil {
+		return nil
+	}
+	s.reclaim.compacting.Lock()
+	defer s.reclaim.compacting.Unlock()
+	if !s.reclaim.mark(false) {
 		return nil
 	}
 	runs, err := s.nominate(ctx)
 	if err != nil {
+		s.reclaim.mark(true)
 		return fmt.Errorf("look for segments to compact: %w", err)
 	}
+	var errs []error
 	for _, run := range runs {
-		res, err := s.journal.Compact(ctx, run, s.superseded(ctx), func() error { return s.checkpoint(ctx) })
-		if err != nil {
-			return fmt.Errorf("compact segments %x: %w", run, err)
+		if err := s.compactRun(ctx, run); err != nil {
+			s.reclaim.mark(true)
+			errs = append(errs, fmt.Errorf("compact segments %x: %w", run.ids, err))
 		}
-		s.log.Info("compacted", "segments", len(run), "result", res)
+		if ctx.Err() != nil {
+			break
+		}
 	}
+	return errors.Join(errs...)
+}
+
+// A run is neighbouring segments to be made one.
+type run struct {
+	ids         []uint64
+	bytes       int64
+	first, last record.LSN
+}
+
+func (r *run) add(seg journal.Segment) {
+	if len(r.ids) == 0 {
+		r.first = seg.First
+	}
+	r.ids, r.bytes, r.last = append(r.ids, seg.ID), r.bytes+seg.Bytes, seg.Last
+}
+
+func (s *Store) compactRun(ctx context.Context, r run) error {
+	compact := func() (res journal.Result, err error) {
+		return s.journal.Compact(ctx, r.ids, s.superseded(ctx), func() error { return s.checkpoint(ctx) })
+	}
+	res, err := compact()
+	for isFull(err) && s.space.lend(r.bytes) {
+		res, err = compact()
+	}
+	if errors.Is(err, journal.ErrDamaged) {
+		for _, id := range r.ids {
+			s.reclaim.barred[id] = true
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for _, id := range r.ids {
+		delete(s.reclaim.tried, id)
+	}
+	// All that is in the output was alive just now; it is worth another look
+	// when enough of that has died.
+	if s.reclaim.tried[res.Segment], err = s.inlineBytes(ctx, r.first, r.last); err != nil {
+		return err
+	}
+	s.log.Info("compacted", "segments", len(r.ids), "result", res)
 	return nil
 }
 
 // nominate chooses runs of neighbouring sealed segments. The catalog only
 // nominates: what is dropped is decided by what the journal itself says.
-func (s *Store) nominate(ctx context.Context) (runs [][]uint64, err error) {
-	if s.reclaim.tried == nil {
-		s.reclaim.tried = make(map[uint64]int64)
-	}
-	var small []uint64
+func (s *Store) nominate(ctx context.Context) (runs []run, err error) {
+	var small run       // neighbours that are small
+	var worthwhile bool // the last of them would be compacted alone too
 	endSmall := func() {
-		if len(small) > 1 {
+		if (len(small.ids) > 1 || worthwhile) && small.last >= small.first {
 			runs = append(runs, small)
 		}
-		small = nil
+		small, worthwhile = run{}, false
 	}
 	for _, seg := range s.journal.Segments() {
-		if !seg.Sealed {
+		if !seg.Sealed || s.reclaim.barred[seg.ID] {
+			endSmall()
 			continue
 		}
-		live, err := s.inlineBytes(ctx, seg)
+		live, err := s.inlineBytes(ctx, seg.First, seg.Last)
 		if err != nil {
 			return nil, err
 		}
+		if seg.Bytes >= s.smallSegment() || len(small.ids) == maxRun {
+			endSmall()
+		}
+		worthwhile = s.worthwhile(seg, live)
 		switch {
 		case seg.Bytes < s.smallSegment():
-			small = append(small, seg.ID)
-			if len(small) == maxRun {
-				endSmall()
-			}
-		case float64(live) < s.cfg.CompactBelow*float64(seg.Bytes):
-			endSmall()
-			if before, tried := s.reclaim.tried[seg.ID]; !tried || live < before-seg.Bytes/4 {
-				s.reclaim.tried[seg.ID] = live
-				runs = append(runs, []uint64{seg.ID})
-			}
-		default:
+			small.add(seg)
+		case worthwhile:
+			small.add(seg)
 			endSmall()
 		}
 	}
 	endSmall()
 	return runs, nil
+}
+
+// worthwhile reports whether so little of a segment is alive that it should
+// be rewritten.
+func (s *Store) worthwhile(seg journal.Segment, live int64) bool {
+	before, tried := s.reclaim.tried[seg.ID]
+	return float64(live) < s.cfg.CompactBelow*float64(seg.Bytes) && (!tried || live < before-seg.Bytes/4)
 }
 
 // maxRun bounds how many segments one compaction gathers.

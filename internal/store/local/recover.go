@@ -7,7 +7,9 @@ import (
 
 	"firn/internal/catalog"
 	"firn/internal/journal"
+	"firn/internal/payload"
 	"firn/internal/record"
+	"firn/internal/store"
 )
 
 // foldEntries is how many records a replay folds in one transaction.
@@ -17,16 +19,40 @@ const foldEntries = 2000
 // is the truth; a catalog that is missing, damaged or of another history is
 // made anew from it.
 func (s *Store) recover() error {
-	if err := s.openCatalog(); err != nil {
+	if err := s.withReserve(s.openCatalog); err != nil {
 		return err
 	}
-	if err := s.openJournal(); err != nil {
+	if err := s.withReserve(s.openJournal); err != nil {
 		return err
 	}
 	for _, d := range s.journal.Damage() {
 		s.log.Error("damage in the journal", "damage", d)
 	}
-	err := s.replay()
+	if err := s.mustHaveJournal(); err != nil {
+		return err
+	}
+	return s.catchUp()
+}
+
+// mustHaveJournal refuses a journal without records beside payload files: an
+// id is handed out only after a record, so there were some.
+func (s *Store) mustHaveJournal() error {
+	if s.journal.Head() != 0 || s.cfg.AcceptLoss {
+		return nil
+	}
+	for f, err := range payload.List(s.fs) {
+		if err != nil {
+			return fmt.Errorf("list payload files: %w", err)
+		}
+		return fmt.Errorf("the journal is empty, but there is %s: all records are missing; bring the directory %s back, or start with --accept-loss", f.Name, journalDir)
+	}
+	return nil
+}
+
+// catchUp folds what the journal has and the catalog has not, into a new
+// catalog if this one cannot be one of the journal's.
+func (s *Store) catchUp() error {
+	err := s.withReserve(s.replay)
 	if errors.Is(err, journal.ErrHistory) || isDamaged(err) {
 		s.log.Warn("the catalog does not fit the journal; rebuilding it", "err", err)
 		err = s.rebuildCatalog()
@@ -77,6 +103,9 @@ func (s *Store) openJournal() (err error) {
 		return fmt.Errorf("acknowledged records are missing from the journal: %w; bring the missing segments back, or start with --accept-loss", err)
 	}
 	s.log.Error("starting without acknowledged records, as told", "err", err)
+	if err := s.reportLoss(ahead); err != nil {
+		s.log.Error("the old catalog does not say what they were", "err", err)
+	}
 	if err := s.freshCatalog(); err != nil {
 		return err
 	}
@@ -84,35 +113,80 @@ func (s *Store) openJournal() (err error) {
 	return err
 }
 
+// maxReported bounds how many lost keys are logged.
+const maxReported = 10_000
+
+// reportLoss logs what the catalog knows from records that the journal lacks:
+// it is the last chance to learn it.
+func (s *Store) reportLoss(ahead *journal.AheadError) error {
+	n := 0
+	err := s.catalog.Each(s.ctx, func(k record.Key, lsn record.LSN, image []byte) error {
+		if lsn < ahead.First {
+			return nil
+		}
+		if n++; n > maxReported {
+			return nil
+		}
+		var a record.Archive
+		if k.Kind == record.KindArchive && image != nil && record.Decode(image, &a) == nil {
+			s.log.Error("lost", "record", lsn, "archive", a.Public, "bytes", a.Size, "description", a.Description)
+			return nil
+		}
+		s.log.Error("lost", "record", lsn, "key", k, "deletion", image == nil)
+		return nil
+	})
+	s.log.Error("lost", "keys", n, "first record", ahead.First, "last record", ahead.Last)
+	return err
+}
+
 // rebuildCatalog makes the catalog from the data alone.
 func (s *Store) rebuildCatalog() error {
-	if err := s.freshCatalog(); err != nil {
+	if err := s.withReserve(s.freshCatalog); err != nil {
 		return err
 	}
-	if err := s.replay(); err != nil {
-		return err
+	return s.withReserve(s.replay)
+}
+
+// replay folds what the journal has and the catalog has not. If records are
+// lost that the catalog has not seen either, there may be deletions among
+// them. To go on as if there were none could bring back what was deleted, so
+// the store is read-only then; and the catalog gets a position that is none
+// of the journal's, so that the next start does not take it for a whole one.
+func (s *Store) replay() error {
+	lost := s.lostAfter(s.catalog.Applied().LSN)
+	if lost == nil || s.cfg.AcceptLoss {
+		return replayInto(s.ctx, s.journal, s.catalog, func(p journal.Position) catalog.Position { return catalog.Position(p) })
 	}
-	if d := s.lost(); d != nil {
-		// Among the lost records there may be deletes; to go on as if there
-		// were none could bring back what was deleted.
-		s.readOnly = fmt.Sprintf("the store is read-only: the catalog is lost, and so are records of the journal: %v", d)
-		s.log.Error(s.readOnly)
+	why := fmt.Sprintf("the store is read-only, because deletions may be lost: %v; bring the missing bytes back, or start with --accept-loss", lost)
+	s.readOnly.Store(&why)
+	s.log.Error(why)
+	if applied := s.catalog.Applied(); applied.Segment == 0 && applied.LSN != 0 {
+		return fmt.Errorf("%w: the catalog was made without lost records", journal.ErrHistory)
+	}
+	return replayInto(s.ctx, s.journal, s.catalog, func(p journal.Position) catalog.Position { return catalog.Position{LSN: p.LSN} })
+}
+
+// lostAfter returns the first damage because of which records above lsn are
+// missing, nil if there is none.
+func (s *Store) lostAfter(lsn record.LSN) *journal.Damage {
+	for _, d := range s.journal.Damage() {
+		if (d.Hole || d.Lost) && d.Last > lsn {
+			return &d
+		}
 	}
 	return nil
 }
 
-// replay folds what the journal has and the catalog has not.
-func (s *Store) replay() error { return replayInto(s.ctx, s.journal, s.catalog) }
-
-// replayInto folds what the journal has and c has not into c.
-func replayInto(ctx context.Context, j *journal.Journal, c *catalog.Catalog) error {
+// replayInto folds what the journal has and c has not into c. place says which
+// position c is to remember.
+func replayInto(ctx context.Context, j *journal.Journal, c *catalog.Catalog, place func(journal.Position) catalog.Position) error {
 	var pending []record.Entry
 	var at journal.Position
 	flush := func() error {
 		if at == (journal.Position{}) {
 			return nil
 		}
-		err := c.Fold(ctx, pending, catalog.Position(at))
+		err := c.Fold(ctx, pending, place(at))
 		pending = pending[:0]
 		return err
 	}
@@ -135,20 +209,19 @@ func replayInto(ctx context.Context, j *journal.Journal, c *catalog.Catalog) err
 
 // reopenCatalog is the way back from a commit that failed after its batch was
 // durable: the catalog is opened again and replayed.
-func (s *Store) reopenCatalog() error {
+func (s *Store) reopenCatalog(cause error) error {
 	s.catalogMu.Lock()
 	defer s.catalogMu.Unlock()
 	s.version++
 	s.catalog.Close() // it has failed already
 	s.catalog = nil
-	if err := s.openCatalog(); err != nil {
+	if s.lacksSpace(cause) {
+		s.space.giveUp()
+	}
+	if err := s.withReserve(s.openCatalog); err != nil {
 		return err
 	}
-	err := s.replay()
-	if errors.Is(err, journal.ErrHistory) || isDamaged(err) {
-		err = s.rebuildCatalog()
-	}
-	return err
+	return s.catchUp()
 }
 
 func (s *Store) catalogVersion() int {
@@ -162,7 +235,10 @@ func (s *Store) catalogVersion() int {
 func (s *Store) heal(version int, cause error) error {
 	s.catalogMu.Lock()
 	defer s.catalogMu.Unlock()
-	if s.version != version {
+	switch {
+	case s.catalog == nil:
+		return store.ErrClosed
+	case s.version != version:
 		return nil
 	}
 	s.version++

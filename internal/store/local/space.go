@@ -1,15 +1,29 @@
 package local
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
 	"sync"
 
 	"firn/internal/disk"
+	"firn/internal/payload"
 	"firn/internal/store"
 )
 
 // reserveFile is space that is not used for anything until there is no other.
 const reserveFile = "reserve"
+
+const (
+	// overhead is what a payload needs beside its bytes: the blocks of a
+	// file's head and end, or of a frame and a new segment's header.
+	overhead = 16 << 10
+	// leafOverhead is what it needs for each leaf.
+	leafOverhead = 64
+	// scarce is the free space below which an error of SQLite's is taken for
+	// lack of space, whatever it says: it has no one word for that.
+	scarce = 1 << 20
+)
 
 // A space watches the free space. Uploads are refused while there is little
 // left; deletes and jobs, which need a few bytes of journal and catalog in
@@ -19,8 +33,9 @@ type space struct {
 	log     *slog.Logger
 	reserve int64
 
-	mu   sync.Mutex
-	held int64 // bytes the reserve file has now
+	mu       sync.Mutex
+	held     int64 // bytes the reserve file has now
+	promised int64 // to uploads that have not yet taken what they declared
 }
 
 func newSpace(fsys disk.FS, reserve int64, log *slog.Logger) *space {
@@ -29,21 +44,59 @@ func newSpace(fsys disk.FS, reserve int64, log *slog.Logger) *space {
 		sp.held, _ = f.Size() // unknown is 0: it is then allocated again
 		f.Close()
 	}
+	if sp.held > sp.reserve {
+		if err := sp.resize(sp.reserve); err != nil {
+			log.Warn("cannot give back what is held in reserve", "err", err)
+		}
+	}
 	sp.refill()
 	return sp
 }
 
-// admit refuses an upload of size bytes (-1: not known) that would leave less
-// than the reserve free.
-func (sp *space) admit(size int64) error {
+// A promise is space that an upload has declared and not yet taken. It
+// belongs to the upload's goroutine.
+type promise struct {
+	sp *space
+	n  int64
+}
+
+// keep ends a promise: the space is taken, so that the file system counts it,
+// or is no longer wanted.
+func (p *promise) keep() {
+	p.sp.mu.Lock()
+	defer p.sp.mu.Unlock()
+	p.sp.promised -= p.n
+	p.n = 0
+}
+
+// admit promises space to an upload of size bytes, or refuses it if that
+// would leave less than the reserve free, beside what is promised to others.
+// Nothing is known of an upload of unknown size (-1) but that it has a byte.
+func (sp *space) admit(size int64) (*promise, error) {
+	size = max(size, 1)
+	p := &promise{sp: sp, n: size + overhead + leafOverhead*payload.Leaves(size)}
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	// No answer is no reason to refuse: the write itself will tell.
+	if spare, err := sp.spare(); err == nil && spare < p.n {
+		return nil, store.ErrFull
+	}
+	sp.promised += p.n
+	return p, nil
+}
+
+// spare is what uploads may still declare: what is free and not promised,
+// but for the reserve and for what the reserve file lacks. mu is held.
+func (sp *space) spare() (int64, error) {
 	free, err := sp.fs.Free()
-	if err != nil {
-		return nil // no answer is no reason: the write itself will tell
-	}
-	if free-max(size, 0) < sp.reserve {
-		return store.ErrFull
-	}
-	return nil
+	return free - sp.promised - sp.reserve - max(sp.reserve-sp.held, 0), err
+}
+
+// exhausted reports whether there is so little space left that any failure
+// may be for want of it.
+func (sp *space) exhausted() bool {
+	free, err := sp.fs.Free()
+	return err == nil && free < scarce
 }
 
 // giveUp frees half of what is held in reserve, and reports whether there was
@@ -54,16 +107,34 @@ func (sp *space) giveUp() bool {
 	if sp.held == 0 {
 		return false
 	}
-	sp.log.Warn("the disk is full; using the reserve", "bytes", sp.held/2)
-	return sp.resize(sp.held/2) == nil
+	rest := sp.held / 2
+	if rest < 4<<10 {
+		rest = 0 // less than a block frees nothing
+	}
+	sp.log.Warn("the disk is full; using the reserve", "bytes", sp.held-rest, "left", rest)
+	if err := sp.resize(rest); err != nil {
+		sp.log.Error("the reserve cannot be used", "err", err)
+		return false
+	}
+	return true
 }
 
-// refill makes the reserve whole again once there is room for twice as much.
+// lend gives up a piece of the reserve for work that takes at most n bytes, and
+// gives more back. It refuses if the whole reserve would not do.
+func (sp *space) lend(n int64) bool {
+	sp.mu.Lock()
+	enough := n+overhead <= sp.held
+	sp.mu.Unlock()
+	return enough && sp.giveUp()
+}
+
+// refill makes the reserve whole again once there is room for it and as much
+// again.
 func (sp *space) refill() {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
-	free, err := sp.fs.Free()
-	if err != nil || sp.held >= sp.reserve || free < 3*sp.reserve {
+	spare, err := sp.spare()
+	if err != nil || sp.held >= sp.reserve || spare < 0 {
 		return
 	}
 	if err := sp.resize(sp.reserve); err != nil {
@@ -71,13 +142,16 @@ func (sp *space) refill() {
 	}
 }
 
-// resize gives the reserve file n bytes.
+// resize gives the reserve file n bytes. What it gives back can be used when
+// it returns: some file systems free nothing before the truncation is on the
+// medium. Where there is no preallocation, nothing is held.
 func (sp *space) resize(n int64) error {
 	f, err := sp.fs.OpenWrite(reserveFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = sp.fs.Create(reserveFile)
+	}
 	if err != nil {
-		if f, err = sp.fs.Create(reserveFile); err != nil {
-			return err
-		}
+		return err
 	}
 	defer f.Close()
 	if n > sp.held {
@@ -86,7 +160,25 @@ func (sp *space) resize(n int64) error {
 		err = f.Truncate(n)
 	}
 	if err == nil {
-		sp.held = n
+		err = f.Sync()
 	}
-	return err
+	if err != nil && n > sp.held {
+		f.Truncate(sp.held) // a part may have been allocated
+	}
+	size, serr := f.Size()
+	if serr == nil {
+		sp.held = size
+	}
+	return errors.Join(err, serr)
+}
+
+// withReserve does what needs space, and gives the reserve up, piece by piece,
+// while there is none.
+func (s *Store) withReserve(do func() error) error {
+	for {
+		err := do()
+		if err == nil || !s.lacksSpace(err) || !s.space.giveUp() {
+			return err
+		}
+	}
 }

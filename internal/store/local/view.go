@@ -2,29 +2,15 @@ package local
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"firn/internal/catalog"
-	"firn/internal/journal"
 	"firn/internal/record"
 )
 
 // The housekeeping's questions to the catalog. Each holds the catalog only
 // for its own length.
-
-// numberLimit is the end of the block of payload ids that is in use: every
-// file below it was made by this process or an earlier one.
-func (s *Store) numberLimit(ctx context.Context) (limit uint64, err error) {
-	err = s.View(ctx, func(tx *catalog.Tx) (err error) {
-		limit, err = tx.Counter(record.PayloadCounter)
-		return err
-	})
-	s.numbers.mu.Lock()
-	defer s.numbers.mu.Unlock()
-	if s.numbers.limit != 0 {
-		limit = s.numbers.limit - numberBlock // this process has a block already
-	}
-	return limit, err
-}
 
 // payloadFate reports whether the catalog knows a payload, or its tombstone.
 func (s *Store) payloadFate(ctx context.Context, id uint64) (known, dead bool, err error) {
@@ -42,9 +28,11 @@ func (s *Store) payloadFate(ctx context.Context, id uint64) (known, dead bool, e
 	return false, dead, err
 }
 
-func (s *Store) inlineBytes(ctx context.Context, seg journal.Segment) (n int64, err error) {
+// inlineBytes sums the payloads that are alive in the records from first to
+// last.
+func (s *Store) inlineBytes(ctx context.Context, first, last record.LSN) (n int64, err error) {
 	err = s.ask(func(c *catalog.Catalog) (err error) {
-		n, err = c.InlineBytes(ctx, seg.First, seg.Last)
+		n, err = c.InlineBytes(ctx, first, last)
 		return err
 	})
 	return n, err
@@ -59,10 +47,23 @@ func (s *Store) supersededBy(ctx context.Context, lsn record.LSN, k record.Key) 
 }
 
 // checkpoint puts the catalog's state on the medium, so that no later start
-// has to replay what comes before it.
+// has to replay what comes before it. A view that is in the way ends within
+// maxView.
 func (s *Store) checkpoint(ctx context.Context) error {
-	return s.ask(func(c *catalog.Catalog) error {
-		_, err := c.Checkpoint(ctx)
-		return err
-	})
+	deadline := time.Now().Add(maxView + time.Second)
+	for {
+		err := s.ask(func(c *catalog.Catalog) error {
+			_, err := c.Checkpoint(ctx)
+			return err
+		})
+		var engine *catalog.EngineError
+		if !errors.As(err, &engine) || isFull(err) || time.Now().After(deadline) {
+			return err
+		}
+		select { // let commits through, for which a checkpoint is in the way
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
