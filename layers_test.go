@@ -34,6 +34,7 @@ var layers = []struct {
 	{"faces", []string{"internal/client", "internal/rest"}},
 	{"assembly", []string{"internal/server"}},
 	{"doors", []string{"cmd/firn", "firntest"}},
+	{trials, []string{"crashtest", "internal/bench"}},
 }
 
 // sideways are the imports within a layer, and why.
@@ -65,6 +66,10 @@ var modules = map[string][]string{
 	"golang.org/x/sys":             {"internal/disk"},
 	"modernc.org/sqlite":           {"internal/catalog"},
 }
+
+// trials are programs and tests that run Firn from outside. The fences do not
+// stand around them, and nothing can import them.
+const trials = "trials"
 
 // fences are the parts of the standard library that few may use: what touches
 // files, prints, ends the process, or reads the command line.
@@ -328,9 +333,13 @@ func pairs(table map[string][]string) (list []string) {
 
 // TestFences holds the table fences, and that no package has an init.
 func TestFences(t *testing.T) {
+	outside := layers[len(layers)-1]
+	if outside.name != trials {
+		t.Fatalf("the top layer is %s, not %s", outside.name, trials)
+	}
 	used := tally{}
 	for _, s := range sources(t) {
-		if s.test {
+		if s.test || slices.Contains(outside.packages, s.pkg) {
 			continue
 		}
 		for _, d := range s.syntax.Decls {

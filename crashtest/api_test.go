@@ -156,24 +156,32 @@ func (a *api) retrieve(vault, archive string) (id string, err error) {
 	return a.initiate(vault, fmt.Sprintf(`{"Type":"archive-retrieval","ArchiveId":%q}`, archive))
 }
 
-// output waits for a job and returns what it gives out.
-func (a *api) output(vault, id string) ([]byte, error) {
+// done waits for a job, which has to succeed.
+func (a *api) done(vault, id string) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
 		var d struct{ StatusCode string }
 		if err := a.get(path(vault, "jobs", id), &d); err != nil {
-			return nil, err
+			return err
 		}
 		switch d.StatusCode {
 		case "Succeeded":
-			_, body, err := a.do("GET", path(vault, "jobs", id, "output"), nil, client.Body{})
-			return body, err
+			return nil
 		case "Failed":
-			return nil, fmt.Errorf("job %s has failed", id)
+			return fmt.Errorf("job %s has failed", id)
 		}
 	}
-	return nil, fmt.Errorf("job %s is not done after %v", id, patience)
+	return fmt.Errorf("job %s is not done after %v", id, patience)
+}
+
+// output waits for a job and returns what it gives out.
+func (a *api) output(vault, id string) ([]byte, error) {
+	if err := a.done(vault, id); err != nil {
+		return nil, err
+	}
+	_, body, err := a.do("GET", path(vault, "jobs", id, "output"), nil, client.Body{})
+	return body, err
 }
 
 // A row is an archive in an inventory.

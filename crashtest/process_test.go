@@ -20,6 +20,9 @@ import (
 	"time"
 
 	"firn/internal/client"
+	// The go command must not take a result from its cache when the server has
+	// changed.
+	_ "firn/internal/server"
 	"firn/internal/sigv4"
 )
 
@@ -90,6 +93,7 @@ type process struct {
 // logs is printed if the test fails.
 func launch(t testing.TB, data string, flags ...string) *process {
 	t.Helper()
+	touchSources(t)
 	args := append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--access-key", accessKey, "--secret-key", secretKey}, flags...)
 	p := &process{t: t, cmd: exec.Command(binary, args...), url: make(chan string, 1), exited: make(chan struct{})}
 	var stderr bytes.Buffer
@@ -114,6 +118,21 @@ func launch(t testing.TB, data string, flags ...string) *process {
 		}
 	})
 	return p
+}
+
+// touchSources looks at what the binary is built from beside the server, so
+// that the go command knows that the tests depend on it.
+func touchSources(t testing.TB) {
+	t.Helper()
+	names, err := filepath.Glob("../cmd/firn/*.go")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("the sources of firn: %q, %v", names, err)
+	}
+	for _, name := range names {
+		if _, err := os.Stat(name); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // watch reads what the server prints until it ends.

@@ -184,7 +184,7 @@ func takeKey(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // request sends a signed request and prints the reply's body: glacier METHOD
-// PATH [BODY]. With ! it is to be refused, and the refusal is printed.
+// PATH, and a body if there is one. With ! it is to be refused, and the refusal is printed.
 func request(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: glacier METHOD PATH [BODY]")

@@ -48,7 +48,6 @@ type Service struct {
 	now      func() time.Time
 	verifier sigv4.Verifier
 	keys     keyring
-	nobody   [32]byte // signing key that requests with unknown keys are held against
 }
 
 // New returns a Service. The caller closes the store after the last call.
@@ -69,7 +68,6 @@ func New(c Config) (*Service, error) {
 		now:      c.Now,
 		verifier: sigv4.Verifier{Region: c.Region, Service: glacier.Service},
 		keys:     newKeyring(c.KeyLife),
-		nobody:   randomKey(),
 	}, nil
 }
 

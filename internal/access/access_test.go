@@ -205,7 +205,7 @@ func TestAuthenticate(t *testing.T) {
 			tt.after(r)
 			g.pass(tt.later)
 			defer g.pass(-tt.later)
-			caller, err := g.Authenticate(r, []byte(tt.body))
+			caller, err := g.Authenticate(r, func() ([]byte, error) { return []byte(tt.body), nil })
 			wantError(t, err, tt.want)
 			want := access.Caller{Account: alice, KeyID: keyID}
 			if tt.want != "" {
@@ -227,7 +227,7 @@ func TestSignedForAnotherPlace(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := g.request()
 			sigv4.Sign(r, sigv4.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}, tt.region, tt.service, hash(""), g.clock())
-			_, err := g.Authenticate(r, nil)
+			_, err := g.Authenticate(r, noBody)
 			wantError(t, err, tt.want)
 		})
 	}
@@ -277,7 +277,7 @@ func TestEnsureKey(t *testing.T) {
 	ctx := t.Context()
 	const mismatch = "InvalidSignatureException: …"
 	login := func(s *access.Service, secret string) (access.Caller, error) {
-		return s.Authenticate(g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}), nil)
+		return s.Authenticate(g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}), noBody)
 	}
 	_, err := login(g.Service, secret)
 	wantError(t, err, "")
@@ -330,7 +330,7 @@ func TestEnsureKey(t *testing.T) {
 func TestKeyChangedElsewhere(t *testing.T) {
 	g := open(t)
 	login := func(secret string) error {
-		_, err := g.Authenticate(g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}), nil)
+		_, err := g.Authenticate(g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}), noBody)
 		return err
 	}
 	g.must(login(secret))
@@ -350,7 +350,7 @@ func TestKeysOverMidnight(t *testing.T) {
 	young := g.signed(g.request(), "")
 	for range 3 {
 		for _, r := range []*http.Request{old, young} {
-			_, err := g.Authenticate(r, nil)
+			_, err := g.Authenticate(r, noBody)
 			wantError(t, err, "")
 		}
 	}
@@ -367,7 +367,7 @@ func TestManyKeys(t *testing.T) {
 			}
 			for range 2 {
 				r := g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: id, SecretAccessKey: id})
-				if c, err := g.Authenticate(r, nil); err != nil || c.KeyID != id {
+				if c, err := g.Authenticate(r, noBody); err != nil || c.KeyID != id {
 					t.Errorf("%s: %+v, %v", id, c, err)
 				}
 			}
@@ -426,7 +426,7 @@ func TestStoredSecret(t *testing.T) {
 				r.Put(&k)
 				return r, nil
 			}))
-			_, err := g.Authenticate(g.signed(g.request(), ""), nil)
+			_, err := g.Authenticate(g.signed(g.request(), ""), noBody)
 			if err == nil {
 				t.Fatal("it still authenticates")
 			}
@@ -437,14 +437,14 @@ func TestStoredSecret(t *testing.T) {
 				t.Errorf("error holds the secret: %v", err)
 			}
 			g.must(g.EnsureKey(t.Context(), alice, keyID, secret)) // mends it
-			_, err = g.Authenticate(g.signed(g.request(), ""), nil)
+			_, err = g.Authenticate(g.signed(g.request(), ""), noBody)
 			wantError(t, err, "")
 		})
 	}
 	t.Run("another seal key", func(t *testing.T) {
 		g, _ := stored(t)
 		g.seal[0]++
-		if _, err := g.another().Authenticate(g.signed(g.request(), ""), nil); err == nil {
+		if _, err := g.another().Authenticate(g.signed(g.request(), ""), noBody); err == nil {
 			t.Error("it still authenticates")
 		}
 	})
@@ -468,7 +468,7 @@ func TestNewKey(t *testing.T) {
 	g := open(t)
 	id, secret := access.NewKey()
 	g.must(g.EnsureKey(t.Context(), alice, id, secret))
-	_, err := g.Authenticate(g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret}), nil)
+	_, err := g.Authenticate(g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret}), noBody)
 	wantError(t, err, "")
 }
 
@@ -521,8 +521,26 @@ func BenchmarkAuthenticate(b *testing.B) {
 	r := httptest.NewRequest("GET", "http://localhost:9420/-/vaults/photos", nil)
 	sigv4.Sign(r, sigv4.Credentials{AccessKeyID: keyID, SecretAccessKey: secret}, region, "glacier", hash(""), at)
 	for b.Loop() {
-		if _, err := a.Authenticate(r, nil); err != nil {
+		if _, err := a.Authenticate(r, noBody); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func noBody() ([]byte, error) { return nil, nil }
+
+func TestStrangersGetNoBodyRead(t *testing.T) {
+	g := open(t)
+	for name, r := range map[string]*http.Request{
+		"no signature": g.request(),
+		"unknown key":  g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: "AKIAUNKNOWN", SecretAccessKey: "x"}),
+	} {
+		_, err := g.Authenticate(r, func() ([]byte, error) {
+			t.Errorf("%s: the body was read", name)
+			return nil, nil
+		})
+		if err == nil {
+			t.Errorf("%s: accepted", name)
 		}
 	}
 }

@@ -21,12 +21,17 @@ type Caller struct {
 	KeyID   string
 }
 
-// Authenticate checks the signature of a request whose whole body is at hand.
-// It does not read r.Body.
-func (s *Service) Authenticate(r *http.Request, body []byte) (Caller, error) {
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
+// Authenticate checks the signature of a request with a small body. It calls
+// body, at most once, only when the headers alone do not condemn the request:
+// nobody but who knows a key gets the body read.
+func (s *Service) Authenticate(r *http.Request, body func() ([]byte, error)) (Caller, error) {
 	return s.authenticate(r, func() (string, error) {
+		b, err := body()
+		if err != nil {
+			return "", err
+		}
+		sum := sha256.Sum256(b)
+		hash := hex.EncodeToString(sum[:])
 		sent := r.Header.Get(glacier.HeaderContentSHA256)
 		if sent == "" {
 			return hash, nil
@@ -72,21 +77,15 @@ func (s *Service) authenticate(r *http.Request, payloadHash func() (string, erro
 	if err != nil {
 		return Caller{}, err
 	}
-	hash, hashErr := payloadHash()
-	// Firn gives out no session tokens, so none is good. That, and that a key
-	// is unknown, is said only after the work of a known one.
-	stranger := key == nil || r.Header.Get("X-Amz-Security-Token") != ""
-	signer := s.nobody
-	if key != nil {
-		signer = key.signing(auth.Scope)
-	}
-	err = claim.Verify(signer, hash)
-	switch {
-	case stranger:
+	// Firn gives out no session tokens, so none is good.
+	if key == nil || r.Header.Get("X-Amz-Security-Token") != "" {
 		return Caller{}, glacier.Errorf(glacier.UnrecognizedClient, "The security token included in the request is invalid.")
-	case hashErr != nil:
-		return Caller{}, hashErr
-	case err != nil:
+	}
+	hash, err := payloadHash()
+	if err != nil {
+		return Caller{}, err
+	}
+	if err := claim.Verify(key.signing(auth.Scope), hash); err != nil {
 		return Caller{}, refusal(err)
 	}
 	return Caller{Account: key.account, KeyID: auth.AccessKeyID}, nil

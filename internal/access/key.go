@@ -37,11 +37,6 @@ func randomText(alphabet string, n int) string {
 	return string(b)
 }
 
-func randomKey() (k [32]byte) {
-	rand.Read(k[:]) // never fails
-	return k
-}
-
 // checkKey refuses a key that could not sign: the id stands between slashes
 // and commas in the Authorization header.
 func checkKey(id, secret string) error {

@@ -56,8 +56,10 @@ func (b *bench) startFirn(ctx context.Context, dir string) (*firn, error) {
 	}
 	s := f.open(ctx)
 	defer s.close()
-	_, err := s.ask("PUT", vaultAt, nil, nothing())
-	return f, err
+	if _, err := s.ask("PUT", vaultAt, nil, nothing()); err != nil {
+		return nil, errors.Join(err, f.end(syscall.SIGKILL))
+	}
+	return f, nil
 }
 
 // announced is how Firn says where it serves.
@@ -75,7 +77,7 @@ func (b *bench) serveFirn(ctx context.Context, f *firn) (time.Duration, error) {
 	}
 	f.process = p
 	f.endpoint = &endpoint{stuff: b.stuff}
-	err = p.until(ctx, "ready", func() bool {
+	err = p.started(ctx, func() bool {
 		out, err := os.ReadFile(p.out)
 		if m := announced.FindSubmatch(out); err == nil && m != nil {
 			f.host = string(bytes.TrimSuffix(m[1], []byte("/")))
@@ -93,9 +95,6 @@ func (f *firn) ready(ctx context.Context) bool {
 	_, err := s.ask("GET", "/readyz", nil, nothing())
 	return err == nil
 }
-
-// kill ends the server as a power cut would, but for the page cache.
-func (f *firn) kill() error { return f.end(syscall.SIGKILL) }
 
 // upload archives a content and returns the archive's id.
 func upload(s *session, c content) (glacier.ArchiveID, error) {

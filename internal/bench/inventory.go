@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"syscall"
 	"time"
 )
 
@@ -19,7 +20,7 @@ func (b *bench) inventory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { f.stop() }()
+	defer func() { b.stop(f.process) }() // by then it is another one
 	before, _ := f.memory()
 	b.report.add("resident, empty store", "MiB", before)
 	if err := b.fill(ctx, f); err != nil {
@@ -126,7 +127,7 @@ func (b *bench) restart(ctx context.Context, f *firn) error {
 		return nil
 	}
 	for range b.plan.rounds {
-		if err := f.stop(); err != nil {
+		if err := f.end(syscall.SIGTERM); err != nil {
 			return err
 		}
 		if err := again("start, until ready"); err != nil {
@@ -137,7 +138,7 @@ func (b *bench) restart(ctx context.Context, f *firn) error {
 			return err
 		}
 		s.close()
-		if err := f.kill(); err != nil {
+		if err := f.end(syscall.SIGKILL); err != nil {
 			return err
 		}
 		if err := again("start after a kill, until ready"); err != nil {

@@ -37,11 +37,11 @@ func (b *bench) large(ctx context.Context) error {
 	if c.firn, err = b.startFirn(ctx, dir); err != nil {
 		return err
 	}
-	defer c.firn.stop()
+	defer b.stop(c.firn.process)
 	if c.plain, err = b.startPlain(ctx, dir); err != nil {
 		return err
 	}
-	defer c.plain.stop()
+	defer b.stop(c.plain.process)
 	for range p.rounds {
 		if err := c.round(ctx); err != nil {
 			return err

@@ -118,7 +118,17 @@ func (b *bench) folder(name string) (path string, remove func(), err error) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return "", nil, err
 	}
-	return path, func() { os.RemoveAll(path) }, nil // the run's directory goes in any case
+	return path, func() { b.complain(os.RemoveAll(path)) }, nil
+}
+
+// stop ends a server.
+func (b *bench) stop(p *process) { b.complain(p.end(syscall.SIGTERM)) }
+
+// complain tells of what does not matter to the figures.
+func (b *bench) complain(err error) {
+	if err != nil {
+		fmt.Fprintln(b.log, err)
+	}
 }
 
 // options are the command line.
@@ -170,6 +180,11 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	for _, s := range o.sections {
 		if !slices.ContainsFunc(sections(), func(t section) bool { return t.name == s }) {
 			err = fmt.Errorf("there is no section %q", s)
+		}
+	}
+	for _, name := range o.peers {
+		if name != "" && modules()[name] == "" {
+			err = fmt.Errorf("there is no peer %q", name)
 		}
 	}
 	return o, err

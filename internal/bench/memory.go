@@ -21,7 +21,7 @@ func (b *bench) memory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { f.stop() }()
+	defer b.stop(f.process)
 	p := b.plan
 	part := b.stuff.of(p.bigPart)
 	if _, err := b.heavy(ctx, f, fmt.Sprintf("%d parts of %d MiB, all at the same time", p.parallel, p.bigPart/mib), part, p.parallel, p.parallel); err != nil {

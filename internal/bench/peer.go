@@ -98,14 +98,17 @@ func (b *bench) startPlain(ctx context.Context, dir string) (*peer, error) {
 	}
 	e := &endpoint{stuff: b.stuff}
 	on := regexp.MustCompile(`on (\S+)\n`)
-	err = p.until(ctx, "ready", func() bool {
+	err = p.started(ctx, func() bool {
 		out, err := os.ReadFile(p.out)
 		if m := on.FindSubmatch(out); err == nil && m != nil {
 			e.host = string(m[1])
 		}
 		return e.host != ""
 	})
-	return &peer{process: p, endpoint: e, prefix: "/"}, err
+	if err != nil {
+		return nil, err
+	}
+	return &peer{process: p, endpoint: e, prefix: "/"}, nil
 }
 
 // startPeer starts one of the other servers, on an empty directory, and makes
@@ -140,14 +143,14 @@ func (b *bench) startPeer(ctx context.Context, name, dir string) (*peer, error) 
 	// that of Glacier.
 	e := &endpoint{host: host, stuff: b.stuff, sign: signer("s3", nil)}
 	var last error
-	err = p.until(ctx, "ready", func() bool {
+	err = p.started(ctx, func() bool {
 		s := e.open(ctx)
 		defer s.close()
 		_, last = s.ask("PUT", "/bench", nil, nothing())
 		return last == nil || strings.Contains(last.Error(), "AlreadyOwned")
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w (last answer: %v)", err, last)
+		return nil, fmt.Errorf("%w; the last answer: %w", err, last)
 	}
 	return &peer{process: p, endpoint: e, prefix: "/bench/"}, nil
 }

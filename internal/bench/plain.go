@@ -36,8 +36,11 @@ func servePlain(path string, stdout io.Writer) error {
 	if _, err := io.WriteString(stdout, "on "+l.Addr().String()+"\n"); err != nil {
 		return err
 	}
-	s := &plainServer{dir: dir, buffers: sync.Pool{New: func() any { return new([mib]byte) }}}
-	return (&http.Server{Handler: s, ReadHeaderTimeout: time.Minute}).Serve(l)
+	return (&http.Server{Handler: newPlainServer(dir), ReadHeaderTimeout: time.Minute}).Serve(l)
+}
+
+func newPlainServer(dir *os.File) *plainServer {
+	return &plainServer{dir: dir, buffers: sync.Pool{New: func() any { return new([mib]byte) }}}
 }
 
 func (s *plainServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -77,7 +77,7 @@ func (b *bench) fit() error {
 	if err := syscall.Statfs(b.dir, &fs); err != nil {
 		return fmt.Errorf("free space of %s: %w", b.dir, err)
 	}
-	free := int64(fs.Bavail) * fs.Bsize //nolint:unconvert // the fields have other types elsewhere
+	free := int64(fs.Bavail) * fs.Bsize
 	p := &b.plan
 	// Of a round, three archives and a file of the plain server stay.
 	if need := 4*p.whole*int64(p.rounds) + 2*p.whole + spare; free < need {

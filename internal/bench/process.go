@@ -66,6 +66,14 @@ func (p *process) until(ctx context.Context, what string, ready func() bool) err
 	return nil
 }
 
+// started waits until the process is ready, and ends it if it is not.
+func (p *process) started(ctx context.Context, ready func() bool) error {
+	if err := p.until(ctx, "ready", ready); err != nil {
+		return errors.Join(err, p.end(syscall.SIGKILL))
+	}
+	return nil
+}
+
 // said is the end of what the process has printed.
 func (p *process) said() string {
 	b, err := os.ReadFile(p.out)
@@ -75,9 +83,7 @@ func (p *process) said() string {
 	return string(bytes.TrimSpace(b[max(0, len(b)-2000):]))
 }
 
-// stop ends the process, with SIGTERM if that helps.
-func (p *process) stop() error { return p.end(syscall.SIGTERM) }
-
+// end sends a signal and waits; if it does not help, SIGKILL does.
 func (p *process) end(sig syscall.Signal) error {
 	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err

@@ -107,34 +107,47 @@ func (r *report) printJSON(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// print prints the table.
+// print prints the table. A figure has a line for each ratio.
 func (r *report) print(w io.Writer) error {
-	fmt.Fprintf(w, "Firn, plan %s, %s. Medians of the rounds, with the least and the most.\n", r.Plan, r.Machine)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	section := ""
 	for _, f := range r.Figures {
 		if f.Section != section {
 			section = f.Section
 			fmt.Fprintf(t, "\n%s\tmedian\tspread\tunit\talso\tratio\n", strings.ToUpper(section))
 		}
-		var ratios []string
-		for _, c := range f.Ratios {
-			ratios = append(ratios, strings.TrimSpace(fmt.Sprintf("x%.2f %s of %s", median(c.Values), spread(c.Values), c.To)))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t", f.Name, short(median(f.Values)), spread(f.Values), f.Unit, f.also())
+		for i, c := range f.Ratios {
+			if i > 0 {
+				fmt.Fprint(t, "\t\t\t\t\t")
+			}
+			fmt.Fprintf(t, "x%.2f %s of %s\n", median(c.Values), spread(c.Values), c.To)
 		}
-		var also []string
-		for _, a := range f.Also {
-			also = append(also, fmt.Sprintf("%s %s %s", a.Name, short(median(a.Values)), a.Unit))
+		if len(f.Ratios) == 0 {
+			fmt.Fprintln(t)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", f.Name, short(median(f.Values)), spread(f.Values), f.Unit,
-			strings.Join(also, ", "), strings.Join(ratios, "; "))
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	fmt.Fprintf(w, "Firn, plan %s, %s. Medians of the rounds, with the least and the most.\n", r.Plan, r.Machine)
+	for line := range strings.Lines(table.String()) {
+		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "\nNote: %s.\n", n)
 	}
 	return nil
+}
+
+// also is what was measured on the way, in one line.
+func (f *figure) also() string {
+	var parts []string
+	for _, a := range f.Also {
+		parts = append(parts, fmt.Sprintf("%s %s %s", a.Name, short(median(a.Values)), a.Unit))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // spread is empty for one value.

@@ -33,7 +33,7 @@ func (b *bench) small(ctx context.Context) error {
 	rivals, err := b.rivals(ctx, dir)
 	defer func() {
 		for _, r := range rivals {
-			r.stop()
+			b.stop(r.process)
 		}
 	}()
 	if err != nil {
@@ -81,21 +81,17 @@ func (b *bench) rivals(ctx context.Context, dir string) (all []rival, err error)
 	if err := prepare(ctx); err != nil {
 		return all, err
 	}
-	add := func(name string, p *peer, err error) error {
-		if p != nil {
-			all = append(all, b.rivalPeer(name, p))
-		}
-		return err
-	}
 	p, err := b.startPlain(ctx, dir)
-	if err := add("file-per-archive", p, err); err != nil {
+	if err != nil {
 		return all, err
 	}
+	all = append(all, b.rivalPeer("file-per-archive", p))
 	for _, name := range slices.Sorted(maps.Keys(b.peers)) {
 		p, err := b.startPeer(ctx, name, dir)
-		if err := add(name, p, err); err != nil {
+		if err != nil {
 			return all, err
 		}
+		all = append(all, b.rivalPeer(name, p))
 	}
 	return all, nil
 }

@@ -235,7 +235,7 @@ func (c *compaction) record(f disk.File, m *meta) error {
 func (c *compaction) hold(n int) []byte {
 	if len(c.arena)+n > cap(c.arena) {
 		// What was handed out keeps the old arena alive.
-		c.arena = make([]byte, 0, max(MaxBatchBytes, n))
+		c.arena = make([]byte, 0, max(n, int(min(MaxBatchBytes, c.res.Before))))
 	}
 	at := len(c.arena)
 	c.arena = c.arena[:at+n]

@@ -73,6 +73,9 @@ func (b *body) document(declared int64) ([]byte, error) {
 
 // until sets the deadline of the reads to come.
 func (b *body) until(t time.Time) error {
+	if b.whole {
+		return nil
+	}
 	return b.conn.SetReadDeadline(t)
 }
 

@@ -150,18 +150,16 @@ func (c *call) serve() error {
 }
 
 // authenticate finds out who is calling. An archive's bytes are compared with
-// the signed hash as they stream in; a document is read whole first, but not
-// from somebody who does not even claim to have signed it.
-func (c *call) authenticate() (caller access.Caller, err error) {
+// the signed hash as they stream in; a document is read whole, once the
+// headers have been found good.
+func (c *call) authenticate() (access.Caller, error) {
 	if c.op.stream {
 		return c.h.cfg.Access.AuthenticateUpload(c.r)
 	}
-	if c.r.Header.Get("Authorization") != "" {
-		if c.doc, err = c.body.document(c.r.ContentLength); err != nil {
-			return caller, err
-		}
-	}
-	return c.h.cfg.Access.Authenticate(c.r, c.doc)
+	return c.h.cfg.Access.Authenticate(c.r, func() (doc []byte, err error) {
+		c.doc, err = c.body.document(c.r.ContentLength)
+		return c.doc, err
+	})
 }
 
 // query is the parsed query string.

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -41,31 +40,6 @@ func TestPanicIsAnInternalFailure(t *testing.T) {
 		if !strings.Contains(log.String(), needed) {
 			t.Errorf("the log has no %q: %s", needed, log.String())
 		}
-	}
-}
-
-func TestOperations(t *testing.T) {
-	names := map[string]bool{}
-	form := regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
-	for _, op := range operations {
-		if form.MatchString(op.name) {
-			names[op.name] = true
-		}
-		segment := strings.NewReplacer("{a}", "-", "{v}", "..", "{id}", "-x")
-		r := httptest.NewRequest(op.method, segment.Replace(op.path)+"?operation="+op.query, nil)
-		rt := find(r)
-		if rt.op == nil || rt.op.name != op.name {
-			t.Errorf("%s is routed to %+v", op.name, rt.op)
-			continue
-		}
-		for _, part := range []struct{ name, got, want string }{{"{a}", rt.account, "-"}, {"{v}", rt.vault, ".."}, {"{id}", rt.id, "-x"}} {
-			if strings.Contains(op.path, part.name) && part.got != part.want {
-				t.Errorf("%s: %s is %q", op.name, part.name, part.got)
-			}
-		}
-	}
-	if len(names) != 33 {
-		t.Errorf("%d operations, and the API has 33", len(names))
 	}
 }
 

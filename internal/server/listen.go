@@ -107,3 +107,13 @@ func (c *limitedConn) Close() error {
 	c.once.Do(c.leave)
 	return err
 }
+
+// CloseWrite says that no more will be written: net/http uses it so that a
+// client reads a last reply before it sees the end.
+func (c *limitedConn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
+}

@@ -19,6 +19,22 @@ func long() bool { return os.Getenv("FIRN_LONG") != "" }
 
 const crashSteps = 40
 
+// memoryDir returns a directory for a catalog, in memory if the machine has
+// such a place: SQLite's flushes prove nothing here, and they take time.
+func memoryDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "firn")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // TestCrashSweep stops the machine after its n-th change to the disk, for
 // every n (in the short run, for some), in every way a disk can forget, and
 // with every kind of catalog that could be there afterwards.
@@ -51,9 +67,9 @@ func TestCrashSweep(t *testing.T) {
 
 // crashRun does a run of operations until the disk fails. keep, if not nil,
 // is called half-way with the path of the catalog.
-func crashRun(t *testing.T, l *ledger, seed uint64, mem *disk.Mem, hook func(disk.Op) error, keep func(path string)) (path string) {
+func crashRun(t testing.TB, l *ledger, seed uint64, mem *disk.Mem, hook func(disk.Op) error, keep func(path string)) (path string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "catalog.db")
+	path = filepath.Join(memoryDir(t), "catalog.db")
 	s, err := Open(small(disk.Inject(mem, hook), path))
 	if err != nil {
 		return path
@@ -81,12 +97,12 @@ var catalogFates = []string{"none", "current", "older", "foreign", "damaged"}
 func crashAt(t *testing.T, seed uint64, n int, mode disk.Mode, fate string) {
 	mem := disk.NewMem(0)
 	l := newLedger(seed)
-	older := filepath.Join(t.TempDir(), "older.db")
+	older := filepath.Join(memoryDir(t), "older.db")
 	path := crashRun(t, l, seed, mem, disk.CrashAfter(n, disk.Changes()...), func(path string) { copyCatalog(t, path, older) })
 	rng := rand.New(rand.NewPCG(seed, uint64(n)))
 	after := mem.Crash(rng, mode)
 
-	fresh := filepath.Join(t.TempDir(), "catalog.db")
+	fresh := filepath.Join(memoryDir(t), "catalog.db")
 	switch fate {
 	case "current":
 		copyCatalog(t, path, fresh)
@@ -119,7 +135,7 @@ func crashAt(t *testing.T, seed uint64, n int, mode disk.Mode, fate string) {
 
 // verify opens a store after a crash, compares it with the ledger, goes on
 // with it, and has it checked.
-func verify(t *testing.T, l *ledger, cfg Config) {
+func verify(t testing.TB, l *ledger, cfg Config) {
 	t.Helper()
 	verifyRunning(t, l, cfg)
 	mustBeClean(t, cfg)
@@ -131,7 +147,7 @@ func verify(t *testing.T, l *ledger, cfg Config) {
 }
 
 // verifyRunning is verify without the check.
-func verifyRunning(t *testing.T, l *ledger, cfg Config) {
+func verifyRunning(t testing.TB, l *ledger, cfg Config) {
 	t.Helper()
 	s := mustOpen(t, cfg)
 	l.compare(t, s)
@@ -165,7 +181,7 @@ func mustBeClean(t testing.TB, cfg Config) {
 }
 
 // copyCatalog copies SQLite's files as they are.
-func copyCatalog(t *testing.T, from, to string) {
+func copyCatalog(t testing.TB, from, to string) {
 	t.Helper()
 	names, err := filepath.Glob(from + "*")
 	if err != nil {
@@ -179,7 +195,7 @@ func copyCatalog(t *testing.T, from, to string) {
 	}
 }
 
-func copyFile(t *testing.T, from, to string) {
+func copyFile(t testing.TB, from, to string) {
 	t.Helper()
 	in, err := os.Open(from)
 	if err != nil {
@@ -197,7 +213,7 @@ func copyFile(t *testing.T, from, to string) {
 }
 
 // flipPage damages a page of the catalog.
-func flipPage(t *testing.T, path string, rng *rand.Rand) {
+func flipPage(t testing.TB, path string, rng *rand.Rand) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil || len(b) == 0 {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"firn/glacier"
@@ -27,13 +29,27 @@ type ledger struct {
 	gone  map[uint64]bool   // acknowledged deletes
 	doubt map[uint64]bool   // asked to be deleted, without an answer
 	asked map[uint64][]byte // asked to be stored, without an answer
+	used  map[uint64]bool   // payload ids that were handed out
+	twice []uint64          // those that were handed out again
 	next  uint64
+	buf   []byte // one leaf
 }
 
 func newLedger(seed uint64) *ledger {
 	return &ledger{
 		seed: seed, live: map[uint64][]byte{}, ids: map[uint64]uint64{},
 		gone: map[uint64]bool{}, doubt: map[uint64]bool{}, asked: map[uint64][]byte{},
+		used: map[uint64]bool{}, buf: make([]byte, payload.LeafSize),
+	}
+}
+
+// clone returns an independent copy.
+func (l *ledger) clone() *ledger {
+	return &ledger{
+		seed: l.seed, next: l.next, twice: slices.Clone(l.twice),
+		live: maps.Clone(l.live), ids: maps.Clone(l.ids), gone: maps.Clone(l.gone),
+		doubt: maps.Clone(l.doubt), asked: maps.Clone(l.asked), used: maps.Clone(l.used),
+		buf: make([]byte, payload.LeafSize),
 	}
 }
 
@@ -43,10 +59,7 @@ func (l *ledger) put(s *Store, size int) error {
 	n := l.next
 	l.next++
 	data := make([]byte, size)
-	rng := rand.New(rand.NewPCG(l.seed, n))
-	for i := range data {
-		data[i] = byte(rng.Uint32())
-	}
+	rand.NewChaCha8([32]byte{byte(n), byte(n >> 8), byte(l.seed), byte(l.seed >> 8)}).Read(data) // never fails
 	l.asked[n] = data
 	ctx := context.Background()
 	w, err := s.NewPayload(ctx, payload.Header{Vault: testVault, Size: int64(size)})
@@ -61,6 +74,7 @@ func (l *ledger) put(s *Store, size int) error {
 	if err != nil {
 		return err
 	}
+	l.handedOut(w)
 	var id uint64
 	err = s.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
 		id = uint64(tx.LSN())
@@ -78,6 +92,16 @@ func (l *ledger) put(s *Store, size int) error {
 	delete(l.asked, n)
 	l.live[n], l.ids[n] = data, id
 	return nil
+}
+
+// handedOut notes the payload id of a finished writer.
+func (l *ledger) handedOut(w payload.Writer) {
+	var scratch record.Record
+	id := w.Attach(&scratch, 1).ID
+	if l.used[id] {
+		l.twice = append(l.twice, id)
+	}
+	l.used[id] = true
 }
 
 // remove deletes an archive.
@@ -108,6 +132,9 @@ func (l *ledger) remove(s *Store, n uint64) error {
 // was asked for.
 func (l *ledger) compare(t testing.TB, s *Store) {
 	t.Helper()
+	if len(l.twice) > 0 {
+		t.Errorf("payload ids %d were used twice", l.twice)
+	}
 	seen := map[uint64]bool{}
 	err := s.eachArchive(t.Context(), testVault, func(a record.Archive) error {
 		var n uint64
@@ -151,7 +178,7 @@ func (l *ledger) compareArchive(t testing.TB, s *Store, n uint64, a record.Archi
 			t.Errorf("archive %d: %v", n, err)
 			return
 		}
-		err = payload.CopyRange(t.Context(), &got, r, 0, r.Size(), make([]byte, payload.LeafSize))
+		err = payload.CopyRange(t.Context(), &got, r, 0, r.Size(), l.buf)
 		if err = errors.Join(err, r.Close()); err != nil {
 			t.Errorf("archive %d: %v", n, err)
 			return
@@ -160,6 +187,15 @@ func (l *ledger) compareArchive(t testing.TB, s *Store, n uint64, a record.Archi
 	if !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("archive %d has other bytes", n)
 	}
+}
+
+// find looks an acknowledged archive up.
+func (l *ledger) find(s *Store, n uint64) (a record.Archive, ok bool, err error) {
+	err = s.View(context.Background(), func(tx *catalog.Tx) (err error) {
+		a, ok, err = tx.Archive(testVault, l.ids[n])
+		return err
+	})
+	return a, ok, err
 }
 
 // settle takes what the store now says as the truth about what was asked

@@ -21,7 +21,7 @@ func TestConformance(t *testing.T) {
 	})
 	t.Run("memory, small segments", func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) func() storetest.Subject {
-			cfg := small(disk.NewMem(0), t.TempDir()+"/catalog.db")
+			cfg := small(disk.NewMem(0), memoryDir(t)+"/catalog.db")
 			return func() storetest.Subject { return mustOpen(t, cfg) }
 		})
 	})

@@ -35,6 +35,8 @@ type reclaimer struct {
 	wake  chan struct{} // has one element if dead grew
 	dirty bool          // something was tombstoned since the last look at segments
 
+	unlinking sync.Mutex // held while files are removed
+
 	compacting sync.Mutex // one Compact at a time; it guards what follows
 	// tried has the live bytes of segments when they were last looked at
 	// closely, so that one which is all small records is not copied for ever.
@@ -90,9 +92,18 @@ func (r *reclaimer) loop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.wake:
-			r.unlink(r.take())
+			r.flush()
 		}
 	}
+}
+
+// flush removes the files of all payloads that were doomed before it was
+// called, and returns when they are gone.
+func (r *reclaimer) flush() {
+	r.unlinking.Lock()
+	defer r.unlinking.Unlock()
+	r.unlink(r.take())
+	r.s.space.refill()
 }
 
 // unlink removes the files of payloads. Most have none, because their bytes
@@ -111,7 +122,6 @@ func (r *reclaimer) unlink(dead []uint64) {
 	if err := disk.RemoveSync(r.s.fs, names...); err != nil {
 		r.s.log.Warn("payload files could not be removed; the next start tries again", "err", err)
 	}
-	r.s.space.refill()
 }
 
 // maintain is the store's housekeeping: the orphan sweep once, then
