@@ -40,7 +40,7 @@ var divergences = map[string]func(t *testing.T){
 		archive := h.upload("v", "x")
 		id := h.job("v", `{"Type":"inventory-retrieval"}`)
 		h.finished("v", id)
-		if _, body := h.ok("GET", "/-/vaults/v/jobs/"+id+"/output", ""); !strings.Contains(body, archive) {
+		if body := h.ok("GET", "/-/vaults/v/jobs/"+id+"/output", "").body; !strings.Contains(body, archive) {
 			t.Errorf("the inventory %s lacks %s", body, archive)
 		}
 		if h.describe("v").LastInventoryDate == nil {
@@ -157,7 +157,21 @@ var divergences = map[string]func(t *testing.T){
 		h.ok("GET", "/-/vaults/", "")
 		h.ok("GET", "/-/vaults/v/jobs/", "")
 	},
-	"any-host": tried("internal/rest tests it; foreign clients sign for the loopback address"),
+	"any-host": func(t *testing.T) {
+		h := start(t)
+		r, err := http.NewRequestWithContext(t.Context(), "GET", h.s.URL+"/-/vaults", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = "glacier.eu-central-1.amazonaws.com"
+		r.Header.Set(glacier.HeaderVersion, glacier.Version)
+		const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+		key := sigv4.Credentials{AccessKeyID: h.s.AccessKey, SecretAccessKey: h.s.SecretKey}
+		sigv4.Sign(r, key, h.s.Region, glacier.Service, empty, time.Now())
+		h.answers(r, http.StatusOK)
+		r.Host = "another.example" // than was signed
+		h.answers(r, http.StatusForbidden)
+	},
 	"one-region": func(t *testing.T) {
 		h := start(t)
 		h.region("eu-west-1")
@@ -169,9 +183,8 @@ var divergences = map[string]func(t *testing.T){
 	"ids-without-hyphen":  tried("internal/token tests it for every kind"),
 	"http1": func(t *testing.T) {
 		h := start(t)
-		resp, _ := h.ok("GET", "/-/vaults", "")
-		if resp.ProtoMajor != 1 {
-			t.Errorf("answered with %s", resp.Proto)
+		if got := h.ok("GET", "/-/vaults", ""); got.major != 1 {
+			t.Errorf("answered with HTTP/%d", got.major)
 		}
 	},
 	"health": func(t *testing.T) {
@@ -257,9 +270,10 @@ func keys(list string) (found []string) {
 
 // A house is a server and a client of it.
 type house struct {
-	t *testing.T
-	s *firntest.Server
-	c *client.Client
+	t    *testing.T
+	s    *firntest.Server
+	c    *client.Client
+	http http.Client // for what is not signed, or not as client does it
 }
 
 func start(t *testing.T, options ...firntest.Option) *house {
@@ -288,13 +302,20 @@ func (h *house) connect(cfg client.Config) {
 	h.c = c
 }
 
+// A reply is one that was read to its end.
+type reply struct {
+	header http.Header
+	major  int // of HTTP's version
+	body   string
+}
+
 // ok sends a request that is to succeed.
-func (h *house) ok(method, path, body string) (*http.Response, string) {
+func (h *house) ok(method, path, body string) reply {
 	h.t.Helper()
 	return h.send(client.Request{Method: method, Path: path, Body: client.Bytes([]byte(body))})
 }
 
-func (h *house) send(q client.Request) (*http.Response, string) {
+func (h *house) send(q client.Request) reply {
 	h.t.Helper()
 	resp, err := h.c.Do(h.t.Context(), q)
 	if err != nil {
@@ -305,7 +326,7 @@ func (h *house) send(q client.Request) (*http.Response, string) {
 	if err != nil {
 		h.t.Fatalf("%s %s: %v", q.Method, q.Path, err)
 	}
-	return resp, string(got)
+	return reply{resp.Header, resp.ProtoMajor, string(got)}
 }
 
 // refused sends a request that is to be refused.
@@ -335,7 +356,7 @@ func (h *house) unsigned(method, path string) (status int, body string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := h.http.Do(r)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -345,6 +366,19 @@ func (h *house) unsigned(method, path string) (status int, body string) {
 		h.t.Fatal(err)
 	}
 	return resp.StatusCode, string(b)
+}
+
+// answers sends a request as it is.
+func (h *house) answers(r *http.Request, status int) {
+	h.t.Helper()
+	resp, err := h.http.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != status {
+		h.t.Errorf("%s at %s: %s, want %d", r.URL, r.Host, resp.Status, status)
+	}
 }
 
 // plain sends a request without a signature, which is to be refused.
@@ -368,7 +402,7 @@ func (h *house) describe(vault string) (d glacier.VaultDescription) {
 
 func (h *house) document(path string, to any) {
 	h.t.Helper()
-	_, body := h.ok("GET", path, "")
+	body := h.ok("GET", path, "").body
 	if err := json.Unmarshal([]byte(body), to); err != nil {
 		h.t.Fatalf("%s: %s: %v", path, body, err)
 	}
@@ -378,17 +412,16 @@ func (h *house) document(path string, to any) {
 func (h *house) upload(vault, text string) (id string) {
 	h.t.Helper()
 	sum := treehash.Sum([]byte(text))
-	resp, _ := h.send(client.Request{
+	got := h.send(client.Request{
 		Method: "POST", Path: "/-/vaults/" + vault + "/archives", Body: client.Bytes([]byte(text)),
 		Header: http.Header{glacier.HeaderTreeHash: {sum.String()}},
 	})
-	return resp.Header.Get(glacier.HeaderArchiveID)
+	return got.header.Get(glacier.HeaderArchiveID)
 }
 
 func (h *house) job(vault, parameters string) (id string) {
 	h.t.Helper()
-	resp, _ := h.ok("POST", "/-/vaults/"+vault+"/jobs", parameters)
-	return resp.Header.Get(glacier.HeaderJobID)
+	return h.ok("POST", "/-/vaults/"+vault+"/jobs", parameters).header.Get(glacier.HeaderJobID)
 }
 
 // A jobState is what the tests look at of a job.

@@ -157,10 +157,10 @@ func (a *api) retrieve(vault, archive string) (id string, err error) {
 }
 
 // done waits for a job, which has to succeed.
-func (a *api) done(vault, id string) error {
+func (a *api) done(vault, id string, within time.Duration) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
+	for end := time.Now().Add(within); time.Now().Before(end); <-tick.C {
 		var d struct{ StatusCode string }
 		if err := a.get(path(vault, "jobs", id), &d); err != nil {
 			return err
@@ -172,12 +172,14 @@ func (a *api) done(vault, id string) error {
 			return fmt.Errorf("job %s has failed", id)
 		}
 	}
-	return fmt.Errorf("job %s is not done after %v", id, patience)
+	return fmt.Errorf("job %s is not done after %v", id, within)
 }
 
 // output waits for a job and returns what it gives out.
-func (a *api) output(vault, id string) ([]byte, error) {
-	if err := a.done(vault, id); err != nil {
+func (a *api) output(vault, id string) ([]byte, error) { return a.outputWithin(vault, id, patience) }
+
+func (a *api) outputWithin(vault, id string, within time.Duration) ([]byte, error) {
+	if err := a.done(vault, id, within); err != nil {
 		return nil, err
 	}
 	_, body, err := a.do("GET", path(vault, "jobs", id, "output"), nil, client.Body{})

@@ -99,7 +99,7 @@ func (zero) Read(p []byte) (int, error) {
 
 // download reads a job's output without keeping it, and returns its SHA-256.
 func download(a *api, job string) (sum treehash.Hash, err error) {
-	if err := a.done("v", job); err != nil {
+	if err := a.done("v", job, patience); err != nil {
 		return sum, err
 	}
 	resp, err := a.client.Do(context.Background(), client.Request{Method: "GET", Path: path("v", "jobs", job, "output")})

@@ -69,8 +69,12 @@ The command line wins over the environment, the environment over the file.
 			printKey(out, k)
 		}
 		return serve(cmd.Context(), cfg, func(s *server.Server) {
-			fmt.Fprintf(out, "Firn serves %s on %s (account %s, region %s, profile %s).\nReady.\n",
+			fmt.Fprintf(out, "Firn serves %s on %s (account %s, region %s, profile %s).\n",
 				cfg.Data, s.URL(), cfg.Account, cfg.Region, cfg.Profile)
+			if err := s.Ready(); err != nil {
+				fmt.Fprintf(out, "Only reads are answered: %v.\n", err)
+			}
+			fmt.Fprintln(out, "Ready.")
 		})
 	}
 	return cmd

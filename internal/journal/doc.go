@@ -136,6 +136,10 @@
 // to a new segment. Frames are looked for behind invalid bytes, block by block,
 // so rot ends with the frame that it hit.
 //
+// A segment file in which no frame can be read does not exist, unless the
+// catalog, a later header, or an index file says that it held something. If it
+// was the last, Open refuses: nobody knows which LSN is next.
+//
 // # Compaction
 //
 // A compaction is committed by a name. Its output is written as .cmp, synced,

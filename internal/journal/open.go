@@ -64,6 +64,7 @@ type found struct {
 	// headless means that the header block is damaged, or was torn in the first
 	// write.
 	headless bool
+	zero     bool // all of the file is zeros
 }
 
 // ghost is a segment file without a frame.
@@ -131,25 +132,59 @@ func (r *recovery) readOne(id uint64) error {
 		return err
 	}
 	defer f.release()
-	size, err := f.Size()
+	fd, err := r.classify(f, id)
 	if err != nil {
 		return err
+	}
+	if fd.suspect() {
+		// What is taken for torn is as good as gone, so one bad read must not be enough for it.
+		again, err := r.classify(f, id)
+		if err != nil {
+			return err
+		}
+		if !fd.alike(again) {
+			return errors.New("two reads of the same bytes differ")
+		}
+	}
+	if fd.kind == 0 {
+		r.ghosts = append(r.ghosts, ghost{id, fd.zero})
+		return nil
+	}
+	r.segs = append(r.segs, fd)
+	return nil
+}
+
+// classify reads a segment file. The result has no kind if there is neither a
+// header nor a frame.
+func (r *recovery) classify(f disk.File, id uint64) (*found, error) {
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
 	}
 	h, err := r.header(f, id, size)
 	if errors.Is(err, errBadHeader) {
-		return r.headless(f, id, size)
+		return r.classifyHeadless(f, id, size)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	fd := &found{segment: segment{header: h}, size: size}
 	if r.indexes[id] && r.readIndex(fd) {
-		r.segs = append(r.segs, fd)
-		return nil
+		return fd, nil
 	}
 	fd.scan, err = scanSegment(f, id, h.salt, size)
-	r.segs = append(r.segs, fd)
-	return err
+	return fd, err
+}
+
+// suspect reports whether not all of the file could be read as what it is.
+func (s *found) suspect() bool { return s.headless || s.scan != nil && len(s.scan.gaps) > 0 }
+
+// alike reports whether two looks at the same file have seen the same.
+func (s *found) alike(t *found) bool {
+	if s.kind != t.kind || s.headless != t.headless || s.zero != t.zero || (s.scan == nil) != (t.scan == nil) {
+		return false
+	}
+	return s.scan == nil || slices.Equal(s.scan.frames, t.scan.frames)
 }
 
 // header reads the header block. errBadHeader means that it is damaged.
@@ -173,22 +208,25 @@ func (r *recovery) header(f disk.File, id uint64, size int64) (header, error) {
 	return h, nil
 }
 
-// headless takes salt and kind of a segment from its frames.
-func (r *recovery) headless(f disk.File, id uint64, size int64) error {
+// classifyHeadless takes salt and kind of a segment from its frames.
+func (r *recovery) classifyHeadless(f disk.File, id uint64, size int64) (*found, error) {
+	fd := &found{size: size, headless: true}
 	salt, ok, err := findSalt(f, id, size)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !ok {
-		zero, err := allZero(f, 0, size)
-		r.ghosts = append(r.ghosts, ghost{id, zero})
-		return err
+		fd.zero, err = allZero(f, 0, size)
+		return fd, err
 	}
 	sc, err := scanSegment(f, id, salt, size)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fd := &found{size: size, scan: sc, headless: true}
+	if len(sc.frames) == 0 {
+		return nil, errors.New("two reads of the same bytes differ")
+	}
+	fd.scan = sc
 	fd.header = header{id: id, kind: kindJournal, pool: r.j.cfg.Pool, salt: salt, first: sc.frames[0].first}
 	if sc.frames[0].flags&flagCompacted != 0 {
 		fd.kind = kindCompacted
@@ -197,8 +235,7 @@ func (r *recovery) headless(f disk.File, id uint64, size int64) error {
 			fd.first, fd.covered = sc.first, sc.last
 		}
 	}
-	r.segs = append(r.segs, fd)
-	return nil
+	return fd, nil
 }
 
 // readIndex fills fd from its index file, and reports whether that is usable.

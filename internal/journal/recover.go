@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -108,7 +109,14 @@ func (r *recovery) unproven(s *found, f disk.File, proven int64) error {
 			return nil
 		}
 		items, err := loadFrame(f, s.id, s.salt, fi)
-		if err != nil || items == nil && fi.holds() {
+		if err != nil {
+			return err
+		}
+		if items == nil {
+			// As in readOne: once more.
+			if items, err = loadFrame(f, s.id, s.salt, fi); err == nil && items != nil {
+				err = fmt.Errorf("read %s: two reads of the same bytes differ", s.name())
+			}
 			return err
 		}
 		if fi.holds() {
@@ -315,10 +323,18 @@ func (sc *scan) dropped() []record.LSN {
 	return list
 }
 
-// compare refuses a journal that has lost what the catalog has applied.
+// compare refuses a journal that has lost what the catalog has applied, or whose
+// end nobody knows: a number that was acknowledged must not be used again.
 func (r *recovery) compare() error {
 	if r.applied.LSN > r.head {
 		return &AheadError{First: r.head + 1, Last: r.applied.LSN}
+	}
+	for _, g := range r.ghosts {
+		later := slices.ContainsFunc(r.segs, func(s *found) bool { return s.kind == kindJournal && s.id > g.id })
+		if r.named(g.id) && !later {
+			return fmt.Errorf("%w: %s held acknowledged records, and nothing in it can be read; without them it is not known which number is next (to accept their loss, move the file and its index away)",
+				ErrDamaged, segmentName(g.id))
+		}
 	}
 	return nil
 }
@@ -347,8 +363,8 @@ func (r *recovery) tidy() error {
 
 // named reports whether anybody says that the segment had durable bytes.
 func (r *recovery) named(id uint64) bool {
-	if r.applied.Segment == id && r.applied.Offset > 0 {
-		return true
+	if r.applied.Segment == id && r.applied.Offset > 0 || r.indexes[id] {
+		return true // An index is made when a later segment is durable.
 	}
 	return slices.ContainsFunc(r.witness, func(s *found) bool { return s.prev == id && s.prevEnd > headerSize })
 }

@@ -520,3 +520,52 @@ func TestRotBehindAnIndexComesToLight(t *testing.T) {
 		})
 	}
 }
+
+func TestAnUnreadableEndIsRefused(t *testing.T) {
+	s := newScene(t)
+	s.fill(4)
+	for id := uint64(3); id <= 4; id++ {
+		s.fs.Corrupt(segmentName(id), 0, func(b []byte) {
+			for i := range b {
+				b[i] ^= 0x55
+			}
+		})
+	}
+	before := s.read2()
+	if _, err := Open(config(s.fs), Position{}); !isDamage(err) {
+		t.Fatalf("error is %v", err)
+	}
+	s.unchanged(before)
+	s.remove(segmentName(3))
+	s.remove(indexName(3))
+	if j := open(t, s.fs, Position{}); j.Head() != s.j.segs[1].last {
+		t.Errorf("head is %d", j.Head())
+	}
+}
+
+// TestABadReadDoesNoHarm makes reads lie during a start. It may be refused, but what
+// it writes must not cost anything, and one bad read must not shorten the history.
+func TestABadReadDoesNoHarm(t *testing.T) {
+	for name, fault := range map[string]disk.Fault{
+		"flip":                 {Flip: true},
+		"misdirected":          {Shift: blockSize},
+		"flips from then on":   {Flip: true, Sticky: true},
+		"zeros of another one": {Shift: 4 * blockSize},
+	} {
+		s := newScene(t)
+		s.fill(4)
+		s.mark()
+		var reads atomic.Int64
+		if _, err := Open(config(disk.Inject(s.fs.Clone(), disk.Count(&reads, disk.OpRead))), s.end[0]); err != nil {
+			t.Fatal(err)
+		}
+		for n := range int(reads.Load()) {
+			fs := s.fs.Clone()
+			j, err := Open(config(disk.Inject(fs, disk.NthOp(n+1, fault, disk.OpRead))), Position{})
+			if err == nil && !fault.Sticky && j.Head() != record.LSN(len(s.h.entries)) {
+				t.Errorf("%s, read %d: head is %d, want %d", name, n+1, j.Head(), len(s.h.entries))
+			}
+			s.h.check(t, open(t, fs, Position{}))
+		}
+	}
+}

@@ -146,6 +146,11 @@ func (c *Config) Validate() error {
 	} {
 		complain(d < 0, name+" is negative")
 	}
+	complain(c.SegmentSize < 0, "segment-size is negative")
+	complain(c.Reserve < 0, "reserve is negative")
+	complain(c.MaxConnections < 0, "max-connections is negative")
+	complain(c.BodyTimeout < 0, "body-timeout is negative")
+	complain(c.ShutdownTimeout < 0, "shutdown-timeout is negative")
 	complain(c.Timing.OutputLife < time.Minute, "output-life is less than a minute")
 	complain(c.Timing.UploadLife < time.Minute, "upload-life is less than a minute")
 	return errors.Join(errs...)

@@ -134,6 +134,10 @@ func (s *Server) assemble() (http.Handler, error) {
 // ensureRoot makes the account and its root key. A key from the configuration
 // is set at every start; without one, a key is made with the account.
 func (s *Server) ensureRoot(keys *access.Service) error {
+	if err := s.store.Ready(); err != nil {
+		s.log.Error("the keys are left as they are", "why", err)
+		return nil // reads go on with the keys there are
+	}
 	ctx := context.Background()
 	if k := s.cfg.RootKey; k.ID != "" {
 		return errors.Join(keys.EnsureAccount(ctx, s.cfg.Account), keys.EnsureKey(ctx, s.cfg.Account, k.ID, k.Secret))
@@ -145,6 +149,10 @@ func (s *Server) ensureRoot(keys *access.Service) error {
 	return err
 }
 
+// Ready returns nil if the API takes requests, and else why it does not. A
+// store with records missing answers reads and takes no updates.
+func (s *Server) Ready() error { return s.store.Ready() }
+
 // handler puts the two paths that are nobody's in front of the API. No
 // account is called healthz, so nothing is hidden by them.
 func (s *Server) handler(api http.Handler) http.Handler {
@@ -153,7 +161,7 @@ func (s *Server) handler(api http.Handler) http.Handler {
 		case "/healthz":
 			writeText(w, http.StatusOK, "ok\n")
 		case "/readyz":
-			if err := s.store.Ready(); err != nil {
+			if err := s.Ready(); err != nil {
 				writeText(w, http.StatusServiceUnavailable, "not ready\n")
 				return
 			}

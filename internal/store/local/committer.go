@@ -172,13 +172,13 @@ func (s *Store) commitAlone(op *operation) {
 		op.settle(store.ErrClosed, false)
 		return
 	}
-	for {
+	for tries := 0; ; tries++ {
 		_, err := s.commit([]*operation{op})
 		switch {
 		case err == nil:
 			return
 		case !s.lacksSpace(err):
-		case op.stores == nil && s.space.giveUp():
+		case op.stores == nil && s.makeRoom(tries, s.emptyLogBetween):
 			continue
 		default:
 			s.log.Warn("no space left", "err", err)
@@ -187,6 +187,13 @@ func (s *Store) commitAlone(op *operation) {
 		op.settle(err, false)
 		return
 	}
+}
+
+// emptyLogBetween is emptyLog for the committer between two batches.
+func (s *Store) emptyLogBetween() error {
+	s.catalogMu.RLock()
+	defer s.catalogMu.RUnlock()
+	return s.emptyLog()
 }
 
 // commit runs operations from the front of ops as one batch and reports how

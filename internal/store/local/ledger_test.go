@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"firn/glacier"
@@ -269,3 +272,23 @@ func (l *ledger) any(rng *rand.Rand) uint64 {
 
 // stopped reports whether an error is one that a stopping store may give.
 func stopped(err error) bool { return errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrFull) }
+
+// recorder returns a log, and what was said in it so far.
+func recorder() (log *slog.Logger, said func() string) {
+	var mu sync.Mutex
+	var b strings.Builder
+	w := writerFunc(func(p []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return b.Write(p)
+	})
+	return slog.New(slog.NewTextHandler(w, nil)), func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return b.String()
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -33,6 +33,7 @@ type reclaimer struct {
 	mu    sync.Mutex
 	dead  []uint64      // payload ids to unlink
 	wake  chan struct{} // has one element if dead grew
+	hurry chan struct{} // has one element if space is wanted now
 	dirty bool          // something was tombstoned since the last look at segments
 
 	unlinking sync.Mutex // held while files are removed
@@ -48,7 +49,7 @@ type reclaimer struct {
 
 func newReclaimer(s *Store) *reclaimer {
 	return &reclaimer{
-		s: s, wake: make(chan struct{}, 1), dirty: true,
+		s: s, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), dirty: true,
 		tried: make(map[uint64]int64), barred: make(map[uint64]bool),
 	}
 }
@@ -72,6 +73,14 @@ func (r *reclaimer) mark(dirty bool) (before bool) {
 	defer r.mu.Unlock()
 	before, r.dirty = r.dirty, dirty
 	return before
+}
+
+// urge has the store look for something to compact at once.
+func (r *reclaimer) urge() {
+	select {
+	case r.hurry <- struct{}{}:
+	default:
+	}
 }
 
 // take returns what has been noted since the last call.
@@ -125,7 +134,8 @@ func (r *reclaimer) unlink(dead []uint64) {
 }
 
 // maintain is the store's housekeeping: the orphan sweep once, then
-// compaction whenever something has been deleted.
+// compaction, every minute if something has been deleted, and when space is
+// wanted.
 func (s *Store) maintain(ctx context.Context) {
 	if err := s.sweepOrphans(ctx); err != nil && ctx.Err() == nil {
 		s.log.Warn("orphan sweep ended early", "err", err)
@@ -137,6 +147,7 @@ func (s *Store) maintain(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-s.reclaim.hurry:
 		}
 		s.space.refill()
 		if ok, why := s.clock.steady(); !ok {

@@ -215,11 +215,18 @@ func (s *Store) reopenCatalog(cause error) error {
 	s.version++
 	s.catalog.Close() // it has failed already
 	s.catalog = nil
-	if s.lacksSpace(cause) {
+	lacking := s.lacksSpace(cause)
+	if lacking {
 		s.space.giveUp()
 	}
 	if err := s.withReserve(s.openCatalog); err != nil {
 		return err
+	}
+	if lacking {
+		if err := s.emptyLog(); err != nil {
+			s.log.Warn("the catalog's log cannot be emptied", "err", err)
+		}
+		s.reclaim.urge()
 	}
 	return s.catchUp()
 }

@@ -23,6 +23,9 @@ const (
 func (s *Store) SealKey() (key [32]byte, err error) {
 	data, err := disk.ReadFile(s.fs, sealFile)
 	if errors.Is(err, fs.ErrNotExist) {
+		if s.journal.Head() > 0 {
+			s.log.Warn("the sealing key is missing, so a new one is made; secrets of access keys must be set again", "file", sealFile)
+		}
 		rand.Read(key[:])
 		return key, disk.WriteFile(s.fs, sealFile, key[:])
 	}

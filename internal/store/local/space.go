@@ -172,13 +172,36 @@ func (sp *space) resize(n int64) error {
 	return errors.Join(err, serr)
 }
 
-// withReserve does what needs space, and gives the reserve up, piece by piece,
-// while there is none.
+// withReserve does what needs space, and makes room, piece by piece, while
+// there is none. It is for those that have the catalog to themselves.
 func (s *Store) withReserve(do func() error) error {
-	for {
+	for tries := 0; ; tries++ {
 		err := do()
-		if err == nil || !s.lacksSpace(err) || !s.space.giveUp() {
+		if err == nil || !s.lacksSpace(err) || !s.makeRoom(tries, s.emptyLog) {
 			return err
 		}
 	}
+}
+
+// emptyLog carries SQLite's log over into its file, which frees up to 32 MiB.
+func (s *Store) emptyLog() error {
+	if s.catalog == nil {
+		return nil
+	}
+	_, err := s.catalog.Checkpoint(s.ctx)
+	return err
+}
+
+// makeRoom frees space for those that give more back, and reports whether
+// there is hope that it was enough: a piece of the reserve, and SQLite's log,
+// which emptyLog empties. And it has compaction look for more.
+func (s *Store) makeRoom(tries int, emptyLog func() error) bool {
+	gave := s.space.giveUp()
+	if err := emptyLog(); err != nil {
+		s.log.Warn("the catalog's log cannot be emptied", "err", err)
+	}
+	if s.reclaim != nil {
+		s.reclaim.urge()
+	}
+	return gave || tries == 0
 }
