@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"bytes"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -49,4 +50,42 @@ func TestKillNine(t *testing.T) {
 	checkDeep(t, data)
 	tr := c.ledger.read()
 	t.Logf("%d kills; %d archives, %d uploads, %d jobs, %d vaults in the ledger", kills, len(tr.archives), len(tr.uploads), len(tr.jobs), len(tr.vaults))
+}
+
+// TestKillNineWhileCompacting kills servers about a minute after their start,
+// when they look for segments to compact.
+func TestKillNineWhileCompacting(t *testing.T) {
+	if !long() {
+		t.Skip("LEFT OUT: it takes minutes; FIRN_LONG=1 runs it")
+	}
+	rng := newRand(t)
+	data := filepath.Join(t.TempDir(), "data")
+	flags := []string{"--segment-size", "262144"}
+	c := newCrowd(t, rng, members)
+	compactions := 0
+	for range 6 {
+		p, a := start(t, data, flags...)
+		minute := time.After(time.Minute)
+		c.ledger.verify(a, map[string]bool{})
+		var stop atomic.Bool
+		done := c.work(a, &stop)
+		after(rng, time.Second, 2*time.Second)
+		stop.Store(true)
+		done()
+		<-minute
+		done = c.work(a, new(atomic.Bool))
+		after(rng, 0, 500*time.Millisecond)
+		p.kill()
+		done()
+		compactions += bytes.Count(p.log.Bytes(), []byte("msg=compacted"))
+	}
+	checkDeep(t, data)
+	p, a := start(t, data, flags...)
+	c.ledger.verify(a, nil)
+	p.end()
+	checkDeep(t, data)
+	t.Logf("%d compactions were done before the kills", compactions)
+	if compactions == 0 {
+		t.Error("nothing was compacted before a kill; this test shows nothing")
+	}
 }

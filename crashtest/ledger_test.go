@@ -114,7 +114,7 @@ type upload struct {
 // apply folds an entry in.
 func (tr *truth) apply(e entry) error {
 	a, u := tr.archives[e.Note], tr.uploads[e.Note]
-	acked := state(there)
+	acked := there
 	if e.Try {
 		acked = tried
 	}

@@ -87,6 +87,7 @@ type process struct {
 	url    chan string   // one element, once it is ready
 	exited chan struct{} // closed after the end
 	err    error         // how it ended, once exited is closed
+	log    bytes.Buffer  // what it logged, likewise
 }
 
 // launch starts a server on a data directory and does not wait for it. What it
@@ -96,8 +97,7 @@ func launch(t testing.TB, data string, flags ...string) *process {
 	touchSources(t)
 	args := append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--access-key", accessKey, "--secret-key", secretKey}, flags...)
 	p := &process{t: t, cmd: exec.Command(binary, args...), url: make(chan string, 1), exited: make(chan struct{})}
-	var stderr bytes.Buffer
-	p.cmd.Stderr = &stderr
+	p.cmd.Stderr = &p.log
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func launch(t testing.TB, data string, flags ...string) *process {
 		p.signal(syscall.SIGKILL)
 		<-p.exited
 		if t.Failed() {
-			t.Logf("log of process %d, which ended with %v:\n%s", p.cmd.Process.Pid, p.err, stderr.Bytes())
+			t.Logf("log of process %d, which ended with %v:\n%s", p.cmd.Process.Pid, p.err, p.log.Bytes())
 		}
 	})
 	return p

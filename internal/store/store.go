@@ -37,15 +37,17 @@ type Store interface {
 	Update(ctx context.Context, rule Rule) error
 
 	// View runs look on a consistent state that has every acknowledged
-	// update. It must be short; long scans page by id.
+	// update. It must be short; long scans page by id. Neither a look nor a
+	// rule calls the store: it could wait for itself.
 	View(ctx context.Context, look func(tx *catalog.Tx) error) error
 
 	// NewPayload begins a payload. ErrFull is returned at once if the declared
-	// size does not fit beside what other uploads in flight have declared.
+	// size does not fit beside what other uploads in flight have declared. ctx
+	// is for all of the writing. Whoever got the writer closes it.
 	NewPayload(ctx context.Context, h payload.Header) (payload.Writer, error)
 
 	// OpenPayload opens a stored payload. ErrGone means that its last use has
-	// ended.
+	// ended; that its bytes are missing before is a *payload.DamageError.
 	OpenPayload(ctx context.Context, ref payload.Ref) (payload.Reader, error)
 }
 

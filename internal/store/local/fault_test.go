@@ -169,6 +169,11 @@ func TestReadFaults(t *testing.T) {
 		{"is misdirected from then on", disk.Fault{Shift: -4096, Sticky: true}},
 	} {
 		for _, with := range []string{"with its catalog", "without a catalog"} {
+			if c.fault.Sticky && with == "without a catalog" {
+				// When all frames are unreadable and nobody remembers them, the
+				// end of the journal looks like a write that was cut off.
+				continue
+			}
 			t.Run(c.name+", "+with, func(t *testing.T) {
 				look := func(hook func(disk.Op) error, wrong bool) {
 					fresh := filepath.Join(memoryDir(t), "catalog.db")
@@ -186,7 +191,7 @@ func TestReadFaults(t *testing.T) {
 				look(disk.Count(&reads, disk.OpRead), false)
 				total, step := int(reads.Load()), 1
 				if !long() {
-					step = max(1, total/5)
+					step = max(1, total/12)
 				}
 				for n := 1 + int(seed%uint64(step)); n <= total; n += step {
 					look(disk.NthOp(n, c.fault, disk.OpRead), true)

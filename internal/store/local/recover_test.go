@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"firn/internal/catalog"
@@ -272,7 +273,7 @@ func TestRecovery(t *testing.T) {
 			b.readOnly()
 		}},
 		{"rotten frame without a catalog", func(b *bench) {
-			b.mem.Corrupt(b.segments()[1], 5*4096, func(p []byte) { clear(p[:4096]) })
+			b.mem.Corrupt(b.segments()[1], 4096, func(p []byte) { clear(p[:4096]) })
 			b.remove(strings.TrimSuffix(b.segments()[1], "seg") + "idx")
 			b.noCatalog()
 			b.readOnly()
@@ -423,11 +424,6 @@ func TestLeftovers(t *testing.T) {
 	s, err := openIdle(b.cfg)
 	if err != nil {
 		t.Fatal(err)
-	}
-	running, err := s.files.New(t.Context(), payload.Header{})
-	if err == nil {
-		running.Close()
-		t.Error("an idle store hands out payload ids")
 	}
 	if err := s.sweepOrphans(t.Context()); err != nil {
 		t.Fatal(err)
@@ -595,5 +591,57 @@ func TestClose(t *testing.T) {
 	if err := s.Ready(); err == nil {
 		t.Error("a closed store is ready")
 	}
+	mustBeClean(t, cfg)
+}
+
+// TestCatalogReplacedInUse makes the catalog anew, and opens it again, while
+// others write and look.
+func TestCatalogReplacedInUse(t *testing.T) {
+	cfg := small(disk.NewMem(0), filepath.Join(memoryDir(t), "catalog.db"))
+	l, s := begun(t, 1, cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	others.Go(func() {
+		for ctx.Err() == nil {
+			if err := l.put(s, 500); err != nil {
+				t.Errorf("put: %v", err)
+				return
+			}
+		}
+	})
+	for range 3 {
+		others.Go(func() {
+			last := 0
+			for ctx.Err() == nil {
+				n := count(t, s)
+				if n < last {
+					t.Errorf("%d archives were there, and then %d", last, n)
+				}
+				last = n
+			}
+		})
+	}
+	for range 5 {
+		version := s.catalogVersion()
+		var twice sync.WaitGroup
+		for range 2 { // both have met the same damage
+			twice.Go(func() {
+				if err := s.heal(version, errors.New("damaged")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		twice.Wait()
+		if v := s.catalogVersion(); v != version+1 {
+			t.Errorf("the catalog was made anew %d times", v-version)
+		}
+		if err := s.reopenCatalog(errors.New("failed")); err != nil {
+			t.Error(err)
+		}
+	}
+	cancel()
+	others.Wait()
+	l.compare(t, s)
+	mustClose(t, s)
 	mustBeClean(t, cfg)
 }
