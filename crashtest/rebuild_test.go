@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,7 +22,7 @@ import (
 
 // TestRebuiltCatalogGivesTheSameAnswers asks a server everything that can be
 // asked without changing anything, and again after its catalog was removed
-// and rebuilt from the data: byte for byte the same, but for the date and the
+// and rebuilt from the data, by a rebuild after some that were killed: byte for byte the same, but for the date and the
 // number of the request.
 func TestRebuiltCatalogGivesTheSameAnswers(t *testing.T) {
 	for name, end := range map[string]func(*process){"after an orderly end": (*process).end, "after kill -9": (*process).kill} {
@@ -37,6 +40,10 @@ func TestRebuiltCatalogGivesTheSameAnswers(t *testing.T) {
 			if err := os.RemoveAll(filepath.Join(copied, "catalog")); err != nil {
 				t.Fatal(err)
 			}
+			rng := newRand(t)
+			for range 3 {
+				breakOffRebuild(t, rng, copied)
+			}
 			run(t, binary, "rebuild", "--data", copied)
 			for what, dir := range map[string]string{"the original, opened again": data, "the copy with a rebuilt catalog": copied} {
 				p, a := start(t, dir, flags...)
@@ -49,6 +56,20 @@ func TestRebuiltCatalogGivesTheSameAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// breakOffRebuild begins a rebuild and kills it.
+func breakOffRebuild(t *testing.T, rng *rand.Rand, data string) {
+	t.Helper()
+	cmd := exec.Command(binary, "rebuild", "--data", data)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	after(rng, 0, 80*time.Millisecond)
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatal(err)
+	}
+	cmd.Wait() // killed or done: either will do
 }
 
 // A store of every kind of state, as far as its answers do not tell.

@@ -44,7 +44,7 @@ func addServerFlags(cmd *cobra.Command, data string) *serverFlags {
 	fs.DurationVar(&f.Timing.BulkDelay, "bulk-delay", 0, "least time of a Bulk retrieval (default: the profile's)")
 	fs.DurationVar(&f.Timing.InventoryDelay, "inventory-delay", 0, "least time of an inventory job (default: the profile's)")
 	fs.DurationVar(&f.Timing.InventoryInterval, "inventory-interval", 0, "time between inventories of a vault; 0 takes one when asked (default: the profile's)")
-	fs.BoolVar(&f.Timing.LiveCounters, "live-counters", false, "count what is in a vault now, not at its last inventory (default: the profile's)")
+	fs.BoolVar(&f.Timing.LiveCounters, "live-counters", false, "count what is in a vault now, not at its last inventory, and delete empty vaults at once (default: the profile's)")
 	fs.DurationVar(&f.Timing.OutputLife, "output-life", 0, "time a job and its output stay after completion (default 25h)")
 	fs.DurationVar(&f.Timing.UploadLife, "upload-life", 0, "time an idle multipart upload stays (default 24h)")
 	fs.DurationVar(&f.BodyTimeout, "body-timeout", 0, "how long a client may pause while it sends or takes a body (default 30s)")

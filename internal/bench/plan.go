@@ -42,7 +42,7 @@ func plans() map[string]plan {
 		},
 		"default": {
 			name: "default", rounds: 3, limit: 20 * time.Minute, whole: gib, wholePart: 64 * mib,
-			ops: map[int]int{1: 1000, 16: 4000, 64: 4000}, outputs: 200, archives: 100_000,
+			ops: map[int]int{1: 500, 16: 3000, 64: 3000}, outputs: 200, archives: 100_000,
 			bigPart: gib, parallel: 16, bigMany: 10,
 		},
 		"full": {

@@ -30,19 +30,18 @@ func (c *call) jobParameters() (*glacier.JobParameters, error) {
 	if c.blank() {
 		return nil, nil
 	}
-	var doc struct {
-		glacier.JobParameters
+	var outer struct {
+		Type    *string
 		Wrapped json.RawMessage `json:"jobParameters"`
 	}
-	if err := c.decode(&doc); err != nil {
+	if err := c.decode(&outer); err != nil {
 		return nil, err
 	}
-	if len(doc.Wrapped) == 0 || doc.Type != nil {
-		return &doc.JobParameters, nil
+	if len(outer.Wrapped) > 0 && outer.Type == nil {
+		c.doc = outer.Wrapped
 	}
-	c.doc = doc.Wrapped
-	var inner glacier.JobParameters
-	return &inner, c.decode(&inner)
+	var params glacier.JobParameters
+	return &params, c.decode(&params)
 }
 
 func describeJob(c *call) error {

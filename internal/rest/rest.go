@@ -17,7 +17,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -179,15 +178,3 @@ func (c *call) location(below ...string) string {
 
 // blank reports whether the request came without a document.
 func (c *call) blank() bool { return len(bytes.TrimSpace(c.doc)) == 0 }
-
-// decode parses the request's document. Members it does not know are ignored.
-// Nothing at all is as good as an object without members.
-func (c *call) decode(v any) error {
-	if c.blank() {
-		return nil
-	}
-	if err := json.Unmarshal(c.doc, v); err != nil {
-		return glacier.Errorf(glacier.Serialization, "Invalid JSON: the request body could not be parsed.")
-	}
-	return nil
-}

@@ -135,7 +135,7 @@ func (c *Config) Validate() error {
 	}
 	complain(c.Data == "", "no data directory")
 	complain(c.Listen == "", "no address to listen on")
-	complain(c.Region == "", "no region")
+	complain(!validRegion(c.Region), "the region is not lower-case letters, digits and hyphens")
 	complain(!c.Account.Valid(), "the account is not twelve digits")
 	complain((c.TLSCert == "") != (c.TLSKey == ""), "a TLS certificate and its key go together")
 	complain((c.RootKey.ID == "") != (c.RootKey.Secret == ""), "an access key and its secret go together")
@@ -154,4 +154,15 @@ func (c *Config) Validate() error {
 	complain(c.Timing.OutputLife < time.Minute, "output-life is less than a minute")
 	complain(c.Timing.UploadLife < time.Minute, "upload-life is less than a minute")
 	return errors.Join(errs...)
+}
+
+// validRegion reports whether a region can stand between the slashes of a
+// credential scope and the colons of an ARN.
+func validRegion(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return s != ""
 }

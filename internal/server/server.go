@@ -29,7 +29,7 @@ const (
 )
 
 // sweepEvery is the pause between two looks for what has expired.
-const sweepEvery = time.Minute
+const sweepEvery = 5 * time.Second
 
 // A Server is a running Firn.
 type Server struct {
@@ -183,17 +183,27 @@ func writeText(w http.ResponseWriter, status int, text string) {
 func (s *Server) sweepLoop(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
+	told := false
 	for {
-		if ok, why := s.store.ClockSteady(); !ok {
+		steady, why := s.store.ClockSteady()
+		if !steady && !told {
 			s.log.Warn("nothing expires while the clock is in doubt; start with --confirm-clock if it is right", "why", why)
-		} else if err := errors.Join(s.vaults.Sweep(ctx), s.jobs.Sweep(ctx)); err != nil && ctx.Err() == nil {
-			s.log.Warn("sweep ended early", "err", err)
+		}
+		if told = !steady; steady {
+			s.sweep(ctx)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// sweep ends what has expired by now.
+func (s *Server) sweep(ctx context.Context) {
+	if err := errors.Join(s.vaults.Sweep(ctx), s.jobs.Sweep(ctx)); err != nil && ctx.Err() == nil {
+		s.log.Warn("sweep ended early", "err", err)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 	"firn/internal/catalog"
 	"firn/internal/payload"
 	"firn/internal/record"
-	"firn/internal/store"
 	"firn/treehash"
 )
 
@@ -269,9 +268,6 @@ func (l *ledger) any(rng *rand.Rand) uint64 {
 		}
 	}
 }
-
-// stopped reports whether an error is one that a stopping store may give.
-func stopped(err error) bool { return errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrFull) }
 
 // recorder returns a log, and what was said in it so far.
 func recorder() (log *slog.Logger, said func() string) {

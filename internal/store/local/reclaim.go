@@ -21,6 +21,8 @@ const (
 	// smallSegment is the size below which neighbouring sealed segments are
 	// gathered into one.
 	smallSegment = 64 << 20
+	// recordSize is about what a record takes without its payload.
+	recordSize = 512
 	// sweepPage is how many catalog rows a background task reads at a time.
 	sweepPage = 1000
 )
@@ -348,7 +350,15 @@ func (s *Store) nominate(ctx context.Context) (runs []run, err error) {
 // be rewritten.
 func (s *Store) worthwhile(seg journal.Segment, live int64) bool {
 	before, tried := s.reclaim.tried[seg.ID]
-	return float64(live) < s.cfg.CompactBelow*float64(seg.Bytes) && (!tried || live < before-seg.Bytes/4)
+	if tried && live >= before-seg.Bytes/4 {
+		return false
+	}
+	if seg.Compacted && !tried {
+		// An earlier process made it. Its records themselves may well be all
+		// there is in it, and then nothing is to be gained.
+		live += recordSize * int64(seg.Last-seg.First+1)
+	}
+	return float64(live) < s.cfg.CompactBelow*float64(seg.Bytes)
 }
 
 // maxRun bounds how many segments one compaction gathers.

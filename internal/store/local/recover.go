@@ -57,6 +57,11 @@ func (s *Store) catchUp() error {
 		s.log.Warn("the catalog does not fit the journal; rebuilding it", "err", err)
 		err = s.rebuildCatalog()
 	}
+	if err == nil && s.lostAfter(0) != nil {
+		// The catalog is now the only one that knows; it must not fall back
+		// behind the loss.
+		err = s.emptyLog()
+	}
 	return err
 }
 

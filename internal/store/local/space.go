@@ -183,7 +183,8 @@ func (s *Store) withReserve(do func() error) error {
 	}
 }
 
-// emptyLog carries SQLite's log over into its file, which frees up to 32 MiB.
+// emptyLog carries SQLite's log over into its file: what was in it is then on
+// the medium, and up to 32 MiB are free.
 func (s *Store) emptyLog() error {
 	if s.catalog == nil {
 		return nil
