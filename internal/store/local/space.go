@@ -71,14 +71,19 @@ func (p *promise) keep() {
 
 // admit promises space to an upload of size bytes, or refuses it if that
 // would leave less than the reserve free, beside what is promised to others.
-// Nothing is known of an upload of unknown size (-1) but that it has a byte.
+// A payload of unknown size (-1) is a job's output. It may use the margin that
+// uploads leave: without an inventory nobody knows what to delete.
 func (sp *space) admit(size int64) (*promise, error) {
+	margin := int64(0)
+	if size < 0 {
+		margin = sp.reserve
+	}
 	size = max(size, 1)
 	p := &promise{sp: sp, n: size + overhead + leafOverhead*payload.Leaves(size)}
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
 	// No answer is no reason to refuse: the write itself will tell.
-	if spare, err := sp.spare(); err == nil && spare < p.n {
+	if spare, err := sp.spare(); err == nil && spare+margin < p.n {
 		return nil, store.ErrFull
 	}
 	sp.promised += p.n
