@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,8 +92,15 @@ func rootKeyFromEnv(flags *pflag.FlagSet) error {
 	return errors.Join(flags.Set("access-key", id), flags.Set("secret-key", secret))
 }
 
+// gcPercent is how much garbage may gather, relative to what is in use. Most of
+// that is a fixed pool of buffers, which need not be doubled.
+const gcPercent = 50
+
 // serve runs a server until ctx ends. ready is called when it answers.
 func serve(ctx context.Context, cfg server.Config, ready func(*server.Server)) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	s, err := server.Open(cfg)
 	if err != nil {
 		return err

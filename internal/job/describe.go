@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"firn/glacier"
 	"firn/internal/catalog"
@@ -154,12 +155,21 @@ func describeInventory(d *glacier.JobDescription, j *record.Job) {
 		d.InventorySizeInBytes = &j.OutputSize
 	}
 	d.InventoryRetrievalParameters = &glacier.InventoryDescription{
-		EndDate:   optional(j.EndDate),
+		EndDate:   optional(echoDate(j.EndDate)),
 		Format:    j.Format,
 		Limit:     optional(j.Limit),
 		Marker:    optional(marker),
-		StartDate: optional(j.StartDate),
+		StartDate: optional(echoDate(j.StartDate)),
 	}
+}
+
+// echoDate cuts a date of a job's record to the second, as it is shown.
+func echoDate(s string) string {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return s // there is none
+	}
+	return glacier.Time{Time: t}.Seconds()
 }
 
 // optional returns nil for an empty string, which documents show as null.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"firn/internal/catalog"
+	"firn/internal/payload"
 	"firn/internal/record"
 	"firn/internal/store"
 )
@@ -27,12 +28,14 @@ const (
 // an interval, and Start sees to it that it is called; without one it does
 // nothing.
 //
-// An inventory is a point in the order of records and the figures there. The
-// rows are written when a job asks for them.
+// An inventory is kept whole, as a snapshot: what jobs list does not change
+// until the next one. If there is no space for some of them, the others are
+// taken nevertheless.
 func (s *Service) TakeInventories(ctx context.Context) error {
 	if s.cfg.InventoryInterval == 0 {
 		return nil
 	}
+	var full error
 	for after, more := uint64(0), true; more; {
 		var due []uint64
 		err := s.cfg.Store.View(ctx, func(tx *catalog.Tx) error {
@@ -56,15 +59,19 @@ func (s *Service) TakeInventories(ctx context.Context) error {
 		}
 		for _, vault := range due {
 			if err := s.takeInventory(ctx, vault); err != nil {
-				return fmt.Errorf("take inventory of vault %d: %w", vault, err)
+				err = fmt.Errorf("take inventory of vault %d: %w", vault, err)
+				if !errors.Is(err, store.ErrFull) {
+					return err
+				}
+				full = err
 			}
 		}
 	}
-	return nil
+	return full
 }
 
 // inventoryDue reports whether a vault's inventory is to be taken now, and
-// what the vault then holds.
+// what the vault holds.
 func (s *Service) inventoryDue(tx *catalog.Tx, v *record.Vault) (catalog.Figures, bool, error) {
 	last := v.Inventory
 	if last.Taken() && tx.Now().Sub(time.UnixMilli(last.Completed)) < s.cfg.InventoryInterval {
@@ -75,24 +82,95 @@ func (s *Service) inventoryDue(tx *catalog.Tx, v *record.Vault) (catalog.Figures
 	return f, f.LastWrite > last.Head, err
 }
 
-// takeInventory records where the vault stands. The live figures are exactly
-// those of the archives up to this record, so nothing has to be counted.
+// takeInventory takes a vault's inventory, if it is due: it keeps the rows up to
+// the newest record there is, and with one record makes them the vault's
+// inventory and ends the one before.
 func (s *Service) takeInventory(ctx context.Context, vault uint64) error {
-	return s.cfg.Store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
+	var inv record.Inventory
+	var live catalog.Figures
+	err := s.cfg.Store.View(ctx, func(tx *catalog.Tx) error {
 		v, ok, err := tx.VaultByID(vault)
 		if err != nil || !ok {
+			return err
+		}
+		live, ok, err = s.inventoryDue(tx, &v)
+		if ok {
+			inv = record.Inventory{Snapshot: tx.Now().UnixMilli(), Head: tx.LSN()}
+		}
+		return err
+	})
+	if err != nil || inv.Head == 0 {
+		return err
+	}
+	if live.Archives == 0 {
+		// There is nothing to keep, so this needs no space: vaults can be
+		// deleted also when the disk is full.
+		return s.keepInventory(ctx, vault, inv, nil)
+	}
+	w, err := s.cfg.Store.NewPayload(ctx, payload.Header{Vault: vault, Size: -1})
+	if err != nil {
+		return fmt.Errorf("begin snapshot: %w", err)
+	}
+	defer w.Close()
+	if err := s.writeSnapshot(ctx, w, vault, &inv); err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	if inv.Archives == 0 { // all were deleted before their turn
+		return s.keepInventory(ctx, vault, inv, nil)
+	}
+	return s.keepInventory(ctx, vault, inv, w)
+}
+
+// writeSnapshot writes the archives up to the inventory's head, and counts
+// them.
+func (s *Service) writeSnapshot(ctx context.Context, w payload.Writer, vault uint64, inv *record.Inventory) error {
+	buf := s.buffer()
+	defer s.buffers.Put(buf)
+	out := newSnapshotWriter(w, vault, inv.Head, *buf)
+	err := s.liveRows(vault, inv.Head)(ctx, 0, func(a *record.Archive) (bool, error) {
+		inv.Archives++
+		inv.Bytes += a.Size
+		return true, out.add(a)
+	})
+	if err != nil {
+		return err
+	}
+	if err := out.flush(); err != nil {
+		return err
+	}
+	_, err = w.Finish()
+	return err
+}
+
+// keepInventory makes an inventory the vault's, with the snapshot that was
+// written of it, or nil if it is empty, unless the vault is gone or has a later
+// one by now.
+func (s *Service) keepInventory(ctx context.Context, vault uint64, inv record.Inventory, w payload.Writer) error {
+	return s.cfg.Store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
+		v, ok, err := tx.VaultByID(vault)
+		if err != nil || !ok || v.Inventory.Head >= inv.Head {
 			return record.Record{}, err
 		}
-		f, due, err := s.inventoryDue(tx, &v)
-		if err != nil || !due {
-			return record.Record{}, err
-		}
-		now := tx.Now().UnixMilli()
-		v.Inventory = record.Inventory{Snapshot: now, Completed: now, Head: tx.LSN(), Archives: f.Archives, Bytes: f.Bytes}
 		var r record.Record
-		r.Put(&v)
+		inv := inv // the rule may run again
+		inv.Completed = tx.Now().UnixMilli()
+		if w != nil {
+			p := w.Attach(&r, tx.LSN())
+			inv.Payload, inv.LSN, inv.PayloadSize = p.ID, p.LSN, p.Size
+		}
+		replaceInventory(&r, &v, inv)
 		return r, nil
 	})
+}
+
+// replaceInventory makes inv the vault's inventory. The snapshot of the one
+// before ends; who has it open reads on.
+func replaceInventory(r *record.Record, v *record.Vault, inv record.Inventory) {
+	if before := v.Inventory.Payload; before != 0 {
+		r.Delete(record.PayloadKey(before))
+	}
+	v.Inventory = inv
+	r.Put(v)
 }
 
 // keepInventories takes inventories as they fall due, until ctx ends.

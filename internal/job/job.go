@@ -12,10 +12,13 @@
 // its pin.
 //
 // An inventory is every archive that was committed up to an instant and was
-// not deleted when its page was read. Which instant depends on the profile:
-// with an interval it is that of the vault's last inventory, which
-// [Service.TakeInventories] renews; without one it is that at which the job
-// ran.
+// not deleted when its page was read. Which instant, and when the pages are
+// read, depends on the profile. With an interval [Service.TakeInventories]
+// takes a vault's inventory and keeps the rows as a payload, and until the
+// next one that snapshot is what jobs list and counters count: what was
+// deleted since is still in it. Without an interval the rows are read when the
+// job runs, and the instant is that one, unless nothing was written since the
+// vault's last inventory; then it keeps its date.
 //
 // The package does not send notifications, does not enforce a retrieval
 // policy, and does not know who is calling.
@@ -60,7 +63,7 @@ type Config struct {
 	// OutputLife is how long a job and its output stay after its completion.
 	// Zero means DefaultOutputLife.
 	OutputLife time.Duration
-	// Workers is how many jobs are worked on at once; each needs about 2 MiB.
+	// Workers is how many jobs are worked on at once; each needs about 3 MiB.
 	// With two or more, one of them is kept for Expedited retrievals and half
 	// of them from Bulk ones. Zero means DefaultWorkers.
 	Workers int

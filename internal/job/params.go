@@ -3,12 +3,14 @@ package job
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"firn/glacier"
 	"firn/internal/record"
 )
+
+// maxLimitDigits bounds what is kept of a limit.
+const maxLimitDigits = 100
 
 // A request is what a caller asks of a new job, checked as far as it can be
 // without looking at the vault.
@@ -101,7 +103,8 @@ func (q *request) parseInventory(p *glacier.JobParameters) error {
 	return nil
 }
 
-// parseDate returns the instant as it is echoed, "" for none.
+// parseDate returns the instant cut to the millisecond, as the record has it,
+// "" for none. Archives have creation dates to the millisecond.
 func parseDate(name, s string) (string, error) {
 	if s == "" {
 		return "", nil
@@ -110,11 +113,11 @@ func parseDate(name, s string) (string, error) {
 	if !ok {
 		return "", invalid("Invalid %s: %s", name, s)
 	}
-	return glacier.Time{Time: t}.Seconds(), nil
+	return glacier.Time{Time: t}.String(), nil
 }
 
 // parseLimit returns the decimal digits of a string or number of at least 1,
-// "" for none.
+// "" for none. A number may be beyond all counting: it limits nothing.
 func parseLimit(raw json.RawMessage) (string, error) {
 	raw = bytes.TrimSpace(raw)
 	s := string(raw)
@@ -126,11 +129,11 @@ func parseLimit(raw json.RawMessage) (string, error) {
 	if s == "" || s == "null" {
 		return "", nil
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 1 {
+	n, ok := parseOffset(s)
+	if !ok || n < 1 || len(s) > maxLimitDigits {
 		return "", invalid("Invalid limit: %s", s)
 	}
-	return strconv.FormatInt(n, 10), nil
+	return strings.TrimLeft(s, "0"), nil
 }
 
 // checkTopic refuses what is not the resource name of a topic in the region.

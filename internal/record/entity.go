@@ -54,6 +54,13 @@ type Inventory struct {
 	Head      LSN   `cbor:"3,keyasint"`
 	Archives  int64 `cbor:"4,keyasint"`
 	Bytes     int64 `cbor:"5,keyasint"` // without the overhead per archive
+
+	// Payload holds the rows that were counted, and ends with the inventory. 0
+	// if they were not kept: then they are the archives up to Head that still
+	// are.
+	Payload     uint64 `cbor:"6,keyasint,omitempty"`
+	LSN         LSN    `cbor:"7,keyasint,omitempty"` // as in [Payload]
+	PayloadSize int64  `cbor:"8,keyasint,omitempty"`
 }
 
 // Taken reports whether the vault has an inventory at all.
@@ -167,7 +174,7 @@ type Job struct {
 
 	// Of inventories. Output is the payload made when the job completes.
 	Format     string `cbor:"40,keyasint,omitempty"`
-	StartDate  string `cbor:"41,keyasint,omitempty"` // normalised, as echoed
+	StartDate  string `cbor:"41,keyasint,omitempty"` // RFC 3339, UTC, to the millisecond
 	EndDate    string `cbor:"42,keyasint,omitempty"`
 	Limit      string `cbor:"43,keyasint,omitempty"`
 	Marker     string `cbor:"44,keyasint,omitempty"` // as passed in

@@ -17,6 +17,7 @@ func entities() []Entity {
 		&AccessKey{Number: 7, ID: "AKIA", Account: "111122223333", Secret: []byte{1, 2}, Created: 1},
 		&Vault{ID: 3, Account: "111122223333", Name: "photos", Created: 5},
 		&Vault{ID: 3, Account: "111122223333", Name: "photos", Created: 5, Inventory: Inventory{Snapshot: 1, Completed: 2, Head: 3, Archives: 4, Bytes: 5}},
+		&Vault{ID: 3, Account: "111122223333", Name: "photos", Created: 5, Inventory: Inventory{Snapshot: 1, Completed: 2, Head: 3, Archives: 4, Bytes: 5, Payload: 6, LSN: 7, PayloadSize: 8}},
 		&Tags{Vault: 3, Tags: map[string]string{"a": "", "ключ": "значение"}},
 		&Archive{Vault: 3, ID: 9, Public: "id", Description: "d", Created: 1, Size: 3 << 20, TreeHash: treehash.Hash{1},
 			Pieces: []Piece{{Payload: 1, Size: 2 << 20, TreeHash: treehash.Hash{2}}, {Payload: 2, LSN: 8, Size: 1 << 20}}},

@@ -41,8 +41,8 @@ func (s *Service) CreateVault(ctx context.Context, owner glacier.AccountID, name
 	})
 }
 
-// DeleteVault ends a vault and all that hangs on it: tags, jobs and open
-// uploads. A vault with archives is refused; which archives count is up to
+// DeleteVault ends a vault and all that hangs on it: its inventory, tags, jobs
+// and open uploads. A vault with archives is refused; which archives count is up to
 // Config.Live. That a vault does not exist is a success.
 func (s *Service) DeleteVault(ctx context.Context, owner glacier.AccountID, name glacier.VaultName) error {
 	if !name.Valid() {
@@ -68,6 +68,9 @@ func (s *Service) DeleteVault(ctx context.Context, owner glacier.AccountID, name
 		}
 		if len(tags.Tags) > 0 {
 			r.Delete((&record.Tags{Vault: v.ID}).Key())
+		}
+		if snapshot := v.Inventory.Payload; snapshot != 0 {
+			r.Delete(record.PayloadKey(snapshot)) // only the vault knows of it
 		}
 		r.Delete(v.Key())
 		return r, nil

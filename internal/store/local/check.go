@@ -168,10 +168,18 @@ func (c *checker) payload(ctx context.Context, p record.Payload) error {
 		return err
 	}
 	defer r.Close()
-	if c.opt.Deep {
+	in, inline := r.(*inlineReader)
+	switch {
+	case !c.opt.Deep:
+		return nil
+	case !inline:
 		return payload.Check(ctx, r, p.TreeHash)
 	}
-	return nil
+	hashes, err := in.Hashes(0, 1) // computed, not stored
+	if err == nil && hashes[0] != p.TreeHash {
+		err = &payload.DamageError{Payload: p.ID, What: "its bytes are not those that its record names"}
+	}
+	return err
 }
 
 // archives looks at what every archive is made of, and names the damaged.

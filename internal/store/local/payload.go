@@ -224,7 +224,7 @@ func (r *inlineReader) Hashes(i, n int64) ([]treehash.Hash, error) {
 	if i != 0 || n != 1 {
 		return nil, fmt.Errorf("payload %d has no leaves %d to %d", r.ref.ID, i, i+n-1)
 	}
-	leaf, err := r.Leaf(0, make([]byte, payload.LeafSize))
+	leaf, err := r.Leaf(0, make([]byte, r.in.Size()))
 	if err != nil {
 		return nil, err
 	}
