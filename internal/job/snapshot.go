@@ -17,23 +17,23 @@ import (
 // one leaf at a time and finds its place by looking at a few of them. Numbers
 // are little-endian. A leaf is
 //
-//	   0  magic                 "FIRNINV\n"
-//	   8  version               uint32, 1
-//	  12  rows in this leaf     uint32
-//	  16  vault                 uint64, internal id
-//	  24  head                  uint64, the inventory's
-//	  32  rows before this leaf int64
-//	  40  the rows, then zeros; the last leaf ends with its last row
+//	 0  magic                 "FIRNINV\n"
+//	 8  version               uint32, 1
+//	12  rows in this leaf     uint32
+//	16  vault                 uint64, internal id
+//	24  head                  uint64, the inventory's
+//	32  rows before this leaf int64
+//	40  the rows, then zeros; the last leaf ends with its last row
 //
 // and a row, of which none begins in one leaf and ends in another,
 //
-//	   0  archive               uint64, internal id; ascending
-//	   8  created               int64, Unix milliseconds
-//	  16  size                  int64, bytes
-//	  24  tree hash             32 bytes
-//	  56  length of public id   uint16
-//	  58  length of description uint16
-//	  60  public id, description
+//	 0  archive               uint64, internal id; ascending
+//	 8  created               int64, Unix milliseconds
+//	16  size                  int64, bytes
+//	24  tree hash             32 bytes
+//	56  length of public id   uint16
+//	58  length of description uint16
+//	60  public id, description
 //
 // Every leaf has at least one row. How many rows there are in all stands in
 // the inventory that names the payload. There are no checksums: the payload

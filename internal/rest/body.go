@@ -86,7 +86,7 @@ func (b *body) read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.n += int64(n)
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		b.whole = true
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = timedOut()
@@ -119,5 +119,5 @@ func (b *body) drain() {
 	if b.whole || b.conn.Flush() != nil || b.until(time.Now().Add(drainTime)) != nil {
 		return
 	}
-	io.CopyN(io.Discard, b.r, drainBytes) // however it ends, the connection is closed next
+	_, _ = io.CopyN(io.Discard, b.r, drainBytes) // however it ends, the connection is closed next
 }

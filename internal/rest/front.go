@@ -110,7 +110,7 @@ const (
 // Close implements [net.Conn].
 func (c *frontConn) Close() error {
 	if c.refused.Load() && c.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-		io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever comes, the connection ends now
+		_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes) // whatever comes, the connection ends now
 	}
 	return c.Conn.Close()
 }

@@ -61,7 +61,7 @@ func (c *call) reply(status int, body []byte) {
 	set(h, "Content-Length", strconv.Itoa(len(body)))
 	c.begin(status)
 	if c.r.Method != http.MethodHead {
-		c.w.Write(body) // a client that has gone away gets no reply
+		_, _ = c.w.Write(body) // a client that has gone away gets no reply
 	}
 }
 
@@ -69,7 +69,7 @@ func (c *call) reply(status int, body []byte) {
 // short body, within the timeout.
 func (c *call) begin(status int) {
 	c.begun = true
-	c.conn.SetWriteDeadline(time.Now().Add(c.h.cfg.BodyTimeout)) // fails only on a connection that is gone
+	_ = c.conn.SetWriteDeadline(time.Now().Add(c.h.cfg.BodyTimeout)) // fails only on a connection that is gone
 	c.w.WriteHeader(status)
 }
 

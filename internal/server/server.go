@@ -175,7 +175,7 @@ func (s *Server) handler(api http.Handler) http.Handler {
 func writeText(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write([]byte(text)) // nobody is left to tell if this fails
+	_, _ = w.Write([]byte(text)) // nobody is left to tell if this fails
 }
 
 // sweepLoop ends what has expired, now and then. While the clock is in doubt

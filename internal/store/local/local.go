@@ -295,22 +295,22 @@ func (s *Store) View(ctx context.Context, look func(tx *catalog.Tx) error) error
 // ask puts a question to the catalog. If the catalog turns out to be damaged
 // it is made anew, and asked once more.
 func (s *Store) ask(question func(*catalog.Catalog) error) error {
-	err, version := s.askOnce(question)
+	version, err := s.askOnce(question)
 	if !isDamaged(err) {
 		return err
 	}
 	if err := s.heal(version, err); err != nil {
 		return err
 	}
-	err, _ = s.askOnce(question)
+	_, err = s.askOnce(question)
 	return err
 }
 
-func (s *Store) askOnce(question func(*catalog.Catalog) error) (err error, version int) {
+func (s *Store) askOnce(question func(*catalog.Catalog) error) (version int, err error) {
 	s.catalogMu.RLock()
 	defer s.catalogMu.RUnlock()
 	if s.catalog == nil {
-		return store.ErrClosed, s.version
+		return s.version, store.ErrClosed
 	}
-	return question(s.catalog), s.version
+	return s.version, question(s.catalog)
 }

@@ -168,7 +168,7 @@ func (sp *space) resize(n int64) error {
 		err = f.Sync()
 	}
 	if err != nil && n > sp.held {
-		f.Truncate(sp.held) // a part may have been allocated
+		_ = f.Truncate(sp.held) // a part may have been allocated
 	}
 	size, serr := f.Size()
 	if serr == nil {
