@@ -42,16 +42,6 @@ func (c *Catalog) Superseded(ctx context.Context, lsn record.LSN, k record.Key) 
 	return w.newest(), true, nil
 }
 
-// Tombstoned reports whether the key's entity existed and has ended. It is
-// false for a key that the catalog does not know.
-func (c *Catalog) Tombstoned(ctx context.Context, k record.Key) (bool, error) {
-	w, err := c.newest(ctx, k)
-	if err != nil {
-		return false, fmt.Errorf("look for the tombstone of %v: %w", k, err)
-	}
-	return w.tomb != 0, nil
-}
-
 // InlineBytes sums the payloads that exist and whose bytes lie in the frames
 // of the records from first to last.
 func (c *Catalog) InlineBytes(ctx context.Context, first, last record.LSN) (int64, error) {

@@ -384,20 +384,16 @@ func TestPayloads(t *testing.T) {
 		lsn    record.LSN
 		id     uint64
 		reason record.LSN
-		dead   bool
 	}{
-		{"newest", 6, 8, 0, false},
-		{"older than a later image", 4, 8, 6, false},
-		{"older than a tombstone", 3, 7, 5, true},
-		{"the tombstone itself", 5, 7, 0, true},
-		{"unknown", 1, 99, 0, false},
+		{"newest", 6, 8, 0},
+		{"older than a later image", 4, 8, 6},
+		{"older than a tombstone", 3, 7, 5},
+		{"the tombstone itself", 5, 7, 0},
+		{"unknown", 1, 99, 0},
 	} {
 		reason, ok, err := c.Superseded(ctx, row.lsn, record.PayloadKey(row.id))
 		if reason != row.reason || ok != (row.reason != 0) || err != nil {
 			t.Errorf("%s: superseded by %d, %v, %v", row.name, reason, ok, err)
-		}
-		if dead, err := c.Tombstoned(ctx, record.PayloadKey(row.id)); dead != row.dead || err != nil {
-			t.Errorf("%s: tombstoned %v, %v", row.name, dead, err)
 		}
 	}
 	foldNext(t, c, record.Record{Images: []record.Image{{Key: record.Key{Kind: future, A: 1, B: 2}, Body: []byte{0xf6}}}})

@@ -80,10 +80,11 @@ func ReadFile(fsys Opener, name string) ([]byte, error) {
 	}
 	data := make([]byte, size)
 	n, err := f.ReadAt(data, 0)
-	if n == len(data) && (err == nil || errors.Is(err, io.EOF)) {
+	end := err == io.EOF //nolint:errorlint // the end of a file is this very value; in another's words it is a fault
+	if n == len(data) && (err == nil || end) {
 		return data, nil
 	}
-	if err == nil || errors.Is(err, io.EOF) {
+	if err == nil || end {
 		err = io.ErrUnexpectedEOF
 	}
 	return nil, fmt.Errorf("read %s: %w", name, err)

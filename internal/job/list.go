@@ -114,9 +114,10 @@ func (s *Service) beginList(ctx context.Context, j *record.Job) (*listing, error
 		if err != nil || l.vault.ID == 0 || l.of.Payload == 0 {
 			return l, err
 		}
-		l.snapshot, err = s.cfg.Store.OpenPayload(ctx, payload.Ref{ID: l.of.Payload, LSN: l.of.LSN, Size: l.of.PayloadSize})
+		r, err := s.cfg.Store.OpenPayload(ctx, payload.Ref{ID: l.of.Payload, LSN: l.of.LSN, Size: l.of.PayloadSize})
 		switch {
 		case err == nil:
+			l.snapshot = r
 			return l, nil
 		case errors.Is(err, store.ErrGone) && l.of.Payload != gone:
 			continue // there is a new inventory since the vault was looked up

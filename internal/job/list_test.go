@@ -92,7 +92,9 @@ func TestInventoryDates(t *testing.T) {
 			{"end", `null`, `"2000-01-01T00:00:02Z"`, "0 1"},
 			{"end on an archive", `null`, `"2000-01-01T00:00:05Z"`, "0 1 2 3 4"},
 			{"both", `"2000-01-01T00:00:01Z"`, `"2000-01-01T00:00:03Z"`, "1 2"},
-			{"fractions are cut", `"2000-01-01T00:00:01.9Z"`, `"2000-01-01T00:00:03.9Z"`, "1 2"},
+			{"fractions before archives", `"2000-01-01T00:00:01.4Z"`, `"2000-01-01T00:00:03.4Z"`, "1 2"},
+			{"fractions on archives", `"2000-01-01T00:00:01.5Z"`, `"2000-01-01T00:00:03.5Z"`, "1 2"},
+			{"fractions behind archives", `"2000-01-01T00:00:01.501Z"`, `"2000-01-01T00:00:03.501Z"`, "2 3"},
 			{"nothing before", `null`, `"1999-12-31"`, ""},
 			{"nothing after", `"2000-01-02"`, `null`, ""},
 			{"end before start", `"2000-01-01T00:00:03Z"`, `"2000-01-01T00:00:01Z"`, ""},
@@ -103,6 +105,13 @@ func TestInventoryDates(t *testing.T) {
 			if d.InventoryRetrievalParameters.Marker != nil {
 				t.Errorf("%s: there is a marker", tt.name)
 			}
+		}
+		// A job that an older version began has dates without a fraction.
+		old := h.job(h.begin(`{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"StartDate":"2000-01-01T00:00:04Z"}}`))
+		old.StartDate = "2000-01-01T00:00:04Z"
+		l, err := h.newListing(&old)
+		if err != nil || l.start != time.Date(2000, 1, 1, 0, 0, 4, 0, time.UTC).UnixMilli() {
+			t.Errorf("%+v, %v", l, err)
 		}
 		// A limit counts what is listed, not what is looked at.
 		id, d := h.run(`{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"StartDate":"2000-01-01T00:00:01Z","EndDate":"2000-01-01T00:00:03Z","Limit":"2"}}`)
@@ -163,6 +172,12 @@ func TestInventoryPages(t *testing.T) {
 	if last != nil {
 		t.Error("a marker after a full last page")
 	}
+	// A limit may be larger than any number of archives.
+	const endless = "18446744073709551616"
+	id, d := h.run(`{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":` + endless + `,"Marker":"` + *next + `"}}`)
+	all, _ := h.inventory(id)
+	h.same("page without an end", full, all)
+	h.same("its limit", endless, *d.InventoryRetrievalParameters.Limit)
 }
 
 // TestInventoryWhileArchivesComeAndGo changes the vault between two looks of
@@ -252,6 +267,37 @@ func TestInventoryBecomesTheVaults(t *testing.T) {
 	if err != nil || f.LastWrite > inv.Head {
 		t.Errorf("last write %d is behind the head %d, %v", f.LastWrite, inv.Head, err)
 	}
+}
+
+// TestInventoryKeepsItsDate: without a write in between, inventories without an
+// interval have one date.
+func TestInventoryKeepsItsDate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.start()
+		const whole, part = `{"Type":"inventory-retrieval"}`, `{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":"1"}}`
+		date := func(parameters string) string {
+			time.Sleep(time.Minute) // of the bubble
+			id, _ := h.run(parameters)
+			_, date := h.inventory(id)
+			return strings.TrimPrefix(date, "2000-01-01T00:")
+		}
+		h.same("empty vault", "01:00Z", date(whole))
+		h.same("empty vault again", "01:00Z", date(whole))
+		a := h.small(photos, "a")
+		h.same("after an upload, in part", "03:00Z", date(part))
+		h.same("in part again", "04:00Z", date(part)) // it did not become the vault's
+		h.same("whole", "05:00Z", date(whole))
+		inv := h.vault(photos).Inventory
+		h.same("whole again", "05:00Z", date(whole))
+		h.same("then in part", "05:00Z", date(part))
+		h.same("the vault's inventory", inv, h.vault(photos).Inventory)
+		h.small(other, "of another vault")
+		h.same("after a write elsewhere", "05:00Z", date(whole))
+		h.delete(a)
+		h.same("after a deletion", "09:00Z", date(whole))
+		h.same("after a deletion again", "09:00Z", date(whole))
+	})
 }
 
 // TestLaterInventoryStays has a job overtaken by another that has seen more.

@@ -3,6 +3,8 @@ package job
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -94,6 +96,82 @@ func TestOnTheLocalStore(t *testing.T) {
 		return nil
 	})
 	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSnapshotsOnTheLocalStore has inventories with a snapshot in a record and
+// in a file, a restart, and a check of all there is.
+func TestSnapshotsOnTheLocalStore(t *testing.T) {
+	var ahead atomic.Int64
+	config := local.Config{FS: disk.NewMem(0), Catalog: filepath.Join(t.TempDir(), "catalog.db"), Reserve: -1, Now: func() time.Time {
+		return time.Now().Add(time.Duration(ahead.Load()))
+	}}
+	open := func() *local.Store {
+		st, err := local.Open(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	st := open()
+	check := func() {
+		t.Helper()
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		report, err := local.Check(t.Context(), config, local.CheckOptions{Deep: true})
+		if err != nil || !report.Clean() {
+			t.Errorf("%+v, %v", report, err)
+		}
+		st = open()
+	}
+	under := newMemStore(t)
+	under.under = st
+	h := furnish(t, under, interval)
+	first := h.small(photos, "first")
+	small := h.takeInventories()
+	h.delete(first)
+	check()
+	under.under, h.Service = st, h.service(interval)
+	if small.LSN == 0 {
+		t.Errorf("the snapshot of %d bytes has a file", small.PayloadSize)
+	}
+	h.agree("first")
+
+	const n = 900
+	var want []string
+	for i := range n {
+		want = append(want, strings.Repeat("x", 1000)+fmt.Sprint(i))
+		h.small(photos, want[i])
+	}
+	ahead.Store(int64(25 * time.Hour))
+	large := h.takeInventories()
+	if large.LSN != 0 || !h.ended(small.Payload) {
+		t.Errorf("the snapshot of %d bytes has no file, or the one before has not ended", large.PayloadSize)
+	}
+	for _, a := range h.living()[:n/2] {
+		h.delete(a)
+	}
+	check()
+	under.under, h.Service = st, h.service(interval)
+	h.agree(strings.Join(want, " "))
+
+	for _, a := range h.living() {
+		h.delete(a)
+	}
+	if err := h.vaults.DeleteVault(t.Context(), owner, photos); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.vaults.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	under.under = st
+	if !h.ended(large.Payload) {
+		t.Error("the snapshot has outlived its vault")
+	}
+	if err := st.Close(); err != nil {
 		t.Error(err)
 	}
 }

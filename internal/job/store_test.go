@@ -34,6 +34,7 @@ type memStore struct {
 
 	changed chan struct{}                                    // closed and replaced after every update
 	viewing func()                                           // if set, called before each view, without mu
+	finding func()                                           // if set, called before each payload is opened, without mu
 	opening func(payload.Reader, payload.Ref) payload.Reader // if set, may replace readers
 	once    map[string]error                                 // by operation: fail it once
 }
@@ -173,6 +174,9 @@ func (s *memStore) NewPayload(ctx context.Context, h payload.Header) (payload.Wr
 }
 
 func (s *memStore) OpenPayload(ctx context.Context, ref payload.Ref) (payload.Reader, error) {
+	if s.finding != nil {
+		s.finding()
+	}
 	if err := s.failure("open payload"); err != nil {
 		return nil, err
 	}

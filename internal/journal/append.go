@@ -81,7 +81,7 @@ func (j *Journal) commit(items []item) (Position, error) {
 	case disk.IsFull(again) && disk.IsFull(err):
 		// The file system has no preallocation. The next Append begins a segment with the same LSN and a higher id, so
 		// whatever these two files hold does not count.
-		return Position{}, fmt.Errorf("%w: %w", ErrFull, again)
+		return Position{}, fmt.Errorf("%w (%w): %w", ErrFull, ErrUncertain, again)
 	}
 	j.broken = fmt.Errorf("%w: %w", ErrBroken, errors.Join(err, again))
 	return Position{}, j.broken

@@ -14,10 +14,13 @@ import (
 )
 
 var (
-	// ErrFull means that there is no space. Nothing was written (but where the
-	// file system cannot preallocate, the next Open may yet find it), and the
-	// journal can be used.
+	// ErrFull means that there is no space, and that the journal can be used.
+	// Nothing was written, unless the error is ErrUncertain too.
 	ErrFull = errors.New("journal: no space left")
+	// ErrUncertain comes with ErrFull where the file system could not
+	// preallocate and found no space in the middle of a write: as long as
+	// nothing else is appended, the next Open may yet find the batch.
+	ErrUncertain = errors.New("the batch may have been written")
 	// ErrHistory means that a position is not one of this journal: whoever
 	// remembers it has seen another history.
 	ErrHistory = errors.New("journal: position is of another history")

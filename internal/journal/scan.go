@@ -107,10 +107,11 @@ func missing(first, last record.LSN, lists ...[]record.LSN) []span {
 	var out []span
 	for next := first; next <= last; {
 		at := last + 1 // the next LSN that is there
-		for _, l := range lists {
+		for i, l := range lists {
 			for len(l) > 0 && l[0] < next {
 				l = l[1:]
 			}
+			lists[i] = l // what is behind next is not looked at again
 			if len(l) > 0 {
 				at = min(at, l[0])
 			}

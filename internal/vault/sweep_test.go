@@ -235,6 +235,32 @@ func TestSweepAfterDeletedVault(t *testing.T) {
 	}
 }
 
+// TestDeletedVaultEndsItsInventory: only the vault knows of the payload of its
+// last inventory, so it goes in the same record.
+func TestDeletedVaultEndsItsInventory(t *testing.T) {
+	h := open(t, nil)
+	p := h.archive(photos, h.upload(photos, data(6))).Pieces[0] // becomes the inventory's
+	a := h.archive(photos, h.upload(photos, data(7)))
+	v := h.vault(photos)
+	v.Inventory = record.Inventory{Snapshot: 1, Completed: 2, Head: 1 << 40, Archives: 1, Payload: p.Payload, LSN: p.LSN, PayloadSize: p.Size}
+	h.write(func(*catalog.Tx) []record.Entity { return []record.Entity{&v} })
+	h.must(h.store.Update(t.Context(), func(tx *catalog.Tx) (r record.Record, err error) {
+		archives, err := tx.Archives(v.ID, 0, a.ID-1, 10)
+		for _, a := range archives {
+			r.Delete(a.Key()) // without its payload
+		}
+		return r, err
+	}))
+	h.must(h.DeleteArchive(t.Context(), owner, photos, a.Public))
+	if n := h.payloads(); n != 1 {
+		t.Fatalf("%d payloads before, want the inventory's", n)
+	}
+	h.must(h.DeleteVault(t.Context(), owner, photos))
+	if n := h.payloads(); n != 0 {
+		t.Errorf("%d payloads are left of a deleted vault", n)
+	}
+}
+
 // TestSweepInSmallRecords: what is left of a vault is more than a record of the
 // sweep may have, and so is what is left of one archive and of one upload.
 func TestSweepInSmallRecords(t *testing.T) {

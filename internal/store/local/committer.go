@@ -34,13 +34,22 @@ type operation struct {
 	err    error         // the rule's own
 	stores record.Stored // what the rule attached, in this run or an earlier one
 	takes  bool          // it did so in this run
+	unsure bool          // an earlier run's record may be on the medium
+}
+
+// doubt notes that a failed write may have left the operation's record on the
+// medium, although it is being refused. What it stores is then not removed: a
+// crash could bring the record back.
+func (op *operation) doubt(err error) {
+	op.unsure = op.unsure || errors.Is(err, journal.ErrUncertain) && op.writes()
 }
 
 // settle ends an operation: what its record stores learns whether it is part
 // of the store, then the caller gets the outcome.
 func (op *operation) settle(err error, durable bool) {
-	if op.stores != nil {
-		op.stores.Settle(durable && op.takes)
+	kept := durable && op.takes
+	if op.stores != nil && (kept || !op.unsure) {
+		op.stores.Settle(kept)
 	}
 	op.done <- err
 }
@@ -154,6 +163,7 @@ func (s *Store) commitFrom(first *operation) {
 				break
 			}
 			for _, op := range ops {
+				op.doubt(err)
 				s.commitAlone(op)
 			}
 		}
@@ -174,6 +184,7 @@ func (s *Store) commitAlone(op *operation) {
 	}
 	for tries := 0; ; tries++ {
 		_, err := s.commit([]*operation{op})
+		op.doubt(err)
 		switch {
 		case err == nil:
 			return

@@ -156,7 +156,7 @@ func (s *Store) OpenPayload(ctx context.Context, ref payload.Ref) (payload.Reade
 	if !errors.Is(err, store.ErrGone) {
 		return r, err
 	}
-	known, _, ferr := s.payloadFate(ctx, ref.ID)
+	known, ferr := s.known(ctx, ref.ID)
 	switch {
 	case ferr != nil:
 		return nil, ferr

@@ -208,8 +208,12 @@ func (s *Store) quarantined() ([]disk.Entry, error) {
 }
 
 func (s *Store) sweepOrphan(ctx context.Context, f payload.File) error {
-	known, dead, err := s.payloadFate(ctx, f.ID)
+	known, err := s.known(ctx, f.ID)
 	if err != nil || known {
+		return err
+	}
+	dead, err := s.buried(ctx, f.ID)
+	if err != nil {
 		return err
 	}
 	if !dead {

@@ -3,6 +3,8 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"firn/internal/catalog"
@@ -12,20 +14,28 @@ import (
 // The housekeeping's questions to the catalog. Each holds the catalog only
 // for its own length.
 
-// payloadFate reports whether the catalog knows a payload, or its tombstone.
-func (s *Store) payloadFate(ctx context.Context, id uint64) (known, dead bool, err error) {
+// known reports whether the catalog has a payload.
+func (s *Store) known(ctx context.Context, id uint64) (known bool, err error) {
 	err = s.View(ctx, func(tx *catalog.Tx) (err error) {
 		_, known, err = tx.Payload(id)
 		return err
 	})
-	if err != nil || known {
-		return known, false, err
+	return known, err
+}
+
+// buried reports whether a payload has ended. The catalog says which record
+// ended it, and the journal whether that is true.
+func (s *Store) buried(ctx context.Context, id uint64) (bool, error) {
+	k := record.PayloadKey(id)
+	reason, ok, err := s.supersededBy(ctx, 0, k)
+	if err != nil || !ok {
+		return false, err
 	}
-	err = s.ask(func(c *catalog.Catalog) (err error) {
-		dead, err = c.Tombstoned(ctx, record.PayloadKey(id))
-		return err
-	})
-	return false, dead, err
+	e, err := s.journal.Entry(reason)
+	if err != nil {
+		return false, fmt.Errorf("read record %d, which is to have ended payload %d: %w", reason, id, err)
+	}
+	return slices.ContainsFunc(e.Images, func(im record.Image) bool { return im.Key == k && im.Tombstone() }), nil
 }
 
 // inlineBytes sums the payloads that are alive in the records from first to
