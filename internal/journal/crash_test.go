@@ -109,6 +109,15 @@ func (r *run) compacted(j *Journal, p Position) bool {
 	return true
 }
 
+// stride is the step of a sweep that usually goes by usual, and a wider one
+// under -short, which the race detector runs with.
+func stride(usual int) int {
+	if testing.Short() {
+		return 6*usual + 1
+	}
+	return usual
+}
+
 func TestCrashSweep(t *testing.T) {
 	t.Parallel()
 	const seed = 42
@@ -121,7 +130,7 @@ func TestCrashSweep(t *testing.T) {
 		t.Fatalf("only %d operations", total.Load())
 	}
 	tries := map[disk.Mode]int{disk.Lost: 1, disk.Kept: 1, disk.Ordered: 2, disk.Chaos: 3} // the first two leave nothing to chance
-	for n := range int(total.Load()) {
+	for n := 0; n < int(total.Load()); n += stride(1) {
 		r := run{h: newHistory(seed)}
 		fs := disk.NewMem(0)
 		err := r.live(disk.Inject(fs, disk.CrashAfter(n, disk.Changes()...)))
@@ -207,7 +216,7 @@ func TestFaultMatrix(t *testing.T) {
 			if fault.Sticky || fault.Short > 0 {
 				step = 3 // Neighbours are much alike.
 			}
-			for n := 0; n < int(total.Load()); n += step {
+			for n := 0; n < int(total.Load()); n += stride(step) {
 				name := fmt.Sprintf("%s %d fails %+v", kind, n+1, fault)
 				r := run{h: newHistory(seed)}
 				fs := disk.NewMem(0)

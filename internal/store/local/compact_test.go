@@ -197,12 +197,9 @@ func TestCrashDuringCompaction(t *testing.T) {
 	}
 	var changes atomic.Int64
 	run(disk.Count(&changes, disk.Changes()...))
-	total, step := int(changes.Load()), 1
+	total, step := int(changes.Load()), stride(3)
 	if total < 10 {
 		t.Fatalf("a compaction makes only %d changes", total)
-	}
-	if !long() {
-		step = 3
 	}
 	for n := int(seed % uint64(step)); n <= total; n += step {
 		after, path := run(disk.CrashAfter(n, disk.Changes()...))

@@ -14,6 +14,18 @@ import (
 	"firn/internal/disk"
 )
 
+// stride is the step of a sweep that usually goes by usual: one in the long
+// run, and a wider one under -short, which the race detector runs with.
+func stride(usual int) int {
+	switch {
+	case long():
+		return 1
+	case testing.Short():
+		return 6 * usual
+	}
+	return usual
+}
+
 // long reports whether the long versions of tests were asked for.
 func long() bool { return os.Getenv("FIRN_LONG") != "" }
 
@@ -40,10 +52,7 @@ func memoryDir(t testing.TB) string {
 // with every kind of catalog that could be there afterwards.
 func TestCrashSweep(t *testing.T) {
 	seed := rand.Uint64()
-	stride := 7
-	if long() {
-		stride = 1
-	}
+	stride := stride(7)
 	var changes atomic.Int64
 	l := newLedger(seed)
 	crashRun(t, l, seed, disk.NewMem(0), disk.Count(&changes, disk.Changes()...), nil)

@@ -189,10 +189,8 @@ func TestReadFaults(t *testing.T) {
 				}
 				var reads atomic.Int64
 				look(disk.Count(&reads, disk.OpRead), false)
-				total, step := int(reads.Load()), 1
-				if !long() {
-					step = max(1, total/12)
-				}
+				total := int(reads.Load())
+				step := stride(max(1, total/12))
 				for n := 1 + int(seed%uint64(step)); n <= total; n += step {
 					look(disk.NthOp(n, c.fault, disk.OpRead), true)
 					if t.Failed() {
