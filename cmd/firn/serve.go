@@ -65,6 +65,7 @@ The command line wins over the environment, the environment over the file.
 			return err
 		}
 		cfg.Log = newLog(cmd.ErrOrStderr())
+		cfg.PublicKey = devKey.ID
 		out := cmd.OutOrStdout()
 		cfg.FirstKey = func(k server.Key) {
 			fmt.Fprintf(out, "The root key of account %s, shown this once:\n", cfg.Account)

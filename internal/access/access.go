@@ -11,7 +11,6 @@ package access
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -71,47 +70,53 @@ func New(c Config) (*Service, error) {
 	}, nil
 }
 
-// EnsureAccount makes the account unless it exists.
-func (s *Service) EnsureAccount(ctx context.Context, account glacier.AccountID) error {
-	if !account.Valid() {
-		return fmt.Errorf("account %q is not twelve digits", account)
+// EnsureKey makes the access key, and its account if need be, or gives the key
+// the account and the secret if they are not what it has.
+func (s *Service) EnsureKey(ctx context.Context, account glacier.AccountID, id, secret string) error {
+	sealed, err := s.sealKey(account, id, secret)
+	if err != nil {
+		return err
 	}
-	return s.store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
-		var r record.Record
-		_, exists, err := tx.Account(account)
-		if err == nil && !exists {
-			r.Put(&record.Account{ID: account, Created: tx.Now().UnixMilli()})
-		}
-		return r, err
+	defer s.keys.forget(id)
+	return s.store.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
+		return r, s.putKey(tx, &r, account, id, secret, sealed)
 	})
 }
 
-// EnsureKey makes the access key, or gives it the account and the secret if
-// they are not what it has. The account must exist.
-func (s *Service) EnsureKey(ctx context.Context, account glacier.AccountID, id, secret string) error {
+// sealKey checks a key and seals its secret.
+func (s *Service) sealKey(account glacier.AccountID, id, secret string) ([]byte, error) {
+	if !account.Valid() {
+		return nil, fmt.Errorf("account %q is not twelve digits", account)
+	}
 	if err := checkKey(id, secret); err != nil {
+		return nil, err
+	}
+	return s.seal.seal(id, account, secret), nil
+}
+
+// putKey adds to r whatever is missing for the key to be the account's, with
+// the secret that sealed holds.
+func (s *Service) putKey(tx *catalog.Tx, r *record.Record, account glacier.AccountID, id, secret string, sealed []byte) error {
+	now := tx.Now().UnixMilli()
+	_, exists, err := tx.Account(account)
+	if err != nil {
 		return err
 	}
-	sealed := s.seal.seal(id, account, secret)
-	defer s.keys.forget(id)
-	return s.store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
-		var r record.Record
-		if _, ok, err := tx.Account(account); err != nil || !ok {
-			return r, errors.Join(err, fmt.Errorf("no account %s for access key %s", account, id))
-		}
-		k, exists, err := tx.AccessKey(id)
-		if err != nil {
-			return r, err
-		}
-		if !exists {
-			k = record.AccessKey{Number: uint64(tx.LSN()), ID: id, Created: tx.Now().UnixMilli()}
-		} else if was, err := s.seal.open(id, k.Account, k.Secret); err == nil && k.Account == account && was == secret {
-			return r, nil
-		}
-		k.Account, k.Secret = account, sealed
-		r.Put(&k)
-		return r, nil
-	})
+	if !exists {
+		r.Put(&record.Account{ID: account, Created: now})
+	}
+	k, exists, err := tx.AccessKey(id)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		k = record.AccessKey{Number: uint64(tx.LSN()), ID: id, Created: now}
+	} else if was, err := s.seal.open(id, k.Account, k.Secret); err == nil && k.Account == account && was == secret {
+		return nil
+	}
+	k.Account, k.Secret = account, sealed
+	r.Put(&k)
+	return nil
 }
 
 // ResolveAccount returns the account that a request's path names: "-" is the

@@ -61,7 +61,6 @@ func open(t *testing.T) *gate {
 	g.seal, err = g.store.SealKey()
 	g.must(err)
 	g.Service = g.another()
-	g.must(g.EnsureAccount(t.Context(), alice))
 	g.must(g.EnsureKey(t.Context(), alice, keyID, secret))
 	return g
 }
@@ -284,7 +283,6 @@ func TestEnsureKey(t *testing.T) {
 
 	before := g.head()
 	g.must(g.EnsureKey(ctx, alice, keyID, secret))
-	g.must(g.EnsureAccount(ctx, alice))
 	if g.head() != before {
 		t.Error("what was there already was written again")
 	}
@@ -294,8 +292,6 @@ func TestEnsureKey(t *testing.T) {
 	wantError(t, err, mismatch)
 	_, err = login(g.Service, "changed")
 	wantError(t, err, "")
-
-	g.must(g.EnsureAccount(ctx, bob))
 	g.must(g.EnsureKey(ctx, bob, keyID, "changed"))
 	caller, err := login(g.Service, "changed")
 	wantError(t, err, "")
@@ -308,8 +304,8 @@ func TestEnsureKey(t *testing.T) {
 		account    glacier.AccountID
 		id, secret string
 	}{
-		{"unknown account", "999999999999", "AKIAX", "s"},
 		{"account no number", "x", "AKIAX", "s"},
+		{"account of eleven digits", "12345678901", "AKIAX", "s"},
 		{"empty id", alice, "", "s"},
 		{"slash in id", alice, "AKIA/X", "s"},
 		{"long id", alice, strings.Repeat("A", 129), "s"},
@@ -319,9 +315,6 @@ func TestEnsureKey(t *testing.T) {
 		if err := g.EnsureKey(ctx, tt.account, tt.id, tt.secret); err == nil {
 			t.Errorf("%s: accepted", tt.name)
 		}
-	}
-	if err := g.EnsureAccount(ctx, "12345678901"); err == nil {
-		t.Error("an account of eleven digits was accepted")
 	}
 }
 
@@ -402,11 +395,10 @@ func TestStoredSecret(t *testing.T) {
 		g := open(t)
 		return g, g.key(keyID)
 	}
-	g, k := stored(t)
+	_, k := stored(t)
 	if bytes.Contains(k.Secret, []byte(secret[:8])) || len(k.Secret) != 1+12+len(secret)+16 {
 		t.Errorf("stored secret %q", k.Secret)
 	}
-	g.must(g.EnsureAccount(t.Context(), bob))
 	for _, tt := range []struct {
 		name  string
 		alter func(k *record.AccessKey)
@@ -515,7 +507,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := errors.Join(a.EnsureAccount(b.Context(), alice), a.EnsureKey(b.Context(), alice, keyID, secret)); err != nil {
+	if err := a.EnsureKey(b.Context(), alice, keyID, secret); err != nil {
 		b.Fatal(err)
 	}
 	r := httptest.NewRequest("GET", "http://localhost:9420/-/vaults/photos", nil)
@@ -543,4 +535,34 @@ func TestStrangersGetNoBodyRead(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+}
+
+func TestTheRootKeyIsTheOnlyOne(t *testing.T) {
+	g := open(t)
+	ctx := t.Context()
+	login := func(id, secret string) error {
+		_, err := g.Authenticate(g.signedBy(g.request(), hash(""), sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret}), noBody)
+		return err
+	}
+	g.must(g.EnsureKey(ctx, bob, "AKIAOFBOB", "bob's"))
+	g.must(login(keyID, secret))
+
+	g.must(g.SetRoot(ctx, alice, "AKIANEW", "new"))
+	g.must(login("AKIANEW", "new"))
+	g.must(login("AKIAOFBOB", "bob's"))
+	wantError(t, login(keyID, secret), "UnrecognizedClientException: …")
+	before := g.head()
+	g.must(g.SetRoot(ctx, alice, "AKIANEW", "new"))
+	if g.head() != before {
+		t.Error("what was there already was written again")
+	}
+
+	if _, _, made, err := g.FirstKey(ctx, alice); made || err != nil {
+		t.Errorf("a first key although there is one: %v, %v", made, err)
+	}
+	id, first, made, err := g.FirstKey(ctx, "777777777777")
+	if !made || err != nil {
+		t.Fatalf("no first key: %v", err)
+	}
+	g.must(login(id, first))
 }

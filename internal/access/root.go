@@ -8,24 +8,80 @@ import (
 	"firn/internal/record"
 )
 
-// FirstKey makes an account together with an access key of its root, unless
-// the account exists. made reports whether it did; only then are id and secret
-// set, and nobody will learn the secret again.
+// keyPage is how many keys a rule looks at in one go.
+const keyPage = 1000
+
+// FirstKey makes an access key for an account that has none, and the account
+// if need be. made reports whether it did; only then are id and secret set,
+// and nobody will learn the secret again.
 func (s *Service) FirstKey(ctx context.Context, account glacier.AccountID) (id, secret string, made bool, err error) {
 	id, secret = NewKey()
-	sealed := s.seal.seal(id, account, secret)
+	sealed, err := s.sealKey(account, id, secret)
+	if err != nil {
+		return "", "", false, err
+	}
 	err = s.store.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
-		_, exists, err := tx.Account(account)
-		if made = err == nil && !exists; !made {
+		made = true
+		err = eachKey(tx, account, func(record.AccessKey) { made = false })
+		if err != nil || !made {
 			return r, err
 		}
-		now := tx.Now().UnixMilli()
-		r.Put(&record.Account{ID: account, Created: now})
-		r.Put(&record.AccessKey{Number: uint64(tx.LSN()), ID: id, Account: account, Secret: sealed, Created: now})
-		return r, nil
+		return r, s.putKey(tx, &r, account, id, secret, sealed)
 	})
 	if err != nil || !made {
 		return "", "", false, err
 	}
 	return id, secret, true, nil
+}
+
+// SetRoot makes the key the only one that its account has: whoever holds an
+// older one, such as the key that firn dev prints for everybody, is shut out.
+func (s *Service) SetRoot(ctx context.Context, account glacier.AccountID, id, secret string) error {
+	sealed, err := s.sealKey(account, id, secret)
+	if err != nil {
+		return err
+	}
+	var ended []string
+	err = s.store.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
+		ended = []string{id}
+		if err := s.putKey(tx, &r, account, id, secret, sealed); err != nil {
+			return r, err
+		}
+		return r, eachKey(tx, account, func(k record.AccessKey) {
+			if k.ID != id {
+				r.Delete(k.Key())
+				ended = append(ended, k.ID)
+			}
+		})
+	})
+	for _, id := range ended {
+		s.keys.forget(id)
+	}
+	return err
+}
+
+// HasKey reports whether the account has the key, whatever its secret.
+func (s *Service) HasKey(ctx context.Context, account glacier.AccountID, id string) (has bool, err error) {
+	err = s.store.View(ctx, func(tx *catalog.Tx) error {
+		k, ok, err := tx.AccessKey(id)
+		has = ok && k.Account == account
+		return err
+	})
+	return has, err
+}
+
+// eachKey calls do for every key of an account.
+func eachKey(tx *catalog.Tx, account glacier.AccountID, do func(record.AccessKey)) error {
+	for after := uint64(0); ; {
+		page, err := tx.AccessKeys(after, keyPage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, k := range page {
+			if k.Account == account {
+				do(k)
+			}
+			after = k.Number
+		}
+	}
 }

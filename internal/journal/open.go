@@ -25,7 +25,7 @@ import (
 func Open(cfg Config, applied Position) (*Journal, error) {
 	j := newJournal(cfg)
 	r := &recovery{j: j, applied: applied, checked: map[uint64]bool{}}
-	for _, step := range []func() error{r.list, r.read, r.order, r.settle, r.compare, r.tidy, r.adopt, r.again} {
+	for _, step := range []func() error{r.list, r.read, r.order, r.settle, r.compare, r.tidy, r.adopt, r.again, r.seal} {
 		if err := step(); err != nil {
 			if j.w != nil {
 				j.w.f.Close()
@@ -266,7 +266,9 @@ func (r *recovery) report(d Damage) {
 
 // order drops superseded segments and sorts the others by LSN.
 func (r *recovery) order() error {
-	r.exorcise()
+	if err := r.exorcise(); err != nil {
+		return err
+	}
 	for _, s := range r.segs {
 		for _, t := range r.segs {
 			// What a later segment begins with was written again there, or for the first time.
@@ -304,15 +306,51 @@ func (r *recovery) order() error {
 // headers are no witness of where the segment before ended: they may have been
 // written to repeat its last, acknowledged frame. But what they say of its
 // proven end is true.
-func (r *recovery) exorcise() {
+func (r *recovery) exorcise() error {
 	r.witness = slices.Clone(r.segs)
-	r.segs = slices.DeleteFunc(r.segs, func(s *found) bool {
-		if s.kind != kindJournal || s.scan == nil || len(s.scan.frames) > 0 || r.named(s.id) {
-			return false
+	var left []*found
+	for _, s := range r.segs {
+		torn, err := r.torn(s)
+		if err != nil {
+			return err
 		}
-		r.ghosts = append(r.ghosts, ghost{id: s.id})
-		return true
-	})
+		if torn && !r.named(s.id) {
+			r.ghosts = append(r.ghosts, ghost{id: s.id})
+			continue
+		}
+		left = append(left, s)
+	}
+	r.segs = left
+	return nil
+}
+
+// torn reports whether a journal segment holds no frame that is valid to the
+// last byte, and nobody goes on behind it.
+func (r *recovery) torn(s *found) (bool, error) {
+	if s.kind != kindJournal || s.scan == nil || len(s.scan.frames) > 1 || s.scan.proven() > 0 {
+		return false, nil
+	}
+	if len(s.scan.frames) == 0 {
+		return true, nil
+	}
+	fi := s.scan.frames[0]
+	if slices.ContainsFunc(r.witness, func(t *found) bool { return t.first > fi.last }) {
+		return false, nil // If it is not here that the frame was durable, another segment begins with it.
+	}
+	f, err := r.j.files.open(s.name())
+	if err != nil {
+		return false, err
+	}
+	defer f.release()
+	items, err := loadFrame(f, s.id, s.salt, fi)
+	if err != nil || items != nil {
+		return false, err
+	}
+	// As in readOne: once more.
+	if items, err = loadFrame(f, s.id, s.salt, fi); err == nil && items != nil {
+		err = fmt.Errorf("read %s: two reads of the same bytes differ", s.name())
+	}
+	return items == nil, err
 }
 
 // superseded returns the compacted segment that stands for s, if there is one.

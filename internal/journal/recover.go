@@ -358,6 +358,9 @@ func (r *recovery) tidy() error {
 		r.j.log.Info("remove leftover of the journal", "name", name)
 		r.j.files.forget(name)
 	}
+	if err := r.j.fs.SyncDir(dir); err != nil { // the names of what stands for them come first
+		return err
+	}
 	return disk.RemoveSync(r.j.fs, r.remove...)
 }
 
@@ -380,6 +383,13 @@ func (r *recovery) adopt() error {
 	if n := len(r.redo); n > 0 {
 		j.head = r.redo[0].frame.first - 1
 	}
+	return j.findNewest()
+}
+
+// seal seals all but the last. Not before again: what the last one begins
+// with may be in the page cache only.
+func (r *recovery) seal() error {
+	j := r.j
 	if n := len(j.segs); n > 0 {
 		for _, s := range j.segs[:n-1] {
 			if !s.sealed || s.table != nil {
@@ -388,7 +398,7 @@ func (r *recovery) adopt() error {
 			}
 		}
 	}
-	return j.findNewest()
+	return nil
 }
 
 // findNewest looks up the time of the newest record.

@@ -23,8 +23,10 @@ type body struct {
 	r     io.Reader
 	conn  *http.ResponseController
 	pause time.Duration // that the sender may make
-	began time.Time
 	n     int64
+	// waited is how long the sender was waited for. The time that the server
+	// itself took is not the sender's.
+	waited time.Duration
 	// whole means that nothing is left to read. The library then reads on by
 	// itself, to notice when the client goes away. A deadline set from then on
 	// would end the request under its handler, so none is.
@@ -32,21 +34,23 @@ type body struct {
 }
 
 func newBody(r *http.Request, conn *http.ResponseController, pause time.Duration) *body {
-	return &body{r: r.Body, conn: conn, pause: pause, began: time.Now(), whole: r.ContentLength == 0}
+	return &body{r: r.Body, conn: conn, pause: pause, whole: r.ContentLength == 0}
 }
 
 // Read implements [io.Reader] for a body of any length: each read must bring
 // something within the pause, and after a while the average must not fall
 // below a floor.
 func (b *body) Read(p []byte) (int, error) {
-	now := time.Now()
-	if age := now.Sub(b.began); age > rateGrace && float64(b.n) < minRate*age.Seconds() {
+	if b.waited > rateGrace && float64(b.n) < minRate*b.waited.Seconds() {
 		return 0, timedOut()
 	}
+	now := time.Now()
 	if err := b.until(now.Add(b.pause)); err != nil {
 		return 0, err
 	}
-	return b.read(p)
+	n, err := b.read(p)
+	b.waited += time.Since(now)
+	return n, err
 }
 
 // document reads a small body whole, which must come within the pause. Its

@@ -24,10 +24,13 @@ type Config struct {
 	Region string
 	// Account is the account that the root key belongs to.
 	Account glacier.AccountID
-	// RootKey is the access key of the account's root. If it is empty, the
-	// first start makes one and hands it to FirstKey; later starts leave the
-	// keys as they are.
+	// RootKey is the access key of the account's root. It becomes the only one
+	// the account has. If it is empty, a start that finds no key makes one and
+	// hands it to FirstKey; others leave the key as it is.
 	RootKey Key
+	// PublicKey is the id of a key that everybody knows. Without a RootKey the
+	// server does not start with it.
+	PublicKey string
 	// FirstKey is told the root key that a first start has made, once.
 	FirstKey func(Key)
 

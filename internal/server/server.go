@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"firn/glacier"
 	"firn/internal/access"
 	"firn/internal/disk"
 	"firn/internal/job"
@@ -113,7 +114,7 @@ func (s *Server) assemble() (http.Handler, error) {
 	s.jobs, err = job.New(job.Config{
 		Store: s.store, Region: s.cfg.Region, IDs: s.store.IDKey(),
 		Delays: map[string]time.Duration{
-			"Expedited": t.ExpeditedDelay, "Standard": t.StandardDelay, "Bulk": t.BulkDelay,
+			glacier.Expedited: t.ExpeditedDelay, glacier.Standard: t.StandardDelay, glacier.Bulk: t.BulkDelay,
 		},
 		InventoryDelay: t.InventoryDelay, InventoryInterval: t.InventoryInterval,
 		OutputLife: t.OutputLife, Log: s.log,
@@ -132,7 +133,8 @@ func (s *Server) assemble() (http.Handler, error) {
 }
 
 // ensureRoot makes the account and its root key. A key from the configuration
-// is set at every start; without one, a key is made with the account.
+// becomes the only one at every start; without one, a key is made if there is
+// none yet.
 func (s *Server) ensureRoot(keys *access.Service) error {
 	if err := s.store.Ready(); err != nil {
 		s.log.Error("the keys are left as they are", "why", err)
@@ -140,7 +142,16 @@ func (s *Server) ensureRoot(keys *access.Service) error {
 	}
 	ctx := context.Background()
 	if k := s.cfg.RootKey; k.ID != "" {
-		return errors.Join(keys.EnsureAccount(ctx, s.cfg.Account), keys.EnsureKey(ctx, s.cfg.Account, k.ID, k.Secret))
+		return keys.SetRoot(ctx, s.cfg.Account, k.ID, k.Secret)
+	}
+	if id := s.cfg.PublicKey; id != "" {
+		has, err := keys.HasKey(ctx, s.cfg.Account, id)
+		if err != nil {
+			return err
+		}
+		if has {
+			return fmt.Errorf("the account's key is %s, which everybody knows: give it another root key", id)
+		}
 	}
 	id, secret, made, err := keys.FirstKey(ctx, s.cfg.Account)
 	if made && s.cfg.FirstKey != nil {
@@ -157,15 +168,15 @@ func (s *Server) Ready() error { return s.store.Ready() }
 // account is called healthz, so nothing is hidden by them.
 func (s *Server) handler(api http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/healthz":
+		// Only a request without a body: for another the library would wait.
+		health := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.ContentLength == 0
+		switch {
+		case health && r.URL.Path == "/healthz":
 			writeText(w, http.StatusOK, "ok\n")
-		case "/readyz":
-			if err := s.Ready(); err != nil {
-				writeText(w, http.StatusServiceUnavailable, "not ready\n")
-				return
-			}
+		case health && r.URL.Path == "/readyz" && s.Ready() == nil:
 			writeText(w, http.StatusOK, "ready\n")
+		case health && r.URL.Path == "/readyz":
+			writeText(w, http.StatusServiceUnavailable, "not ready\n")
 		default:
 			api.ServeHTTP(w, r)
 		}

@@ -158,17 +158,31 @@ func (s *Store) rebuildCatalog() error {
 // the store is read-only then; and the catalog gets a position that is none
 // of the journal's, so that the next start does not take it for a whole one.
 func (s *Store) replay() error {
-	lost := s.lostAfter(s.catalog.Applied().LSN)
-	if lost == nil || s.cfg.AcceptLoss {
-		return replayInto(s.ctx, s.journal, s.catalog, func(p journal.Position) catalog.Position { return catalog.Position(p) })
+	had := s.catalog.Applied()
+	if lost := s.lostAfter(had.LSN); lost != nil && !s.cfg.AcceptLoss {
+		s.forbid(lost)
+		if had.Segment == 0 && had.LSN != 0 {
+			return fmt.Errorf("%w: the catalog was made without lost records", journal.ErrHistory)
+		}
 	}
+	// Segments with an index are read here for the first time, so loss may come to light meanwhile.
+	err := replayInto(s.ctx, s.journal, s.catalog, func(p journal.Position) catalog.Position {
+		if s.cfg.AcceptLoss || s.lostAfter(had.LSN) == nil {
+			return catalog.Position(p)
+		}
+		return catalog.Position{LSN: p.LSN}
+	})
+	if lost := s.lostAfter(had.LSN); err == nil && lost != nil && !s.cfg.AcceptLoss {
+		s.forbid(lost)
+	}
+	return err
+}
+
+// forbid makes the store read-only.
+func (s *Store) forbid(lost *journal.Damage) {
 	why := fmt.Sprintf("the store is read-only, because deletions may be lost: %v; bring the missing bytes back, or start with --accept-loss", lost)
 	s.readOnly.Store(&why)
 	s.log.Error(why)
-	if applied := s.catalog.Applied(); applied.Segment == 0 && applied.LSN != 0 {
-		return fmt.Errorf("%w: the catalog was made without lost records", journal.ErrHistory)
-	}
-	return replayInto(s.ctx, s.journal, s.catalog, func(p journal.Position) catalog.Position { return catalog.Position{LSN: p.LSN} })
 }
 
 // lostAfter returns the first damage because of which records above lsn are

@@ -645,3 +645,16 @@ func TestCatalogReplacedInUse(t *testing.T) {
 	mustClose(t, s)
 	mustBeClean(t, cfg)
 }
+
+// TestRotThatARebuildFindsStopsWrites damages a segment that has an index, so
+// that only the rebuild of the catalog reads it.
+func TestRotThatARebuildFindsStopsWrites(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.mem.Corrupt(b.segments()[1], 4096, func(p []byte) { clear(p[:4096]) })
+	b.noCatalog()
+	b.readOnly()
+	b.readOnly() // What the rebuild has made is not taken for whole.
+	b.cfg.AcceptLoss = true
+	b.works()
+}
