@@ -82,13 +82,8 @@ func (s *Service) ListJobs(ctx context.Context, owner glacier.AccountID, name gl
 
 // parse checks what can be checked without the vault.
 func (q *Listing) parse() (limit int, f catalog.JobFilter, err error) {
-	limit = glacier.MaxPage
-	if q.Limit != "" {
-		n, ok := parseOffset(q.Limit)
-		if !ok || n == 0 {
-			return 0, f, invalid("Invalid limit: %s", q.Limit)
-		}
-		limit = int(min(n, glacier.MaxPage))
+	if limit, err = vault.Limit(q.Limit, glacier.MaxPage); err != nil {
+		return 0, f, err
 	}
 	switch q.StatusCode {
 	case "", glacier.InProgress, glacier.Succeeded, glacier.Failed:

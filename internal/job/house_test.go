@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"testing"
 
@@ -70,6 +71,11 @@ func (h *house) service(change ...func(*Config)) *Service {
 		h.t.Fatal(err)
 	}
 	return s
+}
+
+// logTo has a service log to w.
+func logTo(w io.Writer) func(*Config) {
+	return func(c *Config) { c.Log = slog.New(slog.NewTextHandler(w, nil)) }
 }
 
 // start starts the service for the length of the test.

@@ -41,7 +41,7 @@ func (s *Service) InitiateJob(ctx context.Context, owner glacier.AccountID, name
 	switch {
 	case errors.Is(err, store.ErrFull):
 		s.cfg.Log.Warn("refused for lack of space", "operation", "InitiateJob", "err", err)
-		return "", glacier.Errorf(glacier.ServiceUnavailable, "There is no space left to store this request. Retrievals and deletions continue to work.")
+		return "", vault.NoSpace()
 	case err != nil:
 		return "", err
 	}

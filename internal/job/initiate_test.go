@@ -246,6 +246,7 @@ func TestConfigContradictions(t *testing.T) {
 		{"negative delay", Config{Store: st, Delays: map[string]time.Duration{"Bulk": -1}}},
 		{"negative interval", Config{Store: st, InventoryInterval: -1}},
 		{"negative number of workers", Config{Store: st, Workers: -1}},
+		{"negative number of buffers", Config{Store: st, OutputBuffers: -1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := New(tt.cfg); err == nil {

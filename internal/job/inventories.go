@@ -29,13 +29,15 @@ const (
 // nothing.
 //
 // An inventory is kept whole, as a snapshot: what jobs list does not change
-// until the next one. If there is no space for some of them, the others are
-// taken nevertheless.
+// until the next one. If some of them cannot be taken, for lack of space or
+// because a vault cannot be read, the others are taken nevertheless, and the
+// error tells of the first few. It stops only when the store is closed, when
+// the vaults cannot be listed, and when ctx is done.
 func (s *Service) TakeInventories(ctx context.Context) error {
 	if s.cfg.InventoryInterval == 0 {
 		return nil
 	}
-	var full error
+	var missed failures
 	for after, more := uint64(0), true; more; {
 		var due []uint64
 		err := s.cfg.Store.View(ctx, func(tx *catalog.Tx) error {
@@ -47,27 +49,55 @@ func (s *Service) TakeInventories(ctx context.Context) error {
 			for i := range vaults {
 				after = vaults[i].ID
 				if _, ok, err := s.inventoryDue(tx, &vaults[i]); err != nil {
-					return err
+					missed.add(fmt.Errorf("look at vault %d: %w", after, err))
 				} else if ok {
 					due = append(due, after)
 				}
 			}
-			return nil
+			return ctx.Err()
 		})
 		if err != nil {
-			return fmt.Errorf("look for inventories that are due: %w", err)
+			return missed.join(fmt.Errorf("look for inventories that are due: %w", err))
 		}
 		for _, vault := range due {
-			if err := s.takeInventory(ctx, vault); err != nil {
-				err = fmt.Errorf("take inventory of vault %d: %w", vault, err)
-				if !errors.Is(err, store.ErrFull) {
-					return err
-				}
-				full = err
+			err := s.takeInventory(ctx, vault)
+			if err == nil {
+				continue
 			}
+			err = fmt.Errorf("take inventory of vault %d: %w", vault, err)
+			if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
+				return missed.join(err)
+			}
+			missed.add(err)
 		}
 	}
-	return full
+	return missed.join(nil)
+}
+
+// failures are the errors of work that goes on after them. When the disk is
+// full there is one for every vault, of which a few will do.
+type failures struct {
+	first []error // maxFailures at most
+	more  int
+}
+
+const maxFailures = 10
+
+func (f *failures) add(err error) {
+	if len(f.first) < maxFailures {
+		f.first = append(f.first, err)
+	} else {
+		f.more++
+	}
+}
+
+// join makes them one error, with the one that ended the work, or nil.
+func (f *failures) join(last error) error {
+	err := errors.Join(append(f.first, last)...)
+	if f.more > 0 {
+		err = fmt.Errorf("%w\nand %d more", err, f.more)
+	}
+	return err
 }
 
 // inventoryDue reports whether a vault's inventory is to be taken now, and

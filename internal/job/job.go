@@ -39,8 +39,9 @@ import (
 
 // Defaults for zero values of [Config].
 const (
-	DefaultWorkers    = 8
-	DefaultOutputLife = 25 * time.Hour // Glacier promises 24
+	DefaultWorkers       = 8
+	DefaultOutputLife    = 25 * time.Hour // Glacier promises 24
+	DefaultOutputBuffers = 64
 )
 
 // A Config says how jobs are to be done.
@@ -67,6 +68,10 @@ type Config struct {
 	// With two or more, one of them is kept for Expedited retrievals and half
 	// of them from Bulk ones. Zero means DefaultWorkers.
 	Workers int
+	// OutputBuffers is how many leaves of outputs are in memory at once, on
+	// their way to clients, 1 MiB each: the budget for all downloads together.
+	// Zero means DefaultOutputBuffers.
+	OutputBuffers int
 	// Log takes failures of jobs. Nil discards.
 	Log *slog.Logger
 }
@@ -84,8 +89,8 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("jobs: negative delay of tier %s", tier)
 		}
 	}
-	if c.InventoryDelay < 0 || c.InventoryInterval < 0 || c.OutputLife < 0 || c.Workers < 0 {
-		return fmt.Errorf("jobs: negative duration or number of workers")
+	if c.InventoryDelay < 0 || c.InventoryInterval < 0 || c.OutputLife < 0 || c.Workers < 0 || c.OutputBuffers < 0 {
+		return fmt.Errorf("jobs: negative duration or number of workers or buffers")
 	}
 	return nil
 }
@@ -95,7 +100,8 @@ func (c *Config) Validate() error {
 type Service struct {
 	cfg     Config
 	queue   *queue
-	buffers sync.Pool // of *[]byte, a leaf each
+	buffers sync.Pool     // of *[]byte, a leaf each, for the workers and the inventories
+	outputs *payload.Pool // leaves on their way to clients
 
 	stop    context.CancelFunc // set by Start
 	running sync.WaitGroup     // the dispatcher, the workers and the inventories
@@ -113,10 +119,13 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Workers == 0 {
 		cfg.Workers = DefaultWorkers
 	}
+	if cfg.OutputBuffers == 0 {
+		cfg.OutputBuffers = DefaultOutputBuffers
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{cfg: cfg, queue: newQueue(windowLimit)}
+	s := &Service{cfg: cfg, queue: newQueue(windowLimit), outputs: payload.NewPool(cfg.OutputBuffers)}
 	s.buffers.New = func() any {
 		b := make([]byte, payload.LeafSize)
 		return &b

@@ -57,7 +57,7 @@ func (s *Service) listRows(ctx context.Context, j *record.Job, l *listing, each 
 	if _, err := w.Finish(); err != nil {
 		return fmt.Errorf("write inventory: %w", err)
 	}
-	return s.finish(ctx, j, func(tx *catalog.Tx, r *record.Record, v *record.Vault, j *record.Job) error {
+	_, err = s.finish(ctx, j, func(tx *catalog.Tx, r *record.Record, v *record.Vault, j *record.Job) error {
 		p := w.Attach(r, tx.LSN())
 		j.Output, j.OutputLSN, j.OutputSize = p.ID, p.LSN, p.Size
 		if l.more {
@@ -73,6 +73,7 @@ func (s *Service) listRows(ctx context.Context, j *record.Job, l *listing, each 
 		succeed(j)
 		return nil
 	})
+	return err
 }
 
 // A listing is what an inventory job asks for, and, once written, what it came

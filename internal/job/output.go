@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"firn/internal/inventory"
 	"firn/internal/payload"
 	"firn/internal/record"
+	"firn/internal/store"
 	"firn/internal/vault"
 	"firn/treehash"
 )
@@ -27,6 +29,7 @@ type Output struct {
 	base   int64 // offset of the output's first byte in the pieces
 	hashed bool  // ranges that are tree-hash aligned have a hash
 	s      *Service
+	id     glacier.JobID
 }
 
 // Output opens the output of a job.
@@ -54,6 +57,15 @@ func (s *Service) Output(ctx context.Context, owner glacier.AccountID, name glac
 	return o, err
 }
 
+// expired words an error for the client if the job has expired since it was
+// looked up: its payload was not open yet, and is gone.
+func (o *Output) expired(err error) error {
+	if errors.Is(err, store.ErrGone) {
+		return glacier.JobNotFound(o.id)
+	}
+	return err
+}
+
 func (s *Service) inventoryOutput(j *record.Job) *Output {
 	return &Output{
 		Size:        j.OutputSize,
@@ -61,7 +73,8 @@ func (s *Service) inventoryOutput(j *record.Job) *Output {
 		pieces: pieces{store: s.cfg.Store, list: []record.Piece{
 			{Payload: j.Output, LSN: j.OutputLSN, Size: j.OutputSize},
 		}},
-		s: s,
+		s:  s,
+		id: j.Public,
 	}
 }
 
@@ -81,6 +94,7 @@ func (s *Service) archiveOutput(tx *catalog.Tx, j *record.Job) (*Output, error) 
 		base:        j.First,
 		hashed:      j.RangeTreeHash != treehash.Hash{},
 		s:           s,
+		id:          j.Public,
 	}, nil
 }
 
@@ -130,7 +144,8 @@ func cutRange(header string) (a, b string, ok bool) {
 // TreeHash returns the tree hash that an answer with the bytes first to last
 // carries, from stored hashes. There is none, and ok is false, for
 // inventories, for a retrieved range that was not tree-hash aligned, and for
-// bytes that are not aligned within what was retrieved.
+// bytes that are not aligned within what was retrieved. A job that has expired
+// meanwhile is ResourceNotFoundException.
 func (o *Output) TreeHash(ctx context.Context, first, last int64) (hash treehash.Hash, ok bool, err error) {
 	// What was retrieved is aligned, so what is aligned within it is aligned
 	// within the archive.
@@ -139,26 +154,50 @@ func (o *Output) TreeHash(ctx context.Context, first, last int64) (hash treehash
 	}
 	hash, err = o.pieces.treeHash(ctx, o.base+first, o.base+last)
 	if err != nil {
-		return treehash.Hash{}, false, fmt.Errorf("tree hash of bytes %d to %d: %w", first, last, err)
+		return treehash.Hash{}, false, o.expired(fmt.Errorf("tree hash of bytes %d to %d: %w", first, last, err))
 	}
 	return hash, true, nil
 }
 
 // CopyRange writes the bytes first to last, both included, to w, each leaf
-// after its check. If it fails, what was written before is good.
+// after its check. If it fails, what was written before is good. A job that has
+// expired before anything was written is ResourceNotFoundException.
+//
+// The leaf that w is being given is in a buffer of the service's, of which
+// there are Config.OutputBuffers for all outputs. Who needs one waits its turn,
+// and gets in line again after each leaf. So w must not block for ever: readers
+// that take nothing hold up all others, though only until their writes fail.
 func (o *Output) CopyRange(ctx context.Context, w io.Writer, first, last int64) error {
-	buf := o.s.buffer()
-	defer o.s.buffers.Put(buf)
+	begun := false
 	for sp := range spans(o.pieces.list, o.base+first, o.base+last) {
 		r, err := o.pieces.open(ctx, sp.piece)
 		if err != nil {
-			return fmt.Errorf("open payload %d: %w", sp.piece.Payload, err)
-		}
-		if err := payload.CopyRange(ctx, w, r, sp.off, sp.n, *buf); err != nil {
+			err = fmt.Errorf("open payload %d: %w", sp.piece.Payload, err)
+			if !begun {
+				err = o.expired(err)
+			}
 			return err
+		}
+		begun = true
+		for off, end := sp.off, sp.off+sp.n; off < end; {
+			n := min(end-off, payload.LeafSize-off%payload.LeafSize)
+			if err := o.s.copyLeaf(ctx, w, r, off, n); err != nil {
+				return err
+			}
+			off += n
 		}
 	}
 	return nil
+}
+
+// copyLeaf writes bytes of a payload that lie in one leaf.
+func (s *Service) copyLeaf(ctx context.Context, w io.Writer, r payload.Reader, off, n int64) error {
+	buf, err := s.outputs.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for a buffer: %w", err)
+	}
+	defer s.outputs.Put(buf)
+	return payload.CopyRange(ctx, w, r, off, n, buf)
 }
 
 // Close closes what the output has open.

@@ -37,10 +37,11 @@ func (s *Service) retrieve(ctx context.Context, j *record.Job) error {
 	if err := s.verify(ctx, j, &a); err != nil {
 		return err
 	}
-	return s.finish(ctx, j, func(_ *catalog.Tx, _ *record.Record, _ *record.Vault, j *record.Job) error {
+	_, err = s.finish(ctx, j, func(_ *catalog.Tx, _ *record.Record, _ *record.Vault, j *record.Job) error {
 		succeed(j)
 		return nil
 	})
+	return err
 }
 
 func (s *Service) verify(ctx context.Context, j *record.Job, a *record.Archive) error {

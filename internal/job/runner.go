@@ -242,9 +242,12 @@ func (s *Service) judge(ctx context.Context, e entry, j *record.Job, err error) 
 		log.Warn("job not done; will try again", "pause", pause)
 		return result{entry: e, again: pause}
 	}
-	if err := s.fail(ctx, j, message); err != nil {
+	failed, err := s.fail(ctx, j, message)
+	if err != nil {
 		return s.judge(ctx, e, &record.Job{}, fmt.Errorf("record a failure: %w", err))
 	}
-	log.Error("job failed", "message", message)
+	if failed {
+		log.Error("job failed", "message", message)
+	} // else its vault went, and with it what the job was to read: nothing is wrong
 	return result{entry: e}
 }

@@ -354,8 +354,8 @@ func TestVaultGoesWhileTheJobRuns(t *testing.T) {
 	if r := h.do(t.Context(), entry{vault: j.Vault, id: j.ID}); r.again != 0 || r.fatal != nil {
 		t.Errorf("%+v", r)
 	}
-	if err := h.fail(t.Context(), &j, "text"); err != nil {
-		t.Error(err)
+	if done, err := h.fail(t.Context(), &j, "text"); done || err != nil {
+		t.Errorf("failed %t, %v", done, err)
 	}
 	if after := len(h.memStore.log(0)); after != before {
 		t.Error("the job left a record behind its vault")
@@ -375,8 +375,8 @@ func TestJobEndsOnce(t *testing.T) {
 	if err := h.list(t.Context(), &j); err != nil {
 		t.Error(err)
 	}
-	if err := h.fail(t.Context(), &j, "text"); err != nil {
-		t.Error(err)
+	if done, err := h.fail(t.Context(), &j, "text"); done || err != nil {
+		t.Errorf("failed %t, %v", done, err)
 	}
 	h.same("job", want, h.describe(j.Public))
 	h.same("output", string(text), string(h.read(j.Public)))

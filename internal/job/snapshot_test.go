@@ -417,6 +417,69 @@ func TestSnapshotWithoutSpace(t *testing.T) {
 	h.agree("a")
 }
 
+// TestUnreadableVault: one vault whose inventory cannot be taken keeps nobody
+// else from theirs, unless nothing can be done any more.
+func TestUnreadableVault(t *testing.T) {
+	h := newHouse(t, interval)
+	h.small(photos, "a")
+	h.small(other, "b")
+	broken := errors.New("its rows cannot be read")
+	h.failOnce("new payload", broken)
+	if err := h.TakeInventories(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+	if h.vault(photos).Inventory.Taken() || !h.vault(other).Inventory.Taken() {
+		t.Error("the wrong inventories were taken")
+	}
+	h.small(other, "c")
+	h.advance(25 * time.Hour)
+	h.failOnce("new payload", store.ErrClosed)
+	before := h.vault(other).Inventory
+	if err := h.TakeInventories(t.Context()); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+	h.same("inventory taken of a closed store", before, h.vault(other).Inventory)
+}
+
+func TestFailures(t *testing.T) {
+	var f failures
+	if err := f.join(nil); err != nil {
+		t.Errorf("of nothing: %v", err)
+	}
+	for range maxFailures + 2 {
+		f.add(store.ErrFull)
+	}
+	err := f.join(store.ErrClosed)
+	if !errors.Is(err, store.ErrFull) || !errors.Is(err, store.ErrClosed) || !strings.HasSuffix(err.Error(), "and 2 more") {
+		t.Errorf("%v", err)
+	}
+	if n := strings.Count(err.Error(), store.ErrFull.Error()); n != maxFailures {
+		t.Errorf("%d of them", n)
+	}
+}
+
+// TestEndOfAPinIsAWrite: when the last job of a deleted archive ends, a vault
+// whose inventory is empty has been written to again.
+func TestEndOfAPinIsAWrite(t *testing.T) {
+	h := newHouse(t, interval)
+	h.start()
+	a := h.small(photos, "a")
+	h.run(retrieval(a, ""))
+	h.delete(a)
+	h.advance(DefaultOutputLife + time.Second)
+	if inv := h.takeInventories(); !inv.Taken() || inv.Archives != 0 {
+		t.Fatalf("inventory %+v", inv)
+	}
+	h.sweep()
+	err := h.slow().DeleteVault(t.Context(), owner, photos)
+	refused(t, err, glacier.InvalidParameterValue, "Vault not empty or recently written to: "+string(arn))
+	h.advance(25 * time.Hour)
+	h.takeInventories()
+	if err := h.slow().DeleteVault(t.Context(), owner, photos); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestProfileSwitch has services with and without an interval take turns with
 // the same data.
 func TestProfileSwitch(t *testing.T) {

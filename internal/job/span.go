@@ -11,6 +11,7 @@ import (
 	"firn/internal/payload"
 	"firn/internal/record"
 	"firn/internal/store"
+	"firn/internal/vault"
 	"firn/treehash"
 )
 
@@ -119,7 +120,7 @@ func parseSpan(s string, size int64) (first, last int64, err error) {
 // parseOffset reads an unsigned decimal number, and the largest int64 for any
 // larger one.
 func parseOffset(s string) (int64, bool) {
-	if s == "" || strings.Trim(s, "0123456789") != "" {
+	if !vault.Digits(s) {
 		return 0, false
 	}
 	n, _ := strconv.ParseInt(s, 10, 64) // of digits alone, an error is a number too large, and n is then the largest

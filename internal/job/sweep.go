@@ -6,6 +6,7 @@ import (
 
 	"firn/internal/catalog"
 	"firn/internal/record"
+	"firn/internal/vault"
 )
 
 const (
@@ -30,7 +31,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			if err != nil {
 				return record.Record{}, fmt.Errorf("list expired jobs: %w", err)
 			}
-			e := ending{tx: tx, unpinned: make(map[uint64]int64)}
+			e := ending{tx: tx, pinned: make(map[uint64]pinned)}
 			for i := range expired {
 				fits, err := e.add(&expired[i])
 				if err != nil {
@@ -55,9 +56,16 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // An ending gathers the tombstones of jobs and of what ends with them.
 type ending struct {
-	tx       *catalog.Tx
-	record   record.Record
-	unpinned map[uint64]int64 // by archive: how many of its pins the record ends
+	tx     *catalog.Tx
+	record record.Record
+	pinned map[uint64]pinned // by archive
+}
+
+// pinned is what is known of an archive that one of the jobs pins. Its pieces
+// are not: there may be 10,000, and there may be many such archives.
+type pinned struct {
+	deleted bool
+	pins    int64 // that are left after the record; only of one that is deleted
 }
 
 // add ends a job, unless the record is full and not empty.
@@ -83,26 +91,43 @@ func (e *ending) add(j *record.Job) (fits bool, err error) {
 }
 
 // unpin returns the keys of what was kept for the job alone: a deleted archive
-// that it is the last to pin, and its payloads.
+// that it is the last to pin, and its payloads. An archive is decoded for the
+// first of its jobs and for the last, and not for those between.
 func (e *ending) unpin(j *record.Job) ([]record.Key, error) {
-	e.unpinned[j.Archive]++
+	var a record.Archive
+	p, known := e.pinned[j.Archive]
+	if !known {
+		var err error
+		if a, p, err = e.look(j); err != nil {
+			return nil, err
+		}
+	}
+	p.pins--
+	e.pinned[j.Archive] = p
+	if !p.deleted || p.pins > 0 {
+		return nil, nil
+	}
+	if known {
+		var err error
+		if a, _, err = e.tx.Archive(j.Vault, j.Archive); err != nil {
+			return nil, fmt.Errorf("look up archive: %w", err)
+		}
+	}
+	return vault.ArchiveKeys(&a), nil
+}
+
+// look looks up the archive that a job pins, and how many jobs do.
+func (e *ending) look(j *record.Job) (a record.Archive, p pinned, err error) {
 	a, ok, err := e.tx.Archive(j.Vault, j.Archive)
 	if err != nil {
-		return nil, fmt.Errorf("look up archive: %w", err)
+		return a, p, fmt.Errorf("look up archive: %w", err)
 	}
 	if !ok || !a.Deleted {
-		return nil, nil
+		return a, p, nil
 	}
-	pins, err := e.tx.Pins(j.Vault, j.Archive)
-	if err != nil {
-		return nil, fmt.Errorf("count pins: %w", err)
+	p.deleted = true
+	if p.pins, err = e.tx.Pins(j.Vault, j.Archive); err != nil {
+		return a, p, fmt.Errorf("count pins: %w", err)
 	}
-	if pins > e.unpinned[j.Archive] {
-		return nil, nil
-	}
-	keys := []record.Key{a.Key()}
-	for _, p := range a.Pieces {
-		keys = append(keys, record.PayloadKey(p.Payload))
-	}
-	return keys, nil
+	return a, p, nil
 }

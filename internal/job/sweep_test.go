@@ -213,3 +213,29 @@ func TestSweepInPortions(t *testing.T) {
 		t.Errorf("%d jobs, %d payloads and %d archives ended", jobs, payloads, archives)
 	}
 }
+
+// TestManyPinsOfOneArchive ends, in two records, more jobs than one record may
+// have, all with the same deleted archive. It goes with the last of them, once.
+func TestManyPinsOfOneArchive(t *testing.T) {
+	const jobs = sweepJobs + 50
+	h := newHouse(t)
+	a := h.store(photos, "", pattern(2*mib), mib)
+	vault := h.vault(photos).ID
+	h.update(func(tx *catalog.Tx) (r record.Record, err error) {
+		for i := range uint64(jobs) {
+			r.Put(&record.Job{Vault: vault, ID: uint64(tx.LSN())*1000 + i, Public: glacier.JobID(fmt.Sprint(i)), Status: glacier.Succeeded,
+				Action: glacier.ActionArchiveRetrieval, Completed: 1, Expires: 2, Archive: a.ID})
+		}
+		return r, nil
+	})
+	h.delete(a)
+	before := len(h.memStore.log(0))
+	h.sweep()
+	records := h.memStore.log(before)
+	if len(records) != 2 || len(records[0].Images) != sweepJobs || len(records[1].Images) != jobs-sweepJobs+3 {
+		t.Errorf("%d records", len(records))
+	}
+	if h.kept(a) {
+		t.Error("the archive is still there")
+	}
+}

@@ -76,12 +76,22 @@ func (s *Service) DeleteArchive(ctx context.Context, owner glacier.AccountID, na
 			r.Put(&a)
 			return r, nil
 		}
-		r.Delete(a.Key())
-		for _, p := range a.Pieces {
-			r.Delete(record.PayloadKey(p.Payload))
+		for _, k := range ArchiveKeys(&a) {
+			r.Delete(k)
 		}
 		return r, nil
 	})
+}
+
+// ArchiveKeys are the keys of what ends with an archive that nothing pins:
+// itself and its payloads.
+func ArchiveKeys(a *record.Archive) []record.Key {
+	keys := make([]record.Key, 0, 1+len(a.Pieces))
+	keys = append(keys, a.Key())
+	for _, p := range a.Pieces {
+		keys = append(keys, record.PayloadKey(p.Payload))
+	}
+	return keys
 }
 
 // An UploadRequest is the header of UploadArchive. Empty strings were absent.

@@ -31,6 +31,8 @@ type Ingest struct {
 	keep  keep
 	sum   payload.Sum
 	whole bool // the body came, and is what was declared
+
+	upload uint64 // counted in s.receiving until Close; 0 if it is no part's
 }
 
 // keep is the rule that makes a payload an archive or a part. It may run more
@@ -123,4 +125,10 @@ func (i *Ingest) Commit(ctx context.Context) (Receipt, error) {
 }
 
 // Close gives up what was not committed. It is always called.
-func (i *Ingest) Close() error { return i.w.Close() }
+func (i *Ingest) Close() error {
+	if i.upload != 0 {
+		i.s.receiving.end(i.upload)
+		i.upload = 0
+	}
+	return i.w.Close()
+}

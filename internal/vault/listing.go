@@ -27,7 +27,7 @@ func (s *Service) marker(kind token.Kind, text string) (token.ID, error) {
 // marker names the first part that was not returned; it holds its place when
 // parts come and go.
 func (s *Service) ListParts(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, id glacier.UploadID, page Page) (glacier.PartList, error) {
-	limit, err := page.limit(glacier.MaxPage)
+	limit, err := Limit(page.Limit, glacier.MaxPage)
 	if err != nil {
 		return glacier.PartList{}, err
 	}
@@ -84,7 +84,7 @@ func (s *Service) describeParts(v record.Vault, u record.Upload, parts []record.
 // first. The marker is the id of the first upload that was not returned; it
 // holds its place even if that upload ends.
 func (s *Service) ListMultipartUploads(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, page Page) (glacier.UploadList, error) {
-	limit, err := page.limit(glacier.MaxPage)
+	limit, err := Limit(page.Limit, glacier.MaxPage)
 	if err != nil {
 		return glacier.UploadList{}, err
 	}

@@ -14,21 +14,21 @@ type Page struct {
 	Marker string
 }
 
-// limit returns how many entries the page may have. More than most is cut to
-// most, however large the number.
-func (p Page) limit(most int) (int, error) {
-	if p.Limit == "" {
+// Limit reads the limit of a listing: how many entries its page may have. None
+// is most, and more than that is cut to it, however large the number.
+func Limit(text string, most int) (int, error) {
+	if text == "" {
 		return most, nil
 	}
-	if !digits(p.Limit) {
-		return 0, invalid("limit", p.Limit)
+	if !Digits(text) {
+		return 0, invalid("limit", text)
 	}
-	n, err := strconv.ParseUint(p.Limit, 10, 64)
+	n, err := strconv.ParseUint(text, 10, 64)
 	switch {
 	case err != nil: // out of range: digits it has
 		return most, nil
 	case n == 0:
-		return 0, invalid("limit", p.Limit)
+		return 0, invalid("limit", text)
 	}
 	return int(min(n, uint64(most))), nil
 }
@@ -44,14 +44,15 @@ func invalid(name, value string) error {
 // decimal reads a number as headers have it: digits only, no sign, no space,
 // at most 2^63-1.
 func decimal(s string) (n int64, ok bool) {
-	if !digits(s) {
+	if !Digits(s) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil
 }
 
-func digits(s string) bool {
+// Digits reports whether a text is a number of decimal digits and nothing else.
+func Digits(s string) bool {
 	for _, c := range []byte(s) {
 		if c < '0' || c > '9' {
 			return false

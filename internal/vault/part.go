@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"firn/glacier"
 	"firn/internal/catalog"
@@ -23,7 +24,8 @@ type PartRequest struct {
 // BeginPart is the first half of UploadMultipartPart: it refuses what can be
 // refused without the body. Otherwise the caller hands the body to the Ingest,
 // commits it, and closes it in any case. A part that was there already is
-// replaced; an upload that has ended in the meantime refuses the commit.
+// replaced; an upload that has ended in the meantime refuses the commit. The
+// upload does not expire before the Ingest is closed.
 func (s *Service) BeginPart(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, id glacier.UploadID, q PartRequest) (*Ingest, error) {
 	if q.Range == "" {
 		return nil, glacier.MissingParameter("Content-Range")
@@ -66,7 +68,45 @@ func (s *Service) BeginPart(ctx context.Context, owner glacier.AccountID, name g
 		return r, "", err
 	}
 	h := payload.Header{Vault: u.Vault, Description: u.Description, Upload: u.ID, First: first, Size: size}
-	return s.ingest(ctx, h, want, keep)
+	s.receiving.begin(u.ID)
+	in, err := s.ingest(ctx, h, want, keep)
+	if err != nil {
+		s.receiving.end(u.ID)
+		return nil, err
+	}
+	in.upload = u.ID
+	return in, nil
+}
+
+// receiving counts the parts on their way, by upload. An upload that is being
+// given a part is not idle, however long its client takes to send it.
+type receiving struct {
+	mu    sync.Mutex
+	parts map[uint64]int // no entry is 0
+}
+
+func (r *receiving) begin(upload uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.parts == nil {
+		r.parts = make(map[uint64]int)
+	}
+	r.parts[upload]++
+}
+
+func (r *receiving) end(upload uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.parts[upload]--; r.parts[upload] == 0 {
+		delete(r.parts, upload)
+	}
+}
+
+// any reports whether a part of the upload is on its way.
+func (r *receiving) any(upload uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.parts[upload] > 0
 }
 
 // keepPart puts a part in its place, and retires the bytes of the one before
@@ -101,7 +141,7 @@ func contentRange(s string) (first, last int64, ok bool) {
 		return 0, 0, false
 	}
 	span, total, ok := strings.Cut(s, "/")
-	if !ok || total != "*" && !digits(total) {
+	if !ok || total != "*" && !Digits(total) {
 		return 0, 0, false
 	}
 	from, to, ok := strings.Cut(span, "-")

@@ -71,13 +71,13 @@ func (s *Service) deadline(tx *catalog.Tx) int64 {
 }
 
 // expireUpload ends the upload, unless something happened to it since it was
-// listed.
+// listed, or is about to: a part of it is on its way.
 func (s *Service) expireUpload(ctx context.Context, listed record.Upload) (did bool, err error) {
 	err = s.store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
 		did = false
 		var r record.Record
 		u, ok, err := tx.Upload(listed.Vault, listed.ID)
-		if err != nil || !ok {
+		if err != nil || !ok || s.receiving.any(u.ID) {
 			return r, err
 		}
 		parts, err := tx.Parts(u.ID, 0, glacier.MaxParts)

@@ -88,6 +88,55 @@ func TestUploadsExpire(t *testing.T) {
 	}
 }
 
+// TestUploadBeingReceived: an upload does not expire under parts that are on
+// their way, and does when they come to nothing.
+func TestUploadBeingReceived(t *testing.T) {
+	h := open(t, nil)
+	ctx := t.Context()
+	id := h.initiate("1048576")
+	body := data(10)
+	begin := func() *vault.Ingest {
+		in, err := h.BeginPart(ctx, owner, photos, id, partRequest(0, body))
+		h.must(err)
+		return in
+	}
+	one, two := begin(), begin()
+	h.pass(vault.DefaultUploadLife + time.Second)
+	sweep := func(open bool) {
+		t.Helper()
+		h.must(h.Sweep(ctx))
+		if got := h.listed(id); got != open {
+			t.Errorf("open %t, want %t", got, open)
+		}
+	}
+	sweep(true)
+	h.must(one.Close())
+	h.must(one.Close()) // once more changes nothing
+	sweep(true)
+	h.finish(two, body)
+	sweep(true) // the part is young
+	h.pass(vault.DefaultUploadLife + time.Second)
+	three := begin()
+	sweep(true)
+	h.must(three.Close())
+	sweep(false)
+}
+
+// TestPartWithoutSpace: a part that is refused is not on its way.
+func TestPartWithoutSpace(t *testing.T) {
+	h := open(t, nil)
+	full := vault.New(vault.Config{Store: &fullStore{Store: h.store, begin: true}, Region: region, IDs: h.store.IDKey()})
+	id := h.initiate("1048576")
+	if _, err := full.BeginPart(t.Context(), owner, photos, id, partRequest(0, data(10))); err == nil {
+		t.Fatal("it was accepted")
+	}
+	h.pass(vault.DefaultUploadLife + time.Second)
+	h.must(full.Sweep(t.Context()))
+	if h.listed(id) {
+		t.Error("the upload is still open")
+	}
+}
+
 func TestManyUploadsExpire(t *testing.T) {
 	h := open(t, nil)
 	for range 250 {

@@ -65,6 +65,7 @@ type Service struct {
 	uploadLife time.Duration
 	log        *slog.Logger
 	buffers    sync.Pool // of *[bodyBuffer]byte
+	receiving  receiving
 }
 
 // New returns a Service. The caller closes the store after the last call.
@@ -123,6 +124,11 @@ func (s *Service) refusal(err error) error {
 		return err
 	}
 	s.log.Warn("refused for lack of space", "err", err)
+	return NoSpace()
+}
+
+// NoSpace is the refusal of a request that there is no space to store.
+func NoSpace() *glacier.Error {
 	return glacier.Errorf(glacier.ServiceUnavailable,
 		"There is no space left to store this request. Retrievals and deletions continue to work.")
 }

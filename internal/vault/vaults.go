@@ -128,7 +128,7 @@ func (s *Service) describe(tx *catalog.Tx, v record.Vault) (glacier.VaultDescrip
 // ListVaults returns one page of the owner's vaults, by name in byte order:
 // those after the vault whose ARN is the marker.
 func (s *Service) ListVaults(ctx context.Context, owner glacier.AccountID, page Page) (glacier.VaultList, error) {
-	limit, err := page.limit(glacier.MaxVaultPage)
+	limit, err := Limit(page.Limit, glacier.MaxVaultPage)
 	if err != nil {
 		return glacier.VaultList{}, err
 	}
