@@ -1,7 +1,5 @@
 package glacier
 
-import "time"
-
 // Limits of the API. Sizes are bytes.
 const (
 	MiB = 1 << 20
@@ -31,9 +29,6 @@ const (
 	// MaxDocument bounds the JSON body of any request.
 	MaxDocument = 256 * 1024
 )
-
-// ClockSkew is how far a signature's date may be from the server's clock.
-const ClockSkew = 5 * time.Minute
 
 // ValidDescription reports whether s may describe an archive or a job:
 // at most 1,024 bytes, each from 0x20 to 0x7E.

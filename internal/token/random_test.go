@@ -17,7 +17,6 @@ func TestRandomIDs(t *testing.T) {
 		length int
 	}{
 		{"request id", token.NewRequestID, 47},
-		{"short id", token.NewShort, 24},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			seen := make(map[string]bool)
@@ -47,5 +46,5 @@ func TestRandomIDsNeedTheirBytes(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	token.NewShort(bytes.NewReader(make([]byte, 17)))
+	token.NewRequestID(bytes.NewReader(make([]byte, 34)))
 }
