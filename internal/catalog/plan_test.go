@@ -14,7 +14,7 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 		selectCounter, selectAccount, selectAccessKey, selectVault, selectVaultByID, selectVaults, countVaults,
 		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, selectPayload, selectUpload,
 		selectUploads, selectEnded, selectIdle, selectPart, selectParts, selectJob, selectJobs, selectJobsByStatus,
-		selectUnfinished, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads,
+		selectUnfinished, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
 		addFigures, putTomb, dropTomb,
 	}
 	for _, sh := range c.shapes.all() {

@@ -8,7 +8,10 @@ import (
 )
 
 const (
-	sumInline      = "SELECT COALESCE(SUM(size), 0) FROM payloads WHERE stored > 0 AND stored >= $1 AND stored <= $2"
+	sumInline = "SELECT COALESCE(SUM(size), 0) FROM payloads WHERE stored > 0 AND stored >= $1 AND stored <= $2"
+	// Payloads are kind 10.
+	lastPayload    = "SELECT id FROM payloads ORDER BY id DESC LIMIT 1"
+	lastTombstone  = "SELECT a FROM tomb WHERE kind = 10 ORDER BY a DESC LIMIT 1"
 	selectPayloads = "SELECT image FROM payloads WHERE id > $1 ORDER BY id LIMIT $2"
 )
 
@@ -54,6 +57,19 @@ func (c *Catalog) InlineBytes(ctx context.Context, first, last record.LSN) (int6
 		return 0, fmt.Errorf("sum inline payloads: %w", err)
 	}
 	return n, nil
+}
+
+// LastPayload returns the highest id of a payload that exists or has ended, 0
+// if there never was one.
+func (tx *Tx) LastPayload() (uint64, error) {
+	var alive, ended int64
+	if _, err := tx.row(lastPayload, nil, &alive); err != nil {
+		return 0, err
+	}
+	if _, err := tx.row(lastTombstone, nil, &ended); err != nil {
+		return 0, err
+	}
+	return uint64(max(alive, ended)), nil
 }
 
 // Payloads lists the payloads that exist by id, those with ids above after.

@@ -70,6 +70,7 @@ func TestEmptyCatalogAnswersEverything(t *testing.T) {
 	runLooks(t, open(t), []look{
 		{"LSN", func(tx *Tx) (any, error) { return tx.LSN(), nil }, record.LSN(0)},
 		{"Counter", func(tx *Tx) (any, error) { return tx.Counter(1) }, uint64(0)},
+		{"LastPayload", func(tx *Tx) (any, error) { return tx.LastPayload() }, uint64(0)},
 		{"Account", func(tx *Tx) (any, error) { return found(tx.Account(alice)) }, nil},
 		{"AccessKey", func(tx *Tx) (any, error) { return found(tx.AccessKey("AKIA")) }, nil},
 		{"Clock", func(tx *Tx) (any, error) { return found(tx.Clock()) }, nil},
@@ -440,4 +441,29 @@ func TestPagesOfALargeVaultMeet(t *testing.T) {
 	runLooks(t, c, []look{
 		{"figures", func(tx *Tx) (any, error) { return tx.Figures(1) }, Figures{archives / 2, archives / 2, archives}},
 	})
+}
+
+func TestLastPayloadKnowsThoseThatHaveEnded(t *testing.T) {
+	c := open(t)
+	last := func() (n uint64) {
+		view(t, c, func(tx *Tx) {
+			var err error
+			if n, err = tx.LastPayload(); err != nil {
+				t.Error(err)
+			}
+		})
+		return n
+	}
+	put(t, c, &record.Payload{ID: 7, LSN: 1}, &record.Payload{ID: 9, LSN: 1}, &record.Part{Upload: 77})
+	if n := last(); n != 9 {
+		t.Errorf("it is %d, want 9", n)
+	}
+	end(t, c, record.PayloadKey(9))
+	if n := last(); n != 9 {
+		t.Errorf("it is %d after the end of 9", n)
+	}
+	put(t, c, &record.Payload{ID: 12, LSN: 3})
+	if n := last(); n != 12 {
+		t.Errorf("it is %d, want 12", n)
+	}
 }

@@ -20,7 +20,8 @@ type Result struct {
 
 // Dead nominates a record: for each of its images, in their order, it returns
 // the LSN of the record that holds a newer image or a tombstone of the same
-// key. Nil means that the record is alive. The entry has no Inline.
+// key. Nil means that the record is alive. The entry has no Inline, and no
+// tombstones.
 type Dead func(record.Entry) (reasons []record.LSN, err error)
 
 // Compact replaces a run of neighbouring sealed segments, named in LSN order, by
@@ -28,20 +29,25 @@ type Dead func(record.Entry) (reasons []record.LSN, err error)
 // the journal reads each reason from the medium and keeps the record unless the
 // reason holds a newer image, or a tombstone, of the image's key; for the image
 // of a payload whose bytes lie in the record it must be a tombstone. A record
-// that holds a tombstone itself is never dropped.
+// that holds a tombstone itself is never dropped; it loses its payload's bytes if, but
+// for that, it would be.
 //
 // ready is called when the output is durable and in use, and before anything is
 // unlinked: there the catalog makes durable what it has applied. Unlinking waits for running
 // replays; whoever has a payload open reads on.
 //
 // If Compact fails before ready, everything is as it was. After that the run
-// stays on the medium unused, until the next Open removes it. ErrDamaged means
+// stays on the medium unused, until the next Compact, which calls ready for that
+// too, or the next Open removes it. ErrDamaged means
 // that a segment of the run is not whole; it is not touched. ErrFull means what it says.
 func (j *Journal) Compact(ctx context.Context, run []uint64, dead Dead, ready func() error) (Result, error) {
 	j.compacting.Lock()
 	defer j.compacting.Unlock()
 	if j.uncertain != nil {
 		return Result{}, j.uncertain
+	}
+	if err := j.unlinkUnused(ready); err != nil {
+		j.log.Warn("segments that compaction has replaced are still there", "err", err)
 	}
 	c := &compaction{j: j, ctx: ctx, dead: dead}
 	if err := c.prepare(run); err != nil {
@@ -58,10 +64,13 @@ func (j *Journal) Compact(ctx context.Context, run []uint64, dead Dead, ready fu
 	if err := c.publish(); err != nil {
 		return Result{}, fmt.Errorf("compact to %s: %w", c.out.name(), err)
 	}
-	if err := ready(); err != nil {
-		return c.res, fmt.Errorf("compact to %s: before removing its inputs: %w", c.out.name(), err)
+	for i := range c.in {
+		j.unused = append(j.unused, c.in[i].name(), indexName(c.in[i].id))
 	}
-	return c.res, c.unlink()
+	if err := j.unlinkUnused(ready); err != nil {
+		return c.res, fmt.Errorf("compact to %s: %w", c.out.name(), err)
+	}
+	return c.res, nil
 }
 
 // compaction is one run of Compact.
@@ -203,7 +212,7 @@ func (c *compaction) copy(s *segment) error {
 
 // record copies one record, or drops it.
 func (c *compaction) record(f disk.File, m *meta) error {
-	reasons, err := c.judge(m)
+	reasons, bare, err := c.judge(m)
 	if err != nil {
 		return fmt.Errorf("record %d: %w", m.lsn, err)
 	}
@@ -211,6 +220,9 @@ func (c *compaction) record(f disk.File, m *meta) error {
 		c.reasons = append(c.reasons, reasons...)
 		c.res.Dropped++
 		return nil
+	}
+	if bare {
+		m.payload, m.size = 0, 0
 	}
 	size := int64(metaSize+8+len(m.images)) + m.size + 8
 	if len(c.batch) == MaxBatchOps || c.bytes+size > MaxBatchBytes {
@@ -355,20 +367,23 @@ func (c *compaction) publish() error {
 	return nil
 }
 
-// unlink removes the run.
-func (c *compaction) unlink() error {
-	var names []string
-	for i := range c.in {
-		names = append(names, c.in[i].name(), indexName(c.in[i].id))
+// unlinkUnused removes what compaction has replaced, now or earlier when it could not be removed.
+func (j *Journal) unlinkUnused(ready func() error) error {
+	if len(j.unused) == 0 {
+		return nil
 	}
-	c.j.removing.Lock()
-	defer c.j.removing.Unlock()
-	err := disk.RemoveSync(c.j.fs, names...)
-	for _, name := range names {
-		c.j.files.forget(name)
+	if err := ready(); err != nil {
+		return fmt.Errorf("before removing its inputs: %w", err)
+	}
+	j.removing.Lock()
+	defer j.removing.Unlock()
+	err := disk.RemoveSync(j.fs, j.unused...)
+	for _, name := range j.unused {
+		j.files.forget(name)
 	}
 	if err != nil {
-		return fmt.Errorf("remove what %s stands for: %w", c.out.name(), err)
+		return fmt.Errorf("remove its inputs: %w", err)
 	}
+	j.unused = nil
 	return nil
 }

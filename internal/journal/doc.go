@@ -113,7 +113,8 @@
 //	 8   8  last LSN that the segment is for
 //	16  16  each: dropped LSN 8, LSN of a record that explains it 8
 //
-// A record with several images may have several reasons. Those of the inputs
+// A record with several images may have several reasons. A record that is kept
+// only for a tombstone in it may have lost its payload. The reasons of the inputs
 // are carried on, so that every LSN of a compacted segment is either there or
 // explained.
 //
@@ -136,8 +137,10 @@
 // to a new segment. Frames are looked for behind invalid bytes, block by block,
 // so rot ends with the frame that it hit.
 //
-// A segment file in which no frame can be read does not exist, unless the
-// catalog, a later header, or an index file says that it held something. If it
+// A segment file in which no frame can be read, or only one that is torn and that
+// no segment goes on behind, does not exist, unless the catalog, a later
+// header, or an index file says that it held something. So a frame that was torn
+// while it was written again does not hide the first one. If such a segment
 // was the last, Open refuses: nobody knows which LSN is next.
 //
 // # Compaction

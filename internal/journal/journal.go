@@ -89,9 +89,11 @@ type Journal struct {
 	files *files
 
 	// compacting is held by Compact, so that a run stays what it was. It guards
-	// uncertain, which is set when no other compaction may be tried.
+	// uncertain, which is set when no other compaction may be tried, and unused, the
+	// names of files that compaction has replaced and that are still there.
 	compacting sync.Mutex
 	uncertain  error
+	unused     []string
 
 	// removing is held for reading by those who read one segment after
 	// another, and for writing to unlink any.

@@ -4,37 +4,48 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"firn/internal/record"
 )
 
-// judge decides about one record: it is kept if the result is empty, and
-// otherwise dropped for these reasons.
-func (c *compaction) judge(m *meta) ([]reason, error) {
+// judge decides about one record: it is kept if there are no reasons, and
+// otherwise dropped for them; bare means that it is kept without its payload.
+func (c *compaction) judge(m *meta) (reasons []reason, bare bool, err error) {
 	e, err := m.entry()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	payload := m.payload == 0 // whether the payload, if there is one, has an image
-	for _, im := range e.Images {
-		if im.Tombstone() {
-			return nil, nil // It hides something, perhaps in a file that somebody brings back.
-		}
-		payload = payload || im.Key.Kind == record.KindPayload
+	// A tombstone hides something, perhaps in a file that somebody brings back.
+	all := len(e.Images)
+	e.Images = slices.DeleteFunc(e.Images, func(im record.Image) bool { return im.Tombstone() })
+	hides := len(e.Images) < all
+	if len(e.Images) == 0 || hides && m.payload == 0 {
+		return nil, false, nil
 	}
-	if len(e.Images) == 0 {
-		return nil, nil
+	if reasons, err = c.reasonsFor(e, m.payload != 0); hides {
+		return nil, len(reasons) > 0, err
 	}
+	return reasons, false, err
+}
+
+// reasonsFor returns why none of a record's images is needed any more, nor its payload if
+// it has one; nothing if one is.
+func (c *compaction) reasonsFor(e record.Entry, inline bool) ([]reason, error) {
 	by, err := c.dead(e)
 	if err != nil || by == nil {
 		return nil, err
+	}
+	payload := !inline // whether the payload, if there is one, has an image
+	for _, im := range e.Images {
+		payload = payload || im.Key.Kind == record.KindPayload
 	}
 	if len(by) != len(e.Images) {
 		return nil, fmt.Errorf("nominated with %d reasons for %d images", len(by), len(e.Images))
 	}
 	reasons := make([]reason, 0, len(by))
 	for i, im := range e.Images {
-		ok, err := c.explains(by[i], e.LSN, im.Key, m.payload != 0 && im.Key.Kind == record.KindPayload)
+		ok, err := c.explains(by[i], e.LSN, im.Key, inline && im.Key.Kind == record.KindPayload)
 		if err != nil {
 			return nil, err
 		}

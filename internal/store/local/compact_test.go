@@ -446,3 +446,67 @@ func tell(t testing.TB, seed uint64, cfg Config, restart int) string {
 	}
 	return has.String()
 }
+
+// TestAPartThatIsSentAgainGivesItsSpaceBack sends a small part many times, and
+// then aborts. Each record ends the payload of the one before.
+func TestAPartThatIsSentAgainGivesItsSpaceBack(t *testing.T) {
+	cfg := small(disk.NewMem(0), filepath.Join(memoryDir(t), "catalog.db"))
+	l, s := begun(t, 21, cfg)
+	update := func(change func(r *record.Record, lsn record.LSN)) {
+		err := s.Update(t.Context(), func(tx *catalog.Tx) (r record.Record, err error) {
+			change(&r, tx.LSN())
+			return r, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var last record.Key
+	for range 60 {
+		w, err := s.NewPayload(t.Context(), payload.Header{Vault: testVault, Size: 6000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(make([]byte, 6000)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		update(func(r *record.Record, lsn record.LSN) {
+			p := w.Attach(r, lsn)
+			if last != (record.Key{}) {
+				r.Delete(last)
+			}
+			last = p.Key()
+		})
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(func(r *record.Record, _ record.LSN) { r.Delete(last) })
+	for range 20 { // so that all of that is in sealed segments
+		if err := l.put(s, 6000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := journalBytes(s)
+	compact(t, s)
+	if saved := before - journalBytes(s); saved < 50*6000 {
+		t.Errorf("of %d bytes, compaction saved %d", before, saved)
+	}
+	l.compare(t, s)
+	mustClose(t, s)
+	mustBeClean(t, cfg)
+	if err := Rebuild(cfg); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, cfg)
+	l.compare(t, s)
+	page, err := s.catalog.Payloads(t.Context(), 0, 1000)
+	if err != nil || len(page) != len(l.live) {
+		t.Errorf("after a rebuild there are %d payloads, want %d: %v", len(page), len(l.live), err)
+	}
+	mustClose(t, s)
+	mustBeClean(t, cfg)
+}

@@ -75,7 +75,7 @@ type Config struct {
 	// SegmentSize is the size at which a journal segment is closed; 0 means
 	// 1 GiB.
 	SegmentSize int64
-	// Buffers bounds the memory for payloads on their way in and out, in MiB;
+	// Buffers bounds the memory for payloads on their way in, in MiB;
 	// 0 means 64.
 	Buffers int
 	// Reserve is how many bytes are held back so that deletes and jobs go on

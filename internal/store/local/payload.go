@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"sync"
 
 	"firn/internal/catalog"
@@ -30,27 +31,33 @@ type numbers struct {
 }
 
 // firstNumber returns a number that is above all payload ids of earlier
-// processes: the end of the last block that was reserved. If the records of
-// reservations may be lost, the files there are have a say too.
+// processes: the end of the last block that was reserved. As the record of a
+// reservation may be lost, and perhaps nobody has noticed, the payloads there
+// are and were have a say too, and the files.
 func (s *Store) firstNumber(ctx context.Context) (first uint64, err error) {
 	err = s.View(ctx, func(tx *catalog.Tx) (err error) {
-		first, err = tx.Counter(record.PayloadCounter)
+		if first, err = tx.Counter(record.PayloadCounter); err != nil {
+			return err
+		}
+		last, err := tx.LastPayload()
+		first = max(first, last+1)
 		return err
 	})
-	first = max(first, 1)
-	if err != nil || !s.cfg.AcceptLoss {
-		return first, err
+	if err != nil {
+		return 0, err
 	}
 	for f, err := range payload.List(s.fs) {
 		if err != nil {
 			return 0, fmt.Errorf("list payload files: %w", err)
 		}
-		first = max(first, f.ID+1)
+		if f.ID < math.MaxInt64/2 { // else it was never handed out
+			first = max(first, f.ID+1)
+		}
 	}
 	entries, err := s.quarantined()
 	for _, e := range entries {
 		var id uint64
-		if _, err := fmt.Sscanf(e.Name, "%x.pay", &id); err == nil {
+		if _, err := fmt.Sscanf(e.Name, "%x.pay", &id); err == nil && id < math.MaxInt64/2 {
 			first = max(first, id+1)
 		}
 	}

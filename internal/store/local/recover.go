@@ -232,8 +232,10 @@ func (s *Store) reopenCatalog(cause error) error {
 	s.catalogMu.Lock()
 	defer s.catalogMu.Unlock()
 	s.version++
-	s.catalog.Close() // it has failed already
-	s.catalog = nil
+	if s.catalog != nil {
+		s.catalog.Close() // it has failed already
+		s.catalog = nil
+	}
 	lacking := s.lacksSpace(cause)
 	if lacking {
 		s.space.giveUp()

@@ -13,6 +13,7 @@ import (
 
 	"firn/internal/catalog"
 	"firn/internal/disk"
+	"firn/internal/journal"
 	"firn/internal/payload"
 	"firn/internal/record"
 	"firn/internal/store"
@@ -657,4 +658,70 @@ func TestRotThatARebuildFindsStopsWrites(t *testing.T) {
 	b.readOnly() // What the rebuild has made is not taken for whole.
 	b.cfg.AcceptLoss = true
 	b.works()
+}
+
+// TestNoPayloadIDTwiceThoughItsReservationIsLost damages the last record that
+// reserves payload ids. The payloads it was for are still known.
+func TestNoPayloadIDTwiceThoughItsReservationIsLost(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	s := mustOpen(t, b.cfg)
+	for range 10 {
+		if err := b.ledger.put(s, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.ledger.remove(s, b.ledger.next-1); err != nil {
+		t.Fatal(err)
+	}
+	var before, end, reserved journal.Position
+	err := s.journal.Replay(t.Context(), journal.Position{}, func(f journal.Frame) error {
+		if len(f.Entries) == 1 && f.Entries[0].Images[0].Key == (&record.Counter{Counter: record.PayloadCounter}).Key() {
+			reserved, before = f.Position, end
+		}
+		end = f.Position
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, s)
+	off := int64(4096)
+	if before.Segment == reserved.Segment {
+		off = before.Offset
+	}
+	b.mem.Corrupt(b.segments()[reserved.Segment-1], off, func(p []byte) { clear(p[:reserved.Offset-off]) })
+	b.noCatalog()
+	b.cfg.AcceptLoss = true
+	s = mustOpen(t, b.cfg)
+	defer mustClose(t, s)
+	if len(s.journal.Damage()) == 0 {
+		t.Fatal("nothing is lost")
+	}
+	for range 30 {
+		if err := b.ledger.put(s, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.ledger.compare(t, s)
+}
+
+// TestTheWayBackFromACatalogThatIsNotThere: a rebuild that failed has left none.
+func TestTheWayBackFromACatalogThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	s := mustOpen(t, b.cfg)
+	s.catalogMu.Lock()
+	err := s.catalog.Close()
+	s.catalog = nil
+	s.catalogMu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.reopenCatalog(errors.New("no catalog")); err != nil {
+		t.Fatal(err)
+	}
+	b.ledger.compare(t, s)
+	mustClose(t, s)
+	mustBeClean(t, b.cfg)
 }
