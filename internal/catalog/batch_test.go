@@ -296,7 +296,7 @@ func TestFullCatalogIsToldApart(t *testing.T) {
 	}
 	_, _, err := b.Run(big)
 	var e *EngineError
-	if !errors.As(err, &e) || !e.Full() || e.Corrupt() || !errors.Is(err, ErrFull) {
+	if !errors.As(err, &e) || errors.Is(err, ErrDamaged) || !errors.Is(err, ErrFull) {
 		t.Fatalf("error is %v", err)
 	}
 	var was uint64

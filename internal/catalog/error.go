@@ -39,17 +39,11 @@ func (e *EngineError) Is(target error) bool {
 	case ErrDamaged:
 		return damaged(e.Code)
 	case ErrFull:
-		return e.Full()
+		return full(e.Code)
 	default:
 		return false
 	}
 }
-
-// Corrupt reports whether the catalog is damaged, as ErrDamaged says.
-func (e *EngineError) Corrupt() bool { return errors.Is(e, ErrDamaged) }
-
-// Full reports whether there was no space, as ErrFull says.
-func (e *EngineError) Full() bool { return full(e.Code) }
 
 // engine makes err, if it is one, an EngineError.
 func engine(statement string, err error) error {

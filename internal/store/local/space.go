@@ -71,8 +71,8 @@ func (p *promise) keep() {
 
 // admit promises space to an upload of size bytes, or refuses it if that
 // would leave less than the reserve free, beside what is promised to others.
-// A payload of unknown size (-1) is a job's output. It may use the margin that
-// uploads leave: without an inventory nobody knows what to delete.
+// A payload of unknown size (-1) is an inventory, or a job's output. It may use
+// the margin that uploads leave: without one nobody knows what to delete.
 func (sp *space) admit(size int64) (*promise, error) {
 	margin := int64(0)
 	if size < 0 {
