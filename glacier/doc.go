@@ -28,4 +28,6 @@ const (
 	HeaderPartSize           = "x-amz-part-size"
 	HeaderUploadID           = "x-amz-multipart-upload-id"
 	HeaderJobID              = "x-amz-job-id"
+	HeaderLockID             = "x-amz-lock-id"
+	HeaderCapacityID         = "x-amz-capacity-id"
 )

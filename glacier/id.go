@@ -49,6 +49,9 @@ type ArchiveID string
 // An UploadID names a multipart upload. It has 92 characters.
 type UploadID string
 
+// A LockID names a vault lock that is in progress. It has 24 characters.
+type LockID string
+
 // A JobID names a job. It has 92 characters.
 type JobID string
 

@@ -2,6 +2,7 @@ package glacier
 
 // Limits of the API. Sizes are bytes.
 const (
+	KiB = 1 << 10
 	MiB = 1 << 20
 	GiB = 1 << 30
 
@@ -22,6 +23,9 @@ const (
 
 	MaxVaultPage = 10 // ListVaults
 	MaxPage      = 50 // the other three listings
+
+	MaxPolicyLength = 20 * KiB // of a vault's access policy or lock policy, in bytes
+	MaxCapacity     = 2        // provisioned units per account
 
 	// ArchiveOverhead is added to an archive's size in a vault's SizeInBytes.
 	ArchiveOverhead = 32 * 1024

@@ -38,6 +38,14 @@ func TestDocumentsAgainstTheSDK(t *testing.T) {
 		{name: "DescribeJob", ours: glacier.JobDescription{}, sdk: sdk.DescribeJobOutput{}, lacks: ofSelect},
 		{name: "an element of ListJobs", ours: glacier.JobDescription{}, sdk: types.GlacierJobDescription{}, lacks: ofSelect},
 		{name: "parameters of an inventory job", ours: glacier.InventoryDescription{}, sdk: types.InventoryRetrievalJobDescription{}},
+		{name: "GetVaultAccessPolicy", ours: glacier.VaultPolicy{}, sdk: types.VaultAccessPolicy{}},
+		{name: "InitiateVaultLock", ours: glacier.VaultPolicy{}, sdk: types.VaultLockPolicy{}},
+		{name: "GetVaultLock", ours: glacier.VaultLock{}, sdk: sdk.GetVaultLockOutput{}},
+		{name: "GetDataRetrievalPolicy", ours: glacier.DataRetrieval{}, sdk: sdk.GetDataRetrievalPolicyOutput{}},
+		{name: "rules of a retrieval policy", ours: glacier.RetrievalRules{}, sdk: types.DataRetrievalPolicy{}},
+		{name: "a rule of a retrieval policy", ours: glacier.RetrievalRule{}, sdk: types.DataRetrievalRule{}},
+		{name: "ListProvisionedCapacity", ours: glacier.CapacityList{}, sdk: sdk.ListProvisionedCapacityOutput{}},
+		{name: "a capacity unit", ours: glacier.Capacity{}, sdk: types.ProvisionedCapacityDescription{}},
 		// What InitiateJob takes is kept raw where a number is as good as a
 		// string, and where nothing is implemented.
 		{name: "InitiateJob", ours: glacier.JobParameters{}, sdk: types.JobParameters{}, kinds: []string{"OutputLocation", "SelectParameters"}},
@@ -125,6 +133,8 @@ func TestMembersAreSorted(t *testing.T) {
 	for _, doc := range []any{
 		glacier.VaultDescription{}, glacier.VaultList{}, glacier.Tags{}, glacier.UploadDescription{}, glacier.UploadList{},
 		glacier.PartList{}, glacier.Part{}, glacier.JobDescription{}, glacier.InventoryDescription{}, glacier.JobList{},
+		glacier.VaultPolicy{}, glacier.VaultLock{}, glacier.DataRetrieval{}, glacier.RetrievalRules{}, glacier.RetrievalRule{},
+		glacier.CapacityList{}, glacier.Capacity{},
 	} {
 		of := reflect.TypeOf(doc)
 		var names []string

@@ -67,7 +67,7 @@ func (b *Batch) Run(rule func(*Tx) (record.Record, error)) (entry record.Entry, 
 		return entry, rec, b.fault
 	}
 	now := max(b.now().UnixMilli(), b.time)
-	tx := &Tx{s: b.s, ctx: context.Background(), lsn: b.next, now: time.UnixMilli(now).UTC(), folder: b.folder}
+	tx := &Tx{s: b.s, ctx: context.Background(), lsn: b.next, now: time.UnixMilli(now).UTC(), lock: b.c.lockNow, folder: b.folder}
 	rec, err = rule(tx)
 	tx.s = nil // it is over, even if the rule kept it
 	if err = b.failed(tx.fault, err); err != nil || len(rec.Images) == 0 {

@@ -50,6 +50,7 @@ type Options struct {
 	Readers int              // views at a time; 4 if 0
 	Cache   int64            // bytes of page cache of the writer; a reader has half. 16 MiB if 0
 	Now     func() time.Time // the present, for views; time.Now if nil
+	LockNow func() time.Time // the present by the lock clock; Now if nil
 	Log     *slog.Logger     // hears when an empty catalog is made; nobody does if nil
 }
 
@@ -58,6 +59,7 @@ type Options struct {
 type Catalog struct {
 	path    string
 	now     func() time.Time
+	lockNow func() time.Time
 	log     *slog.Logger
 	shapes  shapes
 	readers chan *session // each free reader
@@ -89,12 +91,15 @@ func Open(path string, pool [16]byte, opt Options) (*Catalog, error) {
 	}
 	readers := cmp.Or(opt.Readers, defaultReaders)
 	c := &Catalog{
-		path: path, now: opt.Now, log: opt.Log, shapes: newShapes(),
+		path: path, now: opt.Now, lockNow: opt.LockNow, log: opt.Log, shapes: newShapes(),
 		readers: make(chan *session, readers),
 		writer:  make(chan *session, 1),
 	}
 	if c.now == nil {
 		c.now = time.Now
+	}
+	if c.lockNow == nil {
+		c.lockNow = c.now
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

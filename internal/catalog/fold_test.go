@@ -44,8 +44,20 @@ func randomEntity(rnd *rand.Rand, kind record.Kind) record.Entity {
 		return &record.Job{Vault: n(), ID: n(), Status: status, Action: action, Archive: n(), Expires: at()}
 	case record.KindPayload:
 		return &record.Payload{ID: n(), LSN: record.LSN(rnd.Uint64N(3)), Size: rnd.Int64N(1 << 20)}
+	case record.KindUser:
+		return &record.User{Number: n(), Account: "000000000001", Name: fmt.Sprint("u", n())}
+	case record.KindVaultPolicy:
+		return &record.VaultPolicy{Vault: n(), Policy: fmt.Sprint(n())}
+	case record.KindVaultLock:
+		return &record.VaultLock{Vault: n(), Policy: fmt.Sprint(n()), Locked: rnd.IntN(2) == 0}
+	case record.KindRetrievalPolicy:
+		return &record.RetrievalPolicy{Account: "000000000001", BytesPerHour: at()}
+	case record.KindRetrievalUsage:
+		return &record.RetrievalUsage{Account: "000000000001", Bytes: at()}
+	case record.KindCapacity:
+		return &record.Capacity{Number: n(), Account: "000000000001", Expires: at()}
 	default:
-		return &record.Clock{Floor: at()}
+		return &record.Clock{Skew: at()}
 	}
 }
 
@@ -55,10 +67,10 @@ func randomHistory(rnd *rand.Rand, n int) []record.Entry {
 	for i := range history {
 		images := map[record.Key]record.Image{}
 		for range rnd.IntN(4) + 1 {
-			kind := record.Kind(rnd.IntN(12) + 1)
+			kind := record.Kind(rnd.IntN(int(record.LastKind)+1) + 1)
 			var r record.Record
 			switch {
-			case kind > record.KindClock:
+			case kind > record.LastKind:
 				k := record.Key{Kind: future, A: rnd.Uint64N(3), B: rnd.Uint64N(3)}
 				r.Images = []record.Image{{Key: k, Body: []byte{0xf6, byte(i)}}}
 			default:

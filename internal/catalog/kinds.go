@@ -46,8 +46,8 @@ func newShapes() shapes {
 	s := shapes{known: []*shape{
 		{kind: record.KindCounter, table: "counters", keys: []string{"id"}, extract: extract(func(*record.Counter) []any { return nil })},
 		{kind: record.KindAccount, table: "accounts", keys: []string{"id"}, extract: extract(func(*record.Account) []any { return nil })},
-		{kind: record.KindAccessKey, table: "access_keys", keys: []string{"id"}, columns: []string{"name"},
-			extract: extract(func(k *record.AccessKey) []any { return []any{k.ID} })},
+		{kind: record.KindAccessKey, table: "access_keys", keys: []string{"id"}, columns: []string{"name", "account", "owner"},
+			extract: extract(func(k *record.AccessKey) []any { return []any{k.ID, accountNumber(k.Account), num(k.User)} })},
 		{kind: record.KindVault, table: "vaults", keys: []string{"id"}, columns: []string{"account", "name"},
 			extract: extract(func(v *record.Vault) []any { return []any{accountNumber(v.Account), string(v.Name)} })},
 		{kind: record.KindTags, table: "tags", keys: []string{"vault"}, extract: extract(func(*record.Tags) []any { return nil })},
@@ -57,11 +57,19 @@ func newShapes() shapes {
 			extract: extract(func(u *record.Upload) []any { return []any{u.Created, u.Ended} })},
 		{kind: record.KindPart, table: "parts", keys: []string{"upload", "place"}, columns: []string{"received"},
 			extract: extract(func(p *record.Part) []any { return []any{p.Received} })},
-		{kind: record.KindJob, table: "jobs", keys: []string{"vault", "id"}, columns: []string{"status", "done", "expires", "pinned"},
+		{kind: record.KindJob, table: "jobs", keys: []string{"vault", "id"}, columns: []string{"status", "done", "expires", "pinned", "standard"},
 			extract: extract(jobColumns)},
 		{kind: record.KindPayload, table: "payloads", keys: []string{"id"}, columns: []string{"stored", "size"},
 			extract: extract(func(p *record.Payload) []any { return []any{num(uint64(p.LSN)), p.Size} })},
 		{kind: record.KindClock, table: "clocks", keys: []string{"id"}, extract: extract(func(*record.Clock) []any { return nil })},
+		{kind: record.KindUser, table: "users", keys: []string{"id"}, columns: []string{"account", "name"},
+			extract: extract(func(u *record.User) []any { return []any{accountNumber(u.Account), u.Name} })},
+		{kind: record.KindVaultPolicy, table: "vault_policies", keys: []string{"vault"}, extract: extract(func(*record.VaultPolicy) []any { return nil })},
+		{kind: record.KindVaultLock, table: "vault_locks", keys: []string{"vault"}, extract: extract(func(*record.VaultLock) []any { return nil })},
+		{kind: record.KindRetrievalPolicy, table: "retrieval_policies", keys: []string{"account"}, extract: extract(func(*record.RetrievalPolicy) []any { return nil })},
+		{kind: record.KindRetrievalUsage, table: "retrieval_usage", keys: []string{"account"}, extract: extract(func(*record.RetrievalUsage) []any { return nil })},
+		{kind: record.KindCapacity, table: "capacity", keys: []string{"id"}, columns: []string{"account", "expires"},
+			extract: extract(func(c *record.Capacity) []any { return []any{accountNumber(c.Account), c.Expires} })},
 	}}
 	s.other = &shape{table: "other", keys: []string{"kind", "a", "b"},
 		extract: func(record.Image) (facts, error) { return facts{}, nil }}
@@ -119,7 +127,7 @@ func (s *shape) writePut() string {
 func (s *shape) writeForAll() string {
 	const dead = " UNION ALL SELECT kind, a, b, lsn, 1, NULL FROM tomb WHERE "
 	kind, a, b, order := "kind", "a", "b", "1, 2, 3"
-	whose := fmt.Sprintf("kind < %d OR kind > %d", record.KindCounter, record.KindClock)
+	whose := fmt.Sprintf("kind < %d OR kind > %d", record.KindCounter, record.LastKind)
 	if s.kind != 0 {
 		kind, a, b = fmt.Sprint(s.kind), s.keys[0], "0"
 		whose, order = "kind = "+kind, "2, 3"
@@ -189,14 +197,17 @@ func extractArchive(im record.Image) (facts, error) {
 }
 
 func jobColumns(j *record.Job) []any {
-	var done, expires, pinned int64
+	var done, expires, pinned, standard int64
 	if j.Status != glacier.InProgress {
 		done, expires = 1, j.Expires
 	}
 	if j.Action == glacier.ActionArchiveRetrieval {
 		pinned = num(j.Archive)
+		if done == 0 && j.Tier == glacier.Standard {
+			standard = j.Last - j.First + 1
+		}
 	}
-	return []any{j.Status, done, expires, pinned}
+	return []any{j.Status, done, expires, pinned, standard}
 }
 
 func accountNumber(id glacier.AccountID) int64 { return num(record.AccountKey(id).A) }

@@ -15,7 +15,8 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, selectPayload, selectUpload,
 		selectUploads, selectEnded, selectIdle, selectPart, selectParts, selectJob, selectJobs, selectJobsByStatus,
 		selectUnfinished, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
-		addFigures, putTomb, dropTomb,
+		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsers,
+		selectVaultPolicy, selectVaultLock, selectGuards, selectRetrievalPolicy, selectRetrievalUsage, sumStandard, selectCapacity,
 	}
 	for _, sh := range c.shapes.all() {
 		statements = append(statements, sh.look, sh.put, sh.drop, sh.first)

@@ -30,7 +30,7 @@ const (
 
 // version is that of the schema and of what the fold makes of a record. A
 // catalog of another version is made again.
-const version = 1
+const version = 2
 
 // schema makes the tables. Where keys are pairs, rows lie in the order of
 // their keys in the only tree there is; where they are single, the key is
@@ -58,14 +58,28 @@ CREATE TABLE counters (id INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB 
 CREATE TABLE accounts (id INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
 CREATE TABLE clocks (id INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
 CREATE TABLE access_keys (
-	id INTEGER PRIMARY KEY, name TEXT NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
+	id INTEGER PRIMARY KEY, name TEXT NOT NULL, account INTEGER NOT NULL, owner INTEGER NOT NULL,
+	lsn INTEGER NOT NULL, image BLOB NOT NULL
 ) STRICT;
 CREATE INDEX access_keys_name ON access_keys (name);
+CREATE INDEX access_keys_owner ON access_keys (account, owner);
+CREATE TABLE users (
+	id INTEGER PRIMARY KEY, account INTEGER NOT NULL, name TEXT NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
+) STRICT;
+CREATE INDEX users_name ON users (account, name);
 CREATE TABLE vaults (
 	id INTEGER PRIMARY KEY, account INTEGER NOT NULL, name TEXT NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
 ) STRICT;
 CREATE INDEX vaults_name ON vaults (account, name);
 CREATE TABLE tags (vault INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
+CREATE TABLE vault_policies (vault INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
+CREATE TABLE vault_locks (vault INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
+CREATE TABLE retrieval_policies (account INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
+CREATE TABLE retrieval_usage (account INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
+CREATE TABLE capacity (
+	id INTEGER PRIMARY KEY, account INTEGER NOT NULL, expires INTEGER NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
+) STRICT;
+CREATE INDEX capacity_account ON capacity (account, expires);
 CREATE TABLE archives (
 	vault INTEGER NOT NULL, id INTEGER NOT NULL, size INTEGER NOT NULL, deleted INTEGER NOT NULL,
 	lsn INTEGER NOT NULL, image BLOB NOT NULL,
@@ -84,13 +98,14 @@ CREATE TABLE parts (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE jobs (
 	vault INTEGER NOT NULL, id INTEGER NOT NULL, status TEXT NOT NULL, done INTEGER NOT NULL,
-	expires INTEGER NOT NULL, pinned INTEGER NOT NULL,
+	expires INTEGER NOT NULL, pinned INTEGER NOT NULL, standard INTEGER NOT NULL,
 	lsn INTEGER NOT NULL, image BLOB NOT NULL,
 	PRIMARY KEY (vault, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX jobs_open ON jobs (id) WHERE done = 0;
 CREATE INDEX jobs_expiry ON jobs (expires) WHERE expires > 0;
 CREATE INDEX jobs_pins ON jobs (vault, pinned) WHERE pinned > 0;
+CREATE INDEX jobs_standard ON jobs (vault, standard) WHERE standard > 0;
 CREATE TABLE payloads (
 	id INTEGER PRIMARY KEY, stored INTEGER NOT NULL, size INTEGER NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
 ) STRICT;

@@ -22,7 +22,8 @@ type Tx struct {
 	ctx    context.Context // a view ends between statements when it does
 	lsn    record.LSN
 	now    time.Time
-	folder *folder // of the batch, nil in a view
+	lock   func() time.Time // the lock clock
+	folder *folder          // of the batch, nil in a view
 	fault  error   // the first failure of the engine
 }
 
@@ -34,6 +35,10 @@ func (tx *Tx) LSN() record.LSN { return tx.lsn }
 // the record before it. In a view it is the present, never before the newest
 // record.
 func (tx *Tx) Now() time.Time { return tx.now }
+
+// LockNow is the present by the lock clock, in whole milliseconds. Nobody can
+// set that clock: what is to be kept for a time is kept by it.
+func (tx *Tx) LockNow() time.Time { return time.UnixMilli(tx.lock().UnixMilli()).UTC() }
 
 // Random returns 64 unpredictable bits.
 func (tx *Tx) Random() uint64 {
@@ -54,7 +59,7 @@ func (c *Catalog) View(ctx context.Context, look func(*Tx) error) error {
 				return err
 			}
 			now := max(c.now().UnixMilli(), st.time)
-			tx := &Tx{s: s, ctx: ctx, lsn: st.LSN, now: time.UnixMilli(now).UTC()}
+			tx := &Tx{s: s, ctx: ctx, lsn: st.LSN, now: time.UnixMilli(now).UTC(), lock: c.lockNow}
 			err = look(tx)
 			tx.s = nil
 			if tx.fault != nil && !isEngine(err) {

@@ -105,7 +105,7 @@ func TestAccountsAndKeys(t *testing.T) {
 	small := record.Account{ID: bob, Created: 6}
 	key := record.AccessKey{Number: 3, ID: "AKIAONE", Account: alice, Secret: []byte{1, 2}, Created: 7}
 	put(t, c, &account, &small, &key, &record.AccessKey{Number: 4, ID: "AKIATWO", Account: bob})
-	put(t, c, &record.Clock{Floor: 12}, &record.Counter{Counter: 1, Next: 1024}, &record.Counter{Counter: 2, Next: 7})
+	put(t, c, &record.Clock{Skew: 12}, &record.Counter{Counter: 1, Next: 1024}, &record.Counter{Counter: 2, Next: 7})
 	end(t, c, record.Key{Kind: record.KindAccessKey, A: 4})
 	runLooks(t, c, []look{
 		{"an account", func(tx *Tx) (any, error) { return found(tx.Account(alice)) }, account},
@@ -113,7 +113,7 @@ func TestAccountsAndKeys(t *testing.T) {
 		{"a key", func(tx *Tx) (any, error) { return found(tx.AccessKey("AKIAONE")) }, key},
 		{"a key's name in another case", func(tx *Tx) (any, error) { return found(tx.AccessKey("akiaone")) }, nil},
 		{"a deleted key", func(tx *Tx) (any, error) { return found(tx.AccessKey("AKIATWO")) }, nil},
-		{"the clock", func(tx *Tx) (any, error) { return found(tx.Clock()) }, record.Clock{Floor: 12}},
+		{"the clock", func(tx *Tx) (any, error) { return found(tx.Clock()) }, record.Clock{Skew: 12}},
 		{"a counter", func(tx *Tx) (any, error) { return tx.Counter(1) }, uint64(1024)},
 		{"another counter", func(tx *Tx) (any, error) { return tx.Counter(2) }, uint64(7)},
 		{"the newest record", func(tx *Tx) (any, error) { return tx.LSN(), nil }, record.LSN(3)},

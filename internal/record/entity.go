@@ -23,16 +23,32 @@ const PayloadCounter = 1
 type Account struct {
 	ID      glacier.AccountID `cbor:"1,keyasint"`
 	Created int64             `cbor:"2,keyasint"` // Unix milliseconds, as all instants here
+	Name    string            `cbor:"3,keyasint,omitempty"`
 	Extra   Extra             `cbor:"-"`
 }
 
-// An AccessKey lets whoever holds its secret sign as an account.
+// An AccessKey lets whoever holds its secret sign as a user, or as an
+// account's root.
 type AccessKey struct {
+	Number   uint64            `cbor:"1,keyasint"`
+	ID       string            `cbor:"2,keyasint"` // the public half, as in a Credential
+	Account  glacier.AccountID `cbor:"3,keyasint"`
+	Secret   []byte            `cbor:"4,keyasint"` // sealed; never the secret itself
+	Created  int64             `cbor:"5,keyasint"`
+	User     uint64            `cbor:"6,keyasint,omitempty"` // 0 is the account's root
+	Disabled bool              `cbor:"7,keyasint,omitempty"`
+	Extra    Extra             `cbor:"-"`
+}
+
+// A User is somebody in an account who may do what policies say.
+type User struct {
 	Number  uint64            `cbor:"1,keyasint"`
-	ID      string            `cbor:"2,keyasint"` // the public half, as in a Credential
-	Account glacier.AccountID `cbor:"3,keyasint"`
-	Secret  []byte            `cbor:"4,keyasint"` // sealed; never the secret itself
+	Account glacier.AccountID `cbor:"2,keyasint"`
+	Name    string            `cbor:"3,keyasint"`
+	Public  string            `cbor:"4,keyasint"` // the id that never names another user, AIDA…
 	Created int64             `cbor:"5,keyasint"`
+	Managed []string          `cbor:"6,keyasint,omitempty"` // names of attached managed policies, sorted
+	Inline  map[string]string `cbor:"7,keyasint,omitempty"` // policy texts by name
 	Extra   Extra             `cbor:"-"`
 }
 
@@ -87,8 +103,10 @@ type Archive struct {
 	// Deleted marks an archive that its owner has deleted and that jobs
 	// still pin. Nobody but the jobs sees it; the last pin's end is its
 	// tombstone.
-	Deleted bool  `cbor:"9,keyasint,omitempty"`
-	Extra   Extra `cbor:"-"`
+	Deleted bool `cbor:"9,keyasint,omitempty"`
+	// Witnessed is Created by the lock clock; 0 if the two clocks agreed.
+	Witnessed int64 `cbor:"10,keyasint,omitempty"`
+	Extra     Extra `cbor:"-"`
 }
 
 // A Piece is a payload's place in an archive. All pieces but the last have
@@ -186,11 +204,60 @@ type Job struct {
 	Extra Extra `cbor:"-"`
 }
 
-// A Clock is the operator's word that the machine's clock is right after it
-// was seen to jump. Durations whose start lies after Floor count from it.
+// A Clock is what has been learnt of the machine's clock: how far it has been
+// moved, and how long nobody looked. The lock clock is the machine's less Skew;
+// see package local. Field 1 is not used.
 type Clock struct {
-	Floor int64 `cbor:"1,keyasint"`
+	Skew  int64 `cbor:"2,keyasint"` // milliseconds that the machine's clock is ahead of the lock clock
+	Born  int64 `cbor:"3,keyasint"` // the store's first start, by the lock clock
+	Down  int64 `cbor:"4,keyasint"` // milliseconds of absence that the lock clock has counted, in all
 	Extra Extra `cbor:"-"`
+}
+
+// A VaultPolicy is a vault's access policy.
+type VaultPolicy struct {
+	Vault  uint64 `cbor:"1,keyasint"`
+	Policy string `cbor:"2,keyasint"` // as it came
+	Extra  Extra  `cbor:"-"`
+}
+
+// A VaultLock is a vault's lock policy, on its way or for good.
+type VaultLock struct {
+	Vault     uint64 `cbor:"1,keyasint"`
+	Public    string `cbor:"2,keyasint"` // the lock id
+	Policy    string `cbor:"3,keyasint"` // as it came
+	Created   int64  `cbor:"4,keyasint"`
+	Expires   int64  `cbor:"5,keyasint"`           // when it lapses unless it is completed
+	Witnessed int64  `cbor:"6,keyasint"`           // Created by the lock clock, which decides when it lapses
+	Locked    bool   `cbor:"7,keyasint,omitempty"` // completed: it never lapses
+	Extra     Extra  `cbor:"-"`
+}
+
+// A RetrievalPolicy limits what an account may retrieve.
+type RetrievalPolicy struct {
+	Account      glacier.AccountID `cbor:"1,keyasint"`
+	Strategy     string            `cbor:"2,keyasint"`
+	BytesPerHour int64             `cbor:"3,keyasint,omitempty"`
+	Extra        Extra             `cbor:"-"`
+}
+
+// A RetrievalUsage is what an account has retrieved on its latest day of
+// retrievals.
+type RetrievalUsage struct {
+	Account glacier.AccountID `cbor:"1,keyasint"`
+	Day     int64             `cbor:"2,keyasint"` // days since the Unix epoch, UTC
+	Bytes   int64             `cbor:"3,keyasint"` // asked for by Standard retrievals
+	Extra   Extra             `cbor:"-"`
+}
+
+// A Capacity is a provisioned capacity unit.
+type Capacity struct {
+	Number  uint64            `cbor:"1,keyasint"`
+	Account glacier.AccountID `cbor:"2,keyasint"`
+	Public  string            `cbor:"3,keyasint"`
+	Start   int64             `cbor:"4,keyasint"`
+	Expires int64             `cbor:"5,keyasint"` // whole seconds
+	Extra   Extra             `cbor:"-"`
 }
 
 // Key returns the entity's key.
@@ -225,6 +292,30 @@ func (e *Payload) Key() Key { return PayloadKey(e.ID) }
 
 // Key returns the entity's key.
 func (e *Clock) Key() Key { return Key{KindClock, 0, 0} }
+
+// Key returns the entity's key.
+func (e *User) Key() Key { return Key{KindUser, e.Number, 0} }
+
+// Key returns the entity's key.
+func (e *VaultPolicy) Key() Key { return VaultPolicyKey(e.Vault) }
+
+// Key returns the entity's key.
+func (e *VaultLock) Key() Key { return VaultLockKey(e.Vault) }
+
+// Key returns the entity's key.
+func (e *RetrievalPolicy) Key() Key { return Key{KindRetrievalPolicy, AccountKey(e.Account).A, 0} }
+
+// Key returns the entity's key.
+func (e *RetrievalUsage) Key() Key { return Key{KindRetrievalUsage, AccountKey(e.Account).A, 0} }
+
+// Key returns the entity's key.
+func (e *Capacity) Key() Key { return Key{KindCapacity, e.Number, 0} }
+
+// VaultPolicyKey is the key of a vault's access policy.
+func VaultPolicyKey(vault uint64) Key { return Key{KindVaultPolicy, vault, 0} }
+
+// VaultLockKey is the key of a vault's lock.
+func VaultLockKey(vault uint64) Key { return Key{KindVaultLock, vault, 0} }
 
 // PayloadKey is the key of a payload.
 func PayloadKey(id uint64) Key { return Key{KindPayload, id, 0} }

@@ -37,6 +37,16 @@ const (
 	KindJob       Kind = 9  // (vault, job)
 	KindPayload   Kind = 10 // (payload, 0)
 	KindClock     Kind = 11 // (0, 0)
+
+	KindUser            Kind = 12 // (user, 0)
+	KindVaultPolicy     Kind = 13 // (vault, 0)
+	KindVaultLock       Kind = 14 // (vault, 0)
+	KindRetrievalPolicy Kind = 15 // (account number, 0)
+	KindRetrievalUsage  Kind = 16 // (account number, 0)
+	KindCapacity        Kind = 17 // (unit, 0)
+
+	// LastKind is the newest kind that this version knows.
+	LastKind = KindCapacity
 )
 
 // A Key names one entity in a store. A and B are what the kind says.

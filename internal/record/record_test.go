@@ -1,6 +1,7 @@
 package record
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -25,7 +26,15 @@ func entities() []Entity {
 		&Part{Upload: 10, Index: 4, Size: 1, Payload: 12, LSN: 13, Received: 4},
 		&Payload{ID: 12, LSN: 13, Size: 1, Vault: 3},
 		&Job{Vault: 3, ID: 14, Public: "j", Action: "ArchiveRetrieval", Tier: "Bulk", Created: 1, Status: "InProgress", Archive: 9, Last: 5},
-		&Clock{Floor: 12},
+		&Clock{Skew: -12, Born: 13, Down: 14},
+		&AccessKey{Number: 7, ID: "AKIA", Account: "111122223333", Secret: []byte{1, 2}, Created: 1, User: 15, Disabled: true},
+		&User{Number: 15, Account: "111122223333", Name: "alice", Public: "AIDA", Created: 1,
+			Managed: []string{"A", "B"}, Inline: map[string]string{"own": "{}"}},
+		&VaultPolicy{Vault: 3, Policy: "{ }"},
+		&VaultLock{Vault: 3, Public: "lock", Policy: "{}", Created: 1, Expires: 2, Witnessed: 3, Locked: true},
+		&RetrievalPolicy{Account: "111122223333", Strategy: "BytesPerHour", BytesPerHour: 7},
+		&RetrievalUsage{Account: "111122223333", Day: 20000, Bytes: 8},
+		&Capacity{Number: 16, Account: "111122223333", Public: "unit", Start: 1, Expires: 2},
 	}
 }
 
@@ -110,28 +119,5 @@ func FuzzParseImages(f *testing.F) {
 }
 
 func fresh(e Entity) Entity {
-	switch e.(type) {
-	case *Counter:
-		return new(Counter)
-	case *Account:
-		return new(Account)
-	case *AccessKey:
-		return new(AccessKey)
-	case *Vault:
-		return new(Vault)
-	case *Tags:
-		return new(Tags)
-	case *Archive:
-		return new(Archive)
-	case *Upload:
-		return new(Upload)
-	case *Part:
-		return new(Part)
-	case *Payload:
-		return new(Payload)
-	case *Job:
-		return new(Job)
-	default:
-		return new(Clock)
-	}
+	return reflect.New(reflect.TypeOf(e).Elem()).Interface().(Entity)
 }
