@@ -24,7 +24,7 @@ type Tx struct {
 	now    time.Time
 	lock   func() time.Time // the lock clock
 	folder *folder          // of the batch, nil in a view
-	fault  error   // the first failure of the engine
+	fault  error            // the first failure of the engine
 }
 
 // LSN is the number that the record of an update will have, and so the id of
