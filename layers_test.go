@@ -25,8 +25,8 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/disk", "internal/sigv4", "internal/token"}},
-	{"keepers", []string{"internal/catalog", "internal/journal", "internal/payload", "internal/record"}},
+	{"facts", []string{"internal/disk", "internal/policy", "internal/sigv4", "internal/token"}},
+	{"keepers", []string{"internal/audit", "internal/catalog", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
 	{"suites", []string{"internal/store/storetest"}},
 	{"stores", []string{"internal/store/local"}},
@@ -48,7 +48,7 @@ var sideways = map[[2]string]string{
 
 // doors are packages that only some of those above may import.
 var doors = map[string][]string{
-	"internal/disk":        {"internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
+	"internal/disk":        {"internal/audit", "internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
 	"internal/journal":     {"internal/store/local"},
 	"internal/payload":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/vault", "internal/job"},
 	"internal/catalog":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/access", "internal/vault", "internal/job"},
@@ -64,6 +64,7 @@ var modules = map[string][]string{
 	"github.com/spf13/pflag":       {"cmd/firn"},
 	"go.yaml.in/yaml/v3":           {"cmd/firn"},
 	"golang.org/x/sys":             {"internal/disk"},
+	"golang.org/x/time":            {"internal/access"},
 	"modernc.org/sqlite":           {"internal/catalog"},
 }
 

@@ -62,3 +62,15 @@ type ARN string
 func VaultARN(region string, account AccountID, name VaultName) ARN {
 	return ARN(fmt.Sprintf("arn:aws:glacier:%s:%s:vaults/%s", region, account, name))
 }
+
+// RetrievalPolicyARN is the resource name of an account's data retrieval
+// policy.
+func RetrievalPolicyARN(region string, account AccountID) ARN {
+	return ARN(fmt.Sprintf("arn:aws:glacier:%s:%s:policies/retrieval-limit-policy", region, account))
+}
+
+// CapacityARN stands for an account's provisioned capacity, which has no
+// resource name of its own.
+func CapacityARN(region string, account AccountID) ARN {
+	return ARN(fmt.Sprintf("arn:aws:glacier:%s:%s:provisioned-capacity", region, account))
+}

@@ -1,5 +1,10 @@
 package glacier
 
+import "time"
+
+// LockWindow is how long a vault lock can be tried before it is completed.
+const LockWindow = 24 * time.Hour
+
 // Limits of the API. Sizes are bytes.
 const (
 	KiB = 1 << 10

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,7 +27,8 @@ var errNoData = errors.New("--data is missing")
 // they fill.
 type serverFlags struct {
 	server.Config
-	account, profile string
+	account, profile, sealKey string
+	proxies                   []string
 }
 
 // addServerFlags registers them. Durations have the profile's value unless
@@ -45,11 +50,21 @@ func addServerFlags(cmd *cobra.Command, data string) *serverFlags {
 	fs.DurationVar(&f.Timing.InventoryDelay, "inventory-delay", 0, "least time of an inventory job (default: the profile's)")
 	fs.DurationVar(&f.Timing.InventoryInterval, "inventory-interval", 0, "time between inventories of a vault; 0 takes one when asked (default: the profile's)")
 	fs.BoolVar(&f.Timing.LiveCounters, "live-counters", false, "count what is in a vault now, not at its last inventory, and delete empty vaults at once (default: the profile's)")
+	fs.IntVar(&f.Timing.ExpeditedLimit, "expedited-limit", 0, "Expedited retrievals an account may begin in five minutes without capacity units; -1 does not limit (default: the profile's)")
+	fs.Int64Var(&f.FreeRetrieval, "free-retrieval", 0, "bytes a month that the retrieval policy FreeTier lets through (default 10 GiB)")
 	fs.DurationVar(&f.Timing.OutputLife, "output-life", 0, "time a job and its output stay after completion (default 25h)")
 	fs.DurationVar(&f.Timing.UploadLife, "upload-life", 0, "time an idle multipart upload stays (default 24h)")
 	fs.DurationVar(&f.BodyTimeout, "body-timeout", 0, "how long a client may pause while it sends or takes a body (default 30s)")
 	fs.DurationVar(&f.ShutdownTimeout, "shutdown-timeout", 0, "how long to wait at the end for requests in flight (default 2m)")
 	fs.IntVar(&f.MaxConnections, "max-connections", 0, "connections served at a time (default 1024)")
+	fs.Float64Var(&f.AccountRate, "account-rate", 0, "requests a second that an account may make; 0 does not limit")
+	fs.Float64Var(&f.KeyRate, "key-rate", 0, "requests a second that an access key may make; 0 does not limit")
+	fs.StringVar(&f.Audit, "audit", "", "directory of the audit log, or off (default: audit in the data directory)")
+	fs.BoolVar(&f.AuditRequired, "audit-required", false, "refuse changes that cannot be written to the audit log")
+	fs.Int64Var(&f.AuditSize, "audit-size", 0, "bytes at which a file of the audit log is closed (default 64 MiB)")
+	fs.IntVar(&f.AuditKeep, "audit-keep", 0, "closed files of the audit log that stay; 0 keeps all")
+	fs.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies whose X-Forwarded-For is believed")
+	fs.StringVar(&f.sealKey, "seal-key", "", "file with the key that seals secrets: 64 hex digits (default: one in the data directory)")
 	return f
 }
 
@@ -70,6 +85,7 @@ func (f *serverFlags) resolve(cmd *cobra.Command) (server.Config, error) {
 		"inventory-delay":    func() { t.InventoryDelay = set.InventoryDelay },
 		"inventory-interval": func() { t.InventoryInterval = set.InventoryInterval },
 		"live-counters":      func() { t.LiveCounters = set.LiveCounters },
+		"expedited-limit":    func() { t.ExpeditedLimit = set.ExpeditedLimit },
 		"output-life":        func() { t.OutputLife = set.OutputLife },
 		"upload-life":        func() { t.UploadLife = set.UploadLife },
 	} {
@@ -78,6 +94,12 @@ func (f *serverFlags) resolve(cmd *cobra.Command) (server.Config, error) {
 		}
 	}
 	cfg.Timing = t
+	if cfg.SealKey, err = readSealKey(f.sealKey); err != nil {
+		return cfg, usageError(err)
+	}
+	if cfg.TrustedProxies, err = parseNetworks(f.proxies); err != nil {
+		return cfg, usageError(err)
+	}
 	if cfg.Data == "" {
 		return cfg, usageError(errNoData)
 	}
@@ -85,6 +107,45 @@ func (f *serverFlags) resolve(cmd *cobra.Command) (server.Config, error) {
 		return cfg, usageError(err)
 	}
 	return cfg, nil
+}
+
+// readSealKey reads the file that an operator keeps the sealing key in, nil if
+// there is none.
+func readSealKey(path string) (*[32]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the sealing key: %w", err)
+	}
+	key := new([32]byte)
+	digits := bytes.TrimSpace(text)
+	if len(digits) != hex.EncodedLen(len(key)) {
+		return nil, fmt.Errorf("%s does not hold a sealing key: it must be %d hexadecimal digits", path, hex.EncodedLen(len(key)))
+	}
+	if _, err := hex.Decode(key[:], digits); err != nil {
+		return nil, fmt.Errorf("%s does not hold a sealing key: not all of it is hexadecimal digits", path) // and err would show it
+	}
+	return key, nil
+}
+
+// parseNetworks reads networks such as 10.0.0.0/8, and single addresses.
+func parseNetworks(texts []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range texts {
+		text = strings.TrimSpace(text)
+		if p, err := netip.ParsePrefix(text); err == nil {
+			networks = append(networks, p.Masked())
+			continue
+		}
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil, fmt.Errorf("trusted-proxies: %q is neither an address nor a network", text)
+		}
+		networks = append(networks, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return networks, nil
 }
 
 // readConfigFile sets the flags that a YAML file names and the command line

@@ -1,12 +1,15 @@
-// Package access says who is calling.
+// Package access says who is calling, and what they may do.
 //
-// It keeps accounts and their access keys in the store, and checks the
-// signatures of requests against them. A secret is kept sealed (see [SealKey])
-// and stands in no error and no log. Every refusal is a [*glacier.Error] in
-// the words of Amazon's front end.
+// It keeps accounts, users and their access keys in the store, checks the
+// signatures of requests against them, and decides, from the policies of the
+// caller, of the vault and of the vault's lock, whether a request may go on. A
+// secret is kept sealed (see [SealKey]) and stands in no error and no log. Every
+// refusal of a request is a [*glacier.Error] in the words of Amazon's front end;
+// what is wrong with a change of accounts, users or keys is a [*Refusal].
 //
-// It does not yet say what a caller may do: a key is good for everything in
-// its own account, and for nothing in any other.
+// A decision is made twice for what changes something: before the request is
+// looked at any closer, and again in the transaction that makes the change (see
+// [Service.Guarded]), so that nothing slips past a lock that comes between.
 package access
 
 import (
@@ -17,8 +20,8 @@ import (
 	"firn/glacier"
 	"firn/internal/catalog"
 	"firn/internal/record"
-	"firn/internal/sigv4"
 	"firn/internal/store"
+	"firn/internal/token"
 )
 
 // DefaultKeyLife is how long a key that was looked up is believed without
@@ -30,6 +33,10 @@ type Config struct {
 	Store  store.Store // required
 	Region string      // that requests are signed for; required
 	Seal   SealKey     // for the secrets in the store
+	IDs    token.Key   // opens the ids of archives, whose age conditions ask for
+
+	// Rates limit how often callers may call; by default nothing does.
+	Rates Rates
 
 	// Now is the clock that signatures are held against; default time.Now.
 	Now func() time.Time
@@ -40,13 +47,17 @@ type Config struct {
 	KeyLife time.Duration
 }
 
-// A Service knows accounts and keys. Its methods may be called concurrently.
+// A Service knows accounts, users and keys. Its methods may be called concurrently.
 type Service struct {
-	store    store.Store
-	seal     sealer
-	now      func() time.Time
-	verifier sigv4.Verifier
-	keys     keyring
+	store  store.Store
+	region string
+	ids    token.Key
+	seal   sealer
+	now    func() time.Time
+	keys   keyring
+	vaults vaultCache
+
+	throttle throttle
 }
 
 // New returns a Service. The caller closes the store after the last call.
@@ -62,15 +73,18 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		store:    c.Store,
-		seal:     seal,
-		now:      c.Now,
-		verifier: sigv4.Verifier{Region: c.Region, Service: glacier.Service},
-		keys:     newKeyring(c.KeyLife),
+		store:  c.Store,
+		region: c.Region,
+		ids:    c.IDs,
+		seal:   seal,
+		now:    c.Now,
+		keys:   newKeyring(c.KeyLife),
+
+		throttle: throttle{rates: c.Rates},
 	}, nil
 }
 
-// EnsureKey makes the access key, and its account if need be, or gives the key
+// EnsureKey makes the root key, and its account if need be, or gives the key
 // the account and the secret if they are not what it has.
 func (s *Service) EnsureKey(ctx context.Context, account glacier.AccountID, id, secret string) error {
 	sealed, err := s.sealKey(account, id, secret)
@@ -111,20 +125,10 @@ func (s *Service) putKey(tx *catalog.Tx, r *record.Record, account glacier.Accou
 	}
 	if !exists {
 		k = record.AccessKey{Number: uint64(tx.LSN()), ID: id, Created: now}
-	} else if was, err := s.seal.open(id, k.Account, k.Secret); err == nil && k.Account == account && was == secret {
+	} else if was, err := s.seal.open(id, k.Account, k.Secret); err == nil && k.Account == account && was == secret && k.User == 0 && !k.Disabled {
 		return nil
 	}
-	k.Account, k.Secret = account, sealed
+	k.Account, k.User, k.Secret, k.Disabled = account, 0, sealed, false
 	r.Put(&k)
 	return nil
-}
-
-// ResolveAccount returns the account that a request's path names: "-" is the
-// caller's own. Any other but the caller's own is AccessDeniedException.
-func ResolveAccount(c Caller, segment string) (glacier.AccountID, error) {
-	switch glacier.AccountID(segment) {
-	case glacier.CallersAccount, c.Account:
-		return c.Account, nil
-	}
-	return "", glacier.Errorf(glacier.AccessDenied, "Access denied for account ID: %s", segment)
 }

@@ -15,17 +15,15 @@ import (
 	"firn/treehash"
 )
 
-// A Caller is who signed a request.
-type Caller struct {
-	Account glacier.AccountID
-	KeyID   string
-}
-
 // Authenticate checks the signature of a request with a small body. It calls
 // body, at most once, only when the headers alone do not condemn the request:
-// nobody but who knows a key gets the body read.
-func (s *Service) Authenticate(r *http.Request, body func() ([]byte, error)) (Caller, error) {
-	return s.authenticate(r, func() (string, error) {
+// nobody but who knows a key gets the body read. service is the one that the
+// request must be signed for.
+//
+// If the signature is not good, but the key exists, the Caller says so to those
+// who keep an audit log: only its KeyID is set.
+func (s *Service) Authenticate(r *http.Request, service string, body func() ([]byte, error)) (Caller, error) {
+	return s.authenticate(r, service, func() (string, error) {
 		b, err := body()
 		if err != nil {
 			return "", err
@@ -50,7 +48,7 @@ func (s *Service) Authenticate(r *http.Request, body func() ([]byte, error)) (Ca
 // it with the body. Nothing else may stand there, such as UNSIGNED-PAYLOAD.
 // It does not read r.Body.
 func (s *Service) AuthenticateUpload(r *http.Request) (Caller, error) {
-	return s.authenticate(r, func() (string, error) {
+	return s.authenticate(r, glacier.Service, func() (string, error) {
 		sent := r.Header.Get(glacier.HeaderContentSHA256)
 		if sent == "" {
 			return "", glacier.MissingParameter(glacier.HeaderContentSHA256)
@@ -64,12 +62,12 @@ func (s *Service) AuthenticateUpload(r *http.Request) (Caller, error) {
 
 // authenticate checks all but the payload's hash, for which it asks. What is
 // wrong with the hash is told to known keys only.
-func (s *Service) authenticate(r *http.Request, payloadHash func() (string, error)) (Caller, error) {
+func (s *Service) authenticate(r *http.Request, service string, payloadHash func() (string, error)) (Caller, error) {
 	auth, err := sigv4.ParseAuthorization(r.Header.Get("Authorization"))
 	if err != nil {
 		return Caller{}, refusal(err)
 	}
-	claim, err := s.verifier.Check(r, auth, s.now())
+	claim, err := s.verifier(service, auth.Scope).Check(r, auth, s.now())
 	if err != nil {
 		return Caller{}, refusal(err)
 	}
@@ -81,17 +79,31 @@ func (s *Service) authenticate(r *http.Request, payloadHash func() (string, erro
 	if key == nil || r.Header.Get("X-Amz-Security-Token") != "" {
 		return Caller{}, glacier.Errorf(glacier.UnrecognizedClient, "The security token included in the request is invalid.")
 	}
+	claimed := Caller{KeyID: auth.AccessKeyID}
 	hash, err := payloadHash()
 	if err != nil {
-		return Caller{}, err
+		return claimed, err
 	}
 	if err := claim.Verify(key.signing(auth.Scope), hash); err != nil {
-		return Caller{}, refusal(err)
+		return claimed, refusal(err)
 	}
-	return Caller{Account: key.account, KeyID: auth.AccessKeyID}, nil
+	return key.caller, nil
 }
 
-// key returns a key by its id, nil if there is none.
+// globalRegion is what clients sign for who speak to a service that has no
+// regions.
+const globalRegion = "us-east-1"
+
+// verifier checks that a signature is for the service, in this region.
+func (s *Service) verifier(service string, claimed sigv4.Scope) sigv4.Verifier {
+	v := sigv4.Verifier{Region: s.region, Service: service}
+	if service == IAM && claimed.Region == globalRegion {
+		v.Region = globalRegion
+	}
+	return v
+}
+
+// key returns a key by its id, nil if there is none or it is disabled.
 func (s *Service) key(ctx context.Context, id string) (*knownKey, error) {
 	now := s.now()
 	known, turn := s.keys.get(id, now)
@@ -100,15 +112,16 @@ func (s *Service) key(ctx context.Context, id string) (*knownKey, error) {
 	}
 	err := s.store.View(ctx, func(tx *catalog.Tx) error {
 		k, ok, err := tx.AccessKey(id)
-		if err != nil || !ok {
+		if err != nil || !ok || k.Disabled {
 			return err
 		}
 		secret, err := s.seal.open(id, k.Account, k.Secret)
 		if err != nil {
 			return err
 		}
-		known = &knownKey{account: k.Account, secret: secret}
-		return nil
+		caller, err := callerOf(tx, k)
+		known = &knownKey{caller: caller, secret: secret}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up access key %s: %w", id, err)

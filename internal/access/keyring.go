@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"firn/glacier"
 	"firn/internal/sigv4"
 )
 
@@ -26,7 +25,7 @@ type keyring struct {
 
 // A knownKey is immutable but for its signing keys.
 type knownKey struct {
-	account glacier.AccountID
+	caller  Caller
 	secret  string
 	expires time.Time
 
@@ -78,6 +77,14 @@ func (r *keyring) forget(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.keys, id)
+	r.turn++
+}
+
+// forgetAll makes the next request of everybody look its key up.
+func (r *keyring) forgetAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.keys)
 	r.turn++
 }
 

@@ -11,8 +11,8 @@ import (
 // keyPage is how many keys a rule looks at in one go.
 const keyPage = 1000
 
-// FirstKey makes an access key for an account that has none, and the account
-// if need be. made reports whether it did; only then are id and secret set,
+// FirstKey makes a root key for an account that has none, and the account if
+// need be. made reports whether it did; only then are id and secret set,
 // and nobody will learn the secret again.
 func (s *Service) FirstKey(ctx context.Context, account glacier.AccountID) (id, secret string, made bool, err error) {
 	id, secret = NewKey()
@@ -22,7 +22,7 @@ func (s *Service) FirstKey(ctx context.Context, account glacier.AccountID) (id, 
 	}
 	err = s.store.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
 		made = true
-		err = eachKey(tx, account, func(record.AccessKey) { made = false })
+		err = eachKey(tx, account, 0, func(record.AccessKey) { made = false })
 		if err != nil || !made {
 			return r, err
 		}
@@ -34,8 +34,9 @@ func (s *Service) FirstKey(ctx context.Context, account glacier.AccountID) (id, 
 	return id, secret, true, nil
 }
 
-// SetRoot makes the key the only one that its account has: whoever holds an
-// older one, such as the key that firn dev prints for everybody, is shut out.
+// SetRoot makes the key the only one that its account's root has: whoever holds
+// an older one, such as the key that firn dev prints for everybody, is shut out.
+// The keys of users stay as they are.
 func (s *Service) SetRoot(ctx context.Context, account glacier.AccountID, id, secret string) error {
 	sealed, err := s.sealKey(account, id, secret)
 	if err != nil {
@@ -47,7 +48,7 @@ func (s *Service) SetRoot(ctx context.Context, account glacier.AccountID, id, se
 		if err := s.putKey(tx, &r, account, id, secret, sealed); err != nil {
 			return r, err
 		}
-		return r, eachKey(tx, account, func(k record.AccessKey) {
+		return r, eachKey(tx, account, 0, func(k record.AccessKey) {
 			if k.ID != id {
 				r.Delete(k.Key())
 				ended = append(ended, k.ID)
@@ -68,20 +69,4 @@ func (s *Service) HasKey(ctx context.Context, account glacier.AccountID, id stri
 		return err
 	})
 	return has, err
-}
-
-// eachKey calls do for every key of an account.
-func eachKey(tx *catalog.Tx, account glacier.AccountID, do func(record.AccessKey)) error {
-	for after := uint64(0); ; {
-		page, err := tx.AccessKeys(after, keyPage)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for _, k := range page {
-			if k.Account == account {
-				do(k)
-			}
-			after = k.Number
-		}
-	}
 }

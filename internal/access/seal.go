@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 
 	"firn/glacier"
+	"firn/internal/catalog"
 )
 
 // A SealKey encrypts the secrets of access keys in the store, with
@@ -74,4 +76,19 @@ func (s sealer) open(id string, account glacier.AccountID, b []byte) (secret str
 // bound is what a sealed secret belongs to.
 func bound(id string, account glacier.AccountID) []byte {
 	return []byte("\x01" + id + "\x00" + string(account))
+}
+
+// CheckSeal returns an error if the secrets in the store were sealed with
+// another key than this Service has. It tries one.
+func (s *Service) CheckSeal(ctx context.Context) error {
+	return s.store.View(ctx, func(tx *catalog.Tx) error {
+		keys, err := tx.AccessKeys(0, 1)
+		if err != nil || len(keys) == 0 {
+			return err
+		}
+		if _, err := s.seal.open(keys[0].ID, keys[0].Account, keys[0].Secret); err != nil {
+			return errors.New("the secrets in this store were sealed with another key than the one given")
+		}
+		return nil
+	})
 }

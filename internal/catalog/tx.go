@@ -36,6 +36,10 @@ func (tx *Tx) LSN() record.LSN { return tx.lsn }
 // record.
 func (tx *Tx) Now() time.Time { return tx.now }
 
+// Updating reports whether the look is a rule's, whose batch may still come to
+// nothing.
+func (tx *Tx) Updating() bool { return tx.folder != nil }
+
 // LockNow is the present by the lock clock, in whole milliseconds. Nobody can
 // set that clock: what is to be kept for a time is kept by it.
 func (tx *Tx) LockNow() time.Time { return time.UnixMilli(tx.lock().UnixMilli()).UTC() }

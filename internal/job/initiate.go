@@ -27,26 +27,46 @@ func (s *Service) InitiateJob(ctx context.Context, owner glacier.AccountID, name
 			return "", err
 		}
 	}
-	var begun record.Job
-	err = s.cfg.Store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
-		j, err := s.begin(tx, owner, name, &q)
-		if err != nil {
-			return record.Record{}, err
-		}
-		begun = j
-		var r record.Record
-		r.Put(&j)
-		return r, nil
-	})
-	switch {
-	case errors.Is(err, store.ErrFull):
-		s.cfg.Log.Warn("refused for lack of space", "operation", "InitiateJob", "err", err)
-		return "", vault.NoSpace()
-	case err != nil:
+	place, err := s.admit(ctx, owner, &q)
+	if err != nil {
+		return "", err
+	}
+	begun, err := s.initiate(ctx, owner, name, &q)
+	if err != nil {
+		s.expedited.giveBack(place)
 		return "", err
 	}
 	s.queue.add(newEntry(&begun, begun.Created))
 	return begun.Public, nil
+}
+
+// initiate begins the job with one record, unless something forbids it.
+func (s *Service) initiate(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, q *request) (begun record.Job, err error) {
+	err = s.update(ctx, "InitiateJob", func(tx *catalog.Tx) (record.Record, error) {
+		var r record.Record
+		j, err := s.begin(tx, owner, name, q)
+		if err != nil {
+			return r, err
+		}
+		if err := s.charge(tx, owner, &r, &j); err != nil {
+			return record.Record{}, err
+		}
+		begun = j
+		r.Put(&j)
+		return r, nil
+	})
+	return begun, err
+}
+
+// update runs the rule of an operation, and words the store's lack of space
+// for the client.
+func (s *Service) update(ctx context.Context, operation string, rule store.Rule) error {
+	err := s.cfg.Store.Update(ctx, rule)
+	if errors.Is(err, store.ErrFull) {
+		s.cfg.Log.Warn("refused for lack of space", "operation", operation, "err", err)
+		return vault.NoSpace()
+	}
+	return err
 }
 
 // lookUp finds the archive that is asked for and decides what of it.

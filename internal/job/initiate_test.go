@@ -237,6 +237,7 @@ func TestDates(t *testing.T) {
 
 func TestConfigContradictions(t *testing.T) {
 	st := newMemStore(t)
+	below, above := -1, MaxExpeditedLimit+1
 	for _, tt := range []struct {
 		name string
 		cfg  Config
@@ -247,6 +248,9 @@ func TestConfigContradictions(t *testing.T) {
 		{"negative interval", Config{Store: st, InventoryInterval: -1}},
 		{"negative number of workers", Config{Store: st, Workers: -1}},
 		{"negative number of buffers", Config{Store: st, OutputBuffers: -1}},
+		{"negative free retrieval", Config{Store: st, FreeRetrieval: -1}},
+		{"negative number of Expedited retrievals", Config{Store: st, ExpeditedLimit: &below}},
+		{"more Expedited retrievals than are remembered", Config{Store: st, ExpeditedLimit: &above}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := New(tt.cfg); err == nil {

@@ -20,8 +20,13 @@
 // job runs, and the instant is that one, unless nothing was written since the
 // vault's last inventory; then it keeps its date.
 //
-// The package does not send notifications, does not enforce a retrieval
-// policy, and does not know who is calling.
+// What an account may retrieve has a budget. Its retrieval policy is held
+// against Standard retrievals, in the record that begins the job, so no two of
+// them spend the same bytes. Expedited retrievals may be limited to so many in
+// five minutes, and the capacity units that the account has bought are places
+// beside those.
+//
+// The package does not send notifications, and does not know who is calling.
 package job
 
 import (
@@ -42,6 +47,7 @@ const (
 	DefaultWorkers       = 8
 	DefaultOutputLife    = 25 * time.Hour // Glacier promises 24
 	DefaultOutputBuffers = 64
+	DefaultFreeRetrieval = 10 * glacier.GiB
 )
 
 // A Config says how jobs are to be done.
@@ -72,6 +78,18 @@ type Config struct {
 	// their way to clients, 1 MiB each: the budget for all downloads together.
 	// Zero means DefaultOutputBuffers.
 	OutputBuffers int
+	// FreeRetrieval is how many bytes an account whose policy is FreeTier may
+	// retrieve at tier Standard in a month. Each day, UTC, has its month's
+	// share, and what a day leaves is lost. Zero means DefaultFreeRetrieval.
+	FreeRetrieval int64
+	// ExpeditedLimit is how many Expedited retrievals an account may begin in
+	// any five minutes beside the three that each of its capacity units
+	// guarantees: none if it points to 0, and at most MaxExpeditedLimit. Nil
+	// means that there is no limit. The count begins anew with the process.
+	ExpeditedLimit *int
+	// Now is the clock of those five minutes; the rest goes by the store's.
+	// Nil means time.Now.
+	Now func() time.Time
 	// Log takes failures of jobs. Nil discards.
 	Log *slog.Logger
 }
@@ -92,16 +110,23 @@ func (c *Config) Validate() error {
 	if c.InventoryDelay < 0 || c.InventoryInterval < 0 || c.OutputLife < 0 || c.Workers < 0 || c.OutputBuffers < 0 {
 		return fmt.Errorf("jobs: negative duration or number of workers or buffers")
 	}
+	if c.FreeRetrieval < 0 {
+		return fmt.Errorf("jobs: negative free retrieval")
+	}
+	if n := c.ExpeditedLimit; n != nil && (*n < 0 || *n > MaxExpeditedLimit) {
+		return fmt.Errorf("jobs: limit of %d Expedited retrievals is not in 0 to %d", *n, MaxExpeditedLimit)
+	}
 	return nil
 }
 
 // A Service is the jobs of a store. All methods may be called concurrently,
 // except that Start and Close belong to the owner.
 type Service struct {
-	cfg     Config
-	queue   *queue
-	buffers sync.Pool     // of *[]byte, a leaf each, for the workers and the inventories
-	outputs *payload.Pool // leaves on their way to clients
+	cfg       Config
+	queue     *queue
+	expedited *admission
+	buffers   sync.Pool     // of *[]byte, a leaf each, for the workers and the inventories
+	outputs   *payload.Pool // leaves on their way to clients
 
 	stop    context.CancelFunc // set by Start
 	running sync.WaitGroup     // the dispatcher, the workers and the inventories
@@ -122,10 +147,21 @@ func New(cfg Config) (*Service, error) {
 	if cfg.OutputBuffers == 0 {
 		cfg.OutputBuffers = DefaultOutputBuffers
 	}
+	if cfg.FreeRetrieval == 0 {
+		cfg.FreeRetrieval = DefaultFreeRetrieval
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{cfg: cfg, queue: newQueue(windowLimit), outputs: payload.NewPool(cfg.OutputBuffers)}
+	s := &Service{
+		cfg:       cfg,
+		queue:     newQueue(windowLimit),
+		expedited: newAdmission(cfg.ExpeditedLimit, cfg.Now),
+		outputs:   payload.NewPool(cfg.OutputBuffers),
+	}
 	s.buffers.New = func() any {
 		b := make([]byte, payload.LeafSize)
 		return &b

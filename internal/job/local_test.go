@@ -175,3 +175,71 @@ func TestSnapshotsOnTheLocalStore(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// localConfig is a store in memory whose clock begins at an instant.
+func localConfig(t *testing.T, s string) local.Config {
+	start, at := time.Now(), instant(t, s)
+	return local.Config{FS: disk.NewMem(0), Catalog: filepath.Join(t.TempDir(), "catalog.db"), Reserve: -1, Now: func() time.Time {
+		return at.Add(time.Since(start))
+	}}
+}
+
+// localHouse makes a house on the store that people use. The store is closed
+// by the caller.
+func localHouse(t *testing.T, config local.Config, change ...func(*Config)) (*house, *local.Store) {
+	t.Helper()
+	st, err := local.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	under := newMemStore(t)
+	under.under = st
+	return furnish(t, under, change...), st
+}
+
+// TestBudgetsAfterARestart restarts the store with its catalog and with one
+// that is made from the journal.
+func TestBudgetsAfterARestart(t *testing.T) {
+	config := localConfig(t, "2023-04-10 12:00:00")
+	h, st := localHouse(t, config, free(3000))
+	h.setPolicy(stranger, perHour(77))
+	h.setPolicy(owner, freeTier)
+	a := h.store(photos, "", pattern(50), mib)
+	for range 2 {
+		h.begin(retrieval(a, ""))
+	}
+	h.buy()
+	h.buy()
+	units, dir := document(t, h.capacity()), t.TempDir()
+	for _, name := range []string{"same", "new"} {
+		t.Run(name+" catalog", func(t *testing.T) {
+			if err := st.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if name == "new" {
+				config.Catalog = filepath.Join(dir, "catalog.db")
+			}
+			h, st = localHouse(t, config, free(3000))
+			defer func() {
+				if err := st.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			h.same("policy", freeTier, h.policy(owner))
+			h.same("policy of another account", perHour(77), h.policy(stranger))
+			h.same("units", units, document(t, h.capacity()))
+			if u := h.usage(); u.Bytes != 100 {
+				t.Errorf("usage of %d bytes, want 100", u.Bytes)
+			}
+			_, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, retrieval(a, "")))
+			refused(t, err, glacier.PolicyEnforced, denied)
+			if _, err := h.PurchaseProvisionedCapacity(t.Context(), owner); err == nil {
+				t.Error("a third unit was sold")
+			}
+		})
+	}
+	report, err := local.Check(t.Context(), config, local.CheckOptions{Deep: true})
+	if err != nil || !report.Clean() {
+		t.Errorf("%+v, %v", report, err)
+	}
+}

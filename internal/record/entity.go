@@ -1,6 +1,8 @@
 package record
 
 import (
+	"time"
+
 	"firn/glacier"
 	"firn/treehash"
 )
@@ -208,10 +210,12 @@ type Job struct {
 // moved, and how long nobody looked. The lock clock is the machine's less Skew;
 // see package local. Field 1 is not used.
 type Clock struct {
-	Skew  int64 `cbor:"2,keyasint"` // milliseconds that the machine's clock is ahead of the lock clock
-	Born  int64 `cbor:"3,keyasint"` // the store's first start, by the lock clock
-	Down  int64 `cbor:"4,keyasint"` // milliseconds of absence that the lock clock has counted, in all
-	Extra Extra `cbor:"-"`
+	Skew   int64 `cbor:"2,keyasint"` // milliseconds that the machine's clock is ahead of the lock clock
+	Born   int64 `cbor:"3,keyasint"` // the store's first start, by the lock clock
+	Down   int64 `cbor:"4,keyasint"` // milliseconds of absence that the lock clock has counted, in all
+	Seen   int64 `cbor:"5,keyasint"` // the instant all this is as of, by the lock clock
+	Credit int64 `cbor:"6,keyasint"` // milliseconds of absence that may still be counted
+	Extra  Extra `cbor:"-"`
 }
 
 // A VaultPolicy is a vault's access policy.
@@ -231,6 +235,12 @@ type VaultLock struct {
 	Witnessed int64  `cbor:"6,keyasint"`           // Created by the lock clock, which decides when it lapses
 	Locked    bool   `cbor:"7,keyasint,omitempty"` // completed: it never lapses
 	Extra     Extra  `cbor:"-"`
+}
+
+// Lapsed reports whether the lock's time to be completed was over at an instant
+// of the lock clock. A completed lock never lapses.
+func (l *VaultLock) Lapsed(lockNow time.Time) bool {
+	return !l.Locked && lockNow.UnixMilli()-l.Witnessed >= glacier.LockWindow.Milliseconds()
 }
 
 // A RetrievalPolicy limits what an account may retrieve.

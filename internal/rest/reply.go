@@ -41,16 +41,26 @@ func (c *call) document(status int, v any) error {
 	return nil
 }
 
-// created answers a call that made something: its place, and the two-byte
-// body that the API's reference denies and every capture shows.
+// created answers a call that made something: its place, if it has one, and
+// the two-byte body that the API's reference denies and every capture shows.
 func (c *call) created(status int, location string) error {
-	set(c.w.Header(), "Location", location)
+	if location != "" {
+		set(c.w.Header(), "Location", location)
+	}
+	if err := c.record(nil); err != nil {
+		clear(c.w.Header())
+		set(c.w.Header(), glacier.HeaderRequestID, c.requestID)
+		return err
+	}
 	c.reply(status, []byte("{}"))
 	return nil
 }
 
 // done answers a call that has nothing to say.
 func (c *call) done() error {
+	if err := c.record(nil); err != nil {
+		return err
+	}
 	c.begin(http.StatusNoContent)
 	return nil
 }

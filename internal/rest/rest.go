@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -32,11 +33,20 @@ import (
 	"firn/internal/vault"
 )
 
-// Config is what a Handler serves. All but the last two are required.
+// Config is what a Handler serves. Access, Vaults, Jobs and Region are
+// required.
 type Config struct {
 	Access *access.Service
 	Vaults *vault.Service
 	Jobs   *job.Service
+	Region string // as it stands in ARNs
+	// Proxies are believed when they say whom a request comes from.
+	Proxies []netip.Prefix
+	// Trail gets a line for each call; nil keeps none.
+	Trail Trail
+	// TrailRequired refuses calls that change something when their line
+	// cannot be written, and confirms them only once it is on the medium.
+	TrailRequired bool
 	// BodyTimeout is how long a client may take to send a document or to take
 	// a reply, or may pause while it sends or takes an archive; 0 means 30
 	// seconds.
@@ -71,13 +81,17 @@ type call struct {
 	requestID string
 	body      *body
 	begun     bool // the reply's headers are on their way
+	recorded  bool // the trail has its line
 
 	// What routing and authentication found out.
-	op    operation
-	owner glacier.AccountID
-	vault glacier.VaultName
-	id    string
-	doc   []byte // the body, of an operation that does not stream
+	op      operation
+	client  access.Client
+	caller  access.Caller
+	segment string // of the path, that names the account
+	owner   glacier.AccountID
+	vault   glacier.VaultName
+	id      string
+	doc     []byte // the body, of an operation that does not stream
 }
 
 // ServeHTTP implements [http.Handler].
@@ -86,10 +100,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{
 		h: h, w: w, r: r, ctx: r.Context(), conn: conn,
 		requestID: token.NewRequestID(rand.Reader),
+		client:    access.ClientOf(r, h.cfg.Proxies),
 		body:      newBody(r, conn, h.cfg.BodyTimeout),
 	}
 	set(w.Header(), glacier.HeaderRequestID, c.requestID)
 	err := c.safely(c.serve)
+	// What changes something has been recorded by now; if that failed, it is
+	// what err says.
+	_ = c.record(err)
 	if err == nil {
 		return
 	}
@@ -128,8 +146,8 @@ func (c *call) serve() error {
 		return glacier.Errorf(glacier.UnknownOperation, "The requested resource does not exist.")
 	}
 	c.op, c.vault, c.id = *rt.op, glacier.VaultName(rt.vault), rt.id
-	caller, err := c.authenticate()
-	if err != nil {
+	c.segment = rt.account
+	if err := c.authenticate(); err != nil {
 		return err
 	}
 	switch v := c.r.Header.Get(glacier.HeaderVersion); v {
@@ -139,11 +157,21 @@ func (c *call) serve() error {
 	default:
 		return glacier.Errorf(glacier.InvalidParameterValue, "Invalid API version: %s", v)
 	}
-	if c.owner, err = access.ResolveAccount(caller, rt.account); err != nil {
+	var err error
+	if c.owner, err = c.resolve(rt.account); err != nil {
+		return err
+	}
+	if err := c.h.cfg.Access.Throttle(c.caller); err != nil {
+		return err
+	}
+	if err := c.authorize(); err != nil {
 		return err
 	}
 	if c.op.serve == nil {
 		return glacier.Errorf(glacier.NotImplemented, "This version of Firn does not implement %s.", c.op.name)
+	}
+	if err := c.ready(); err != nil {
+		return err
 	}
 	return c.op.serve(c)
 }
@@ -151,14 +179,16 @@ func (c *call) serve() error {
 // authenticate finds out who is calling. An archive's bytes are compared with
 // the signed hash as they stream in; a document is read whole, once the
 // headers have been found good.
-func (c *call) authenticate() (access.Caller, error) {
+func (c *call) authenticate() (err error) {
 	if c.op.stream {
-		return c.h.cfg.Access.AuthenticateUpload(c.r)
+		c.caller, err = c.h.cfg.Access.AuthenticateUpload(c.r)
+		return err
 	}
-	return c.h.cfg.Access.Authenticate(c.r, func() (doc []byte, err error) {
+	c.caller, err = c.h.cfg.Access.Authenticate(c.r, glacier.Service, func() (doc []byte, err error) {
 		c.doc, err = c.body.document(c.r.ContentLength)
 		return c.doc, err
 	})
+	return err
 }
 
 // query is the parsed query string.

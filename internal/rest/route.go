@@ -14,8 +14,13 @@ type operation struct {
 	path   string // {a}, {v} and {id} stand for a segment
 	query  string // of tags: the value of the parameter operation; "" takes any
 	serve  func(*call) error
-	stream bool // the body is an archive's bytes, not a document
+	stream bool   // the body is an archive's bytes, not a document
+	own    bool   // the account must be the caller's own
+	id     string // what {id} names
 }
+
+// reads reports whether the operation changes nothing.
+func (op *operation) reads() bool { return op.method == http.MethodGet }
 
 // operations is the API, in the order of its reference; the first line that
 // fits a request is its operation. One without a serve function is known and
@@ -23,40 +28,40 @@ type operation struct {
 // tags and says neither add nor remove, which is a bad parameter and not a bad
 // method.
 var operations = []operation{
-	{name: "CreateVault", method: "PUT", path: "/{a}/vaults/{v}", serve: createVault},
+	{name: "CreateVault", method: "PUT", path: "/{a}/vaults/{v}", serve: createVault, own: true},
 	{name: "DeleteVault", method: "DELETE", path: "/{a}/vaults/{v}", serve: deleteVault},
 	{name: "DescribeVault", method: "GET", path: "/{a}/vaults/{v}", serve: describeVault},
-	{name: "ListVaults", method: "GET", path: "/{a}/vaults", serve: listVaults},
+	{name: "ListVaults", method: "GET", path: "/{a}/vaults", serve: listVaults, own: true},
 	{name: "SetVaultNotifications", method: "PUT", path: "/{a}/vaults/{v}/notification-configuration"},
 	{name: "GetVaultNotifications", method: "GET", path: "/{a}/vaults/{v}/notification-configuration"},
 	{name: "DeleteVaultNotifications", method: "DELETE", path: "/{a}/vaults/{v}/notification-configuration"},
-	{name: "SetVaultAccessPolicy", method: "PUT", path: "/{a}/vaults/{v}/access-policy"},
-	{name: "GetVaultAccessPolicy", method: "GET", path: "/{a}/vaults/{v}/access-policy"},
-	{name: "DeleteVaultAccessPolicy", method: "DELETE", path: "/{a}/vaults/{v}/access-policy"},
-	{name: "InitiateVaultLock", method: "POST", path: "/{a}/vaults/{v}/lock-policy"},
-	{name: "CompleteVaultLock", method: "POST", path: "/{a}/vaults/{v}/lock-policy/{id}"},
-	{name: "AbortVaultLock", method: "DELETE", path: "/{a}/vaults/{v}/lock-policy"},
-	{name: "GetVaultLock", method: "GET", path: "/{a}/vaults/{v}/lock-policy"},
-	{name: "AddTagsToVault", method: "POST", path: "/{a}/vaults/{v}/tags", query: "add", serve: addTags},
-	{name: "RemoveTagsFromVault", method: "POST", path: "/{a}/vaults/{v}/tags", query: "remove", serve: removeTags},
-	{name: "an operation on tags", method: "POST", path: "/{a}/vaults/{v}/tags", serve: unknownTagOperation},
-	{name: "ListTagsForVault", method: "GET", path: "/{a}/vaults/{v}/tags", serve: listTags},
+	{name: "SetVaultAccessPolicy", method: "PUT", path: "/{a}/vaults/{v}/access-policy", serve: setAccessPolicy},
+	{name: "GetVaultAccessPolicy", method: "GET", path: "/{a}/vaults/{v}/access-policy", serve: getAccessPolicy},
+	{name: "DeleteVaultAccessPolicy", method: "DELETE", path: "/{a}/vaults/{v}/access-policy", serve: deleteAccessPolicy},
+	{name: "InitiateVaultLock", method: "POST", path: "/{a}/vaults/{v}/lock-policy", serve: initiateLock, own: true},
+	{name: "CompleteVaultLock", method: "POST", path: "/{a}/vaults/{v}/lock-policy/{id}", serve: completeLock, own: true, id: "lockId"},
+	{name: "AbortVaultLock", method: "DELETE", path: "/{a}/vaults/{v}/lock-policy", serve: abortLock, own: true},
+	{name: "GetVaultLock", method: "GET", path: "/{a}/vaults/{v}/lock-policy", serve: getLock, own: true},
+	{name: "AddTagsToVault", method: "POST", path: "/{a}/vaults/{v}/tags", query: "add", serve: addTags, own: true},
+	{name: "RemoveTagsFromVault", method: "POST", path: "/{a}/vaults/{v}/tags", query: "remove", serve: removeTags, own: true},
+	{name: "AddTagsToVault", method: "POST", path: "/{a}/vaults/{v}/tags", serve: unknownTagOperation, own: true},
+	{name: "ListTagsForVault", method: "GET", path: "/{a}/vaults/{v}/tags", serve: listTags, own: true},
 	{name: "UploadArchive", method: "POST", path: "/{a}/vaults/{v}/archives", serve: uploadArchive, stream: true},
-	{name: "DeleteArchive", method: "DELETE", path: "/{a}/vaults/{v}/archives/{id}", serve: deleteArchive},
+	{name: "DeleteArchive", method: "DELETE", path: "/{a}/vaults/{v}/archives/{id}", serve: deleteArchive, id: "archiveId"},
 	{name: "InitiateMultipartUpload", method: "POST", path: "/{a}/vaults/{v}/multipart-uploads", serve: initiateUpload},
-	{name: "UploadMultipartPart", method: "PUT", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: uploadPart, stream: true},
-	{name: "CompleteMultipartUpload", method: "POST", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: completeUpload},
-	{name: "AbortMultipartUpload", method: "DELETE", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: abortUpload},
-	{name: "ListParts", method: "GET", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: listParts},
+	{name: "UploadMultipartPart", method: "PUT", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: uploadPart, stream: true, id: "uploadId"},
+	{name: "CompleteMultipartUpload", method: "POST", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: completeUpload, id: "uploadId"},
+	{name: "AbortMultipartUpload", method: "DELETE", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: abortUpload, id: "uploadId"},
+	{name: "ListParts", method: "GET", path: "/{a}/vaults/{v}/multipart-uploads/{id}", serve: listParts, id: "uploadId"},
 	{name: "ListMultipartUploads", method: "GET", path: "/{a}/vaults/{v}/multipart-uploads", serve: listUploads},
 	{name: "InitiateJob", method: "POST", path: "/{a}/vaults/{v}/jobs", serve: initiateJob},
-	{name: "DescribeJob", method: "GET", path: "/{a}/vaults/{v}/jobs/{id}", serve: describeJob},
+	{name: "DescribeJob", method: "GET", path: "/{a}/vaults/{v}/jobs/{id}", serve: describeJob, id: "jobId"},
 	{name: "ListJobs", method: "GET", path: "/{a}/vaults/{v}/jobs", serve: listJobs},
-	{name: "GetJobOutput", method: "GET", path: "/{a}/vaults/{v}/jobs/{id}/output", serve: getJobOutput},
-	{name: "SetDataRetrievalPolicy", method: "PUT", path: "/{a}/policies/data-retrieval"},
-	{name: "GetDataRetrievalPolicy", method: "GET", path: "/{a}/policies/data-retrieval"},
-	{name: "PurchaseProvisionedCapacity", method: "POST", path: "/{a}/provisioned-capacity"},
-	{name: "ListProvisionedCapacity", method: "GET", path: "/{a}/provisioned-capacity"},
+	{name: "GetJobOutput", method: "GET", path: "/{a}/vaults/{v}/jobs/{id}/output", serve: getJobOutput, id: "jobId"},
+	{name: "SetDataRetrievalPolicy", method: "PUT", path: "/{a}/policies/data-retrieval", serve: setRetrievalPolicy, own: true},
+	{name: "GetDataRetrievalPolicy", method: "GET", path: "/{a}/policies/data-retrieval", serve: getRetrievalPolicy, own: true},
+	{name: "PurchaseProvisionedCapacity", method: "POST", path: "/{a}/provisioned-capacity", serve: purchaseCapacity, own: true},
+	{name: "ListProvisionedCapacity", method: "GET", path: "/{a}/provisioned-capacity", serve: listCapacity, own: true},
 }
 
 // A route is what a request's method and target say.

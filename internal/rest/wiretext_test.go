@@ -184,8 +184,10 @@ var kinds = map[string]string{
 	"http":    `(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z][a-z] \d{4} \d\d:\d\d:\d\d GMT`,
 	"archive": `[A-Za-z0-9_][A-Za-z0-9_-]{137}`,
 	"id":      `[A-Za-z0-9_][A-Za-z0-9_-]{91}`, // of a job or an upload
-	"marker":  `[A-Za-z0-9_-]{50}`,             // of ListParts
-	"next":    `[A-Za-z0-9_-]{135}`,            // of an inventory
+	"lock":    `[A-Za-z0-9_][A-Za-z0-9_-]{23}`, // or of a capacity unit
+	"whole":   `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z`,
+	"marker":  `[A-Za-z0-9_-]{50}`,  // of ListParts
+	"next":    `[A-Za-z0-9_-]{135}`, // of an inventory
 	"request": `[A-Za-z0-9_][A-Za-z0-9_-]{46}`,
 	"hash":    `[0-9a-f]{64}`,
 	"any":     `.*`,

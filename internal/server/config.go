@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"firn/glacier"
@@ -34,6 +35,33 @@ type Config struct {
 	// FirstKey is told the root key that a first start has made, once.
 	FirstKey func(Key)
 
+	// SealKey seals the secrets of access keys in the store; nil means the one
+	// in the data directory, which is made if it is missing.
+	SealKey *[32]byte
+
+	// AccountRate and KeyRate are how many requests a second an account, and an
+	// access key, may make; 0 does not limit.
+	AccountRate, KeyRate float64
+	// TrustedProxies are believed when they say, in X-Forwarded-For and
+	// X-Forwarded-Proto, whom a request comes from.
+	TrustedProxies []netip.Prefix
+	// FreeRetrieval is how many bytes a month the retrieval policy FreeTier
+	// lets an account retrieve; 0 means 10 GiB.
+	FreeRetrieval int64
+
+	// Audit is the directory of the audit log; empty means audit in the data
+	// directory, and NoAudit that there is none.
+	Audit string
+	// AuditRequired refuses requests that change something while their line in
+	// the audit log cannot be written, and answers them only once it is on the
+	// medium.
+	AuditRequired bool
+	// AuditSize is the size at which a file of the audit log is closed and a
+	// new one begun; 0 means 64 MiB.
+	AuditSize int64
+	// AuditKeep is how many closed files stay; 0 keeps all.
+	AuditKeep int
+
 	// Profile sets the defaults of Timing.
 	Profile Profile
 	// Timing is when things happen. See [Profile.Timing].
@@ -62,9 +90,15 @@ type Config struct {
 	// after a jump or a long absence has suspended expiry and reclaim.
 	ConfirmClock bool
 
+	// Now is the clock, of tests; nil means time.Now. Jumps of the wall clock
+	// are seen only if its results have a monotonic reading too.
+	Now func() time.Time
 	// Log receives what an operator should know; nil discards it.
 	Log *slog.Logger
 }
+
+// NoAudit in the place of a directory keeps no audit log.
+const NoAudit = "off"
 
 // A Key is an access key.
 type Key struct {
@@ -86,6 +120,10 @@ type Timing struct {
 	// LiveCounters makes DescribeVault count what is there now and lets an
 	// empty vault be deleted at once; otherwise both go by the last inventory.
 	LiveCounters bool
+	// ExpeditedLimit is how many Expedited retrievals an account may begin in
+	// five minutes beside those that its capacity units guarantee; a negative
+	// one does not limit.
+	ExpeditedLimit int
 	// OutputLife is how long a job and its output stay after completion.
 	OutputLife time.Duration
 	// UploadLife is how long an idle multipart upload stays.
@@ -109,9 +147,10 @@ func (p Profile) Timing() (Timing, error) {
 	switch p {
 	case Fast:
 		return Timing{
-			LiveCounters: true,
-			OutputLife:   25 * time.Hour,
-			UploadLife:   24 * time.Hour,
+			LiveCounters:   true,
+			ExpeditedLimit: -1,
+			OutputLife:     25 * time.Hour,
+			UploadLife:     24 * time.Hour,
 		}, nil
 	case AWS:
 		return Timing{
@@ -120,6 +159,7 @@ func (p Profile) Timing() (Timing, error) {
 			BulkDelay:         8 * time.Hour,
 			InventoryDelay:    4 * time.Hour,
 			InventoryInterval: 24 * time.Hour,
+			ExpeditedLimit:    10,
 			OutputLife:        25 * time.Hour,
 			UploadLife:        24 * time.Hour,
 		}, nil
@@ -149,6 +189,12 @@ func (c *Config) Validate() error {
 	} {
 		complain(d < 0, name+" is negative")
 	}
+	complain(c.AccountRate < 0, "account-rate is negative")
+	complain(c.KeyRate < 0, "key-rate is negative")
+	complain(c.FreeRetrieval < 0, "free-retrieval is negative")
+	complain(c.AuditSize < 0, "audit-size is negative")
+	complain(c.AuditKeep < 0, "audit-keep is negative")
+	complain(c.AuditRequired && c.Audit == NoAudit, "audit-required needs an audit log")
 	complain(c.SegmentSize < 0, "segment-size is negative")
 	complain(c.Reserve < 0, "reserve is negative")
 	complain(c.MaxConnections < 0, "max-connections is negative")

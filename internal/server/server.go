@@ -14,6 +14,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/access"
+	"firn/internal/audit"
 	"firn/internal/disk"
 	"firn/internal/job"
 	"firn/internal/rest"
@@ -39,6 +40,7 @@ type Server struct {
 	store    *local.Store
 	vaults   *vault.Service
 	jobs     *job.Service
+	audit    *audit.Log
 	listener net.Listener
 	http     *http.Server
 
@@ -77,7 +79,7 @@ func (s *Server) open() error {
 	}
 	s.store, err = local.Open(local.Config{
 		FS: root, SegmentSize: s.cfg.SegmentSize, Reserve: s.cfg.Reserve,
-		AcceptLoss: s.cfg.AcceptLoss, Log: s.log,
+		AcceptLoss: s.cfg.AcceptLoss, Now: s.cfg.Now, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("open the store in %s: %w", s.cfg.Data, err)
@@ -95,29 +97,26 @@ func (s *Server) open() error {
 // assemble builds the rules and the face over the store, and starts the
 // background work.
 func (s *Server) assemble() (http.Handler, error) {
-	seal, err := s.store.SealKey()
+	keys, err := s.openAccess()
 	if err != nil {
 		return nil, err
 	}
-	keys, err := access.New(access.Config{Store: s.store, Region: s.cfg.Region, Seal: access.SealKey(seal)})
-	if err != nil {
+	if err := s.openAudit(); err != nil {
 		return nil, err
 	}
-	if err := s.ensureRoot(keys); err != nil {
-		return nil, fmt.Errorf("set up the root key: %w", err)
-	}
-	t := s.cfg.Timing
+	t, guarded := s.cfg.Timing, keys.Guarded(s.store)
 	s.vaults = vault.New(vault.Config{
-		Store: s.store, Region: s.cfg.Region, IDs: s.store.IDKey(),
+		Store: guarded, Region: s.cfg.Region, IDs: s.store.IDKey(),
 		Live: t.LiveCounters, UploadLife: t.UploadLife, Log: s.log,
 	})
 	s.jobs, err = job.New(job.Config{
-		Store: s.store, Region: s.cfg.Region, IDs: s.store.IDKey(),
+		Store: guarded, Region: s.cfg.Region, IDs: s.store.IDKey(),
 		Delays: map[string]time.Duration{
 			glacier.Expedited: t.ExpeditedDelay, glacier.Standard: t.StandardDelay, glacier.Bulk: t.BulkDelay,
 		},
 		InventoryDelay: t.InventoryDelay, InventoryInterval: t.InventoryInterval,
-		OutputLife: t.OutputLife, Log: s.log,
+		ExpeditedLimit: expeditedLimit(t.ExpeditedLimit), FreeRetrieval: s.cfg.FreeRetrieval,
+		OutputLife: t.OutputLife, Now: s.cfg.Now, Log: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -126,10 +125,72 @@ func (s *Server) assemble() (http.Handler, error) {
 	s.cancel = cancel
 	s.jobs.Start(ctx)
 	s.workers.Go(func() { s.sweepLoop(ctx) })
-	return s.handler(rest.New(rest.Config{
-		Access: keys, Vaults: s.vaults, Jobs: s.jobs,
-		BodyTimeout: s.cfg.BodyTimeout, Log: s.log,
-	})), nil
+	cfg := rest.Config{
+		Access: keys, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
+		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
+	}
+	if s.audit != nil {
+		cfg.Trail = s.audit
+	}
+	return s.handler(rest.New(cfg)), nil
+}
+
+// openAccess makes who knows the keys, and the root key if there is none.
+func (s *Server) openAccess() (*access.Service, error) {
+	seal, given := access.SealKey{}, s.cfg.SealKey
+	if given != nil {
+		seal = *given
+	} else {
+		made, err := s.store.SealKey()
+		if err != nil {
+			return nil, err
+		}
+		seal = made
+	}
+	keys, err := access.New(access.Config{
+		Store: s.store, Region: s.cfg.Region, Seal: seal, IDs: s.store.IDKey(), Now: s.cfg.Now,
+		Rates: access.Rates{PerAccount: s.cfg.AccountRate, PerKey: s.cfg.KeyRate},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if given != nil {
+		if err := keys.CheckSeal(context.Background()); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.ensureRoot(keys); err != nil {
+		return nil, fmt.Errorf("set up the root key: %w", err)
+	}
+	return keys, nil
+}
+
+// openAudit opens the audit log, if there is to be one.
+func (s *Server) openAudit() error {
+	dir := s.cfg.Audit
+	switch dir {
+	case NoAudit:
+		return nil
+	case "":
+		dir = s.cfg.Data + "/audit"
+	}
+	root, err := disk.MakeRoot(dir)
+	if err != nil {
+		return fmt.Errorf("make the directory of the audit log: %w", err)
+	}
+	s.audit, err = audit.Open(audit.Config{FS: root, MaxSize: s.cfg.AuditSize, Keep: s.cfg.AuditKeep, Now: s.cfg.Now, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("open the audit log in %s: %w", dir, err)
+	}
+	return nil
+}
+
+// expeditedLimit is a limit as job has it.
+func expeditedLimit(n int) *int {
+	if n < 0 {
+		return nil
+	}
+	return &n
 }
 
 // ensureRoot makes the account and its root key. A key from the configuration
@@ -254,6 +315,9 @@ func (s *Server) dismantle() error {
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
+	}
+	if s.audit != nil {
+		errs = append(errs, s.audit.Close())
 	}
 	return errors.Join(errs...)
 }

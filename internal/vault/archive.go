@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"firn/glacier"
 	"firn/internal/catalog"
@@ -149,14 +150,19 @@ func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name
 // newArchive gives an archive its identity. Size, hash and pieces are the
 // caller's to fill in.
 func (s *Service) newArchive(tx *catalog.Tx, v record.Vault, description string) record.Archive {
-	id := uint64(tx.LSN())
-	return record.Archive{
+	id, now := uint64(tx.LSN()), tx.Now()
+	a := record.Archive{
 		Vault:       v.ID,
 		ID:          id,
 		Public:      glacier.ArchiveID(s.ids.Seal(token.ID{Kind: token.Archive, Vault: v.ID, Number: id, Random: tx.Random()})),
 		Description: description,
-		Created:     tx.Now().UnixMilli(),
+		Created:     now.UnixMilli(),
 	}
+	// Its age is told by the lock clock, which the machine's need not agree with.
+	if w := tx.LockNow(); w.Sub(now).Abs() > time.Second {
+		a.Witnessed = w.UnixMilli()
+	}
+	return a
 }
 
 // declared are the hashes that a client says its body has.

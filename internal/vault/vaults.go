@@ -41,8 +41,8 @@ func (s *Service) CreateVault(ctx context.Context, owner glacier.AccountID, name
 	})
 }
 
-// DeleteVault ends a vault and all that hangs on it: its inventory, tags, jobs
-// and open uploads. A vault with archives is refused; which archives count is up to
+// DeleteVault ends a vault and all that hangs on it: its inventory, tags,
+// policies, jobs and open uploads. A vault with archives is refused; which archives count is up to
 // Config.Live. That a vault does not exist is a success.
 func (s *Service) DeleteVault(ctx context.Context, owner glacier.AccountID, name glacier.VaultName) error {
 	if !name.Valid() {
@@ -62,12 +62,21 @@ func (s *Service) DeleteVault(ctx context.Context, owner glacier.AccountID, name
 			return r, glacier.Errorf(glacier.InvalidParameterValue,
 				"Vault not empty or recently written to: %s", s.arn(v))
 		}
-		tags, err := tx.Tags(v.ID)
+		g, _, err := tx.Guards(owner, name)
 		if err != nil {
 			return r, err
 		}
-		if len(tags.Tags) > 0 {
-			r.Delete((&record.Tags{Vault: v.ID}).Key())
+		for _, end := range []struct {
+			made record.LSN
+			key  record.Key
+		}{
+			{g.Tags, (&record.Tags{Vault: v.ID}).Key()},
+			{g.Policy, record.VaultPolicyKey(v.ID)},
+			{g.Lock, record.VaultLockKey(v.ID)},
+		} {
+			if end.made != 0 {
+				r.Delete(end.key)
+			}
 		}
 		if snapshot := v.Inventory.Payload; snapshot != 0 {
 			r.Delete(record.PayloadKey(snapshot)) // only the vault knows of it

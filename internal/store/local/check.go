@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"firn/glacier"
 	"firn/internal/catalog"
@@ -21,6 +22,18 @@ type Report struct {
 	Bytes    int64     `json:"bytes"`    // of payloads
 	Damaged  []Damaged `json:"damaged"`  // archives that cannot be read back whole
 	Problems []string  `json:"problems"` // everything else that is not as it should be
+
+	LockClock LockClock `json:"lock_clock"`
+}
+
+// A LockClock says where the lock clock stands, as a start would make it now.
+// A machine's clock that was moved shows here; that is no damage.
+type LockClock struct {
+	Now     time.Time `json:"now"`
+	Skew    int64     `json:"skew_seconds"`             // the machine's clock is ahead by that; behind, if negative
+	Absence int64     `json:"absence_counted_seconds"`  // in all
+	Credit  int64     `json:"absence_to_count_seconds"` // of absence to come, this much would be counted
+	Born    time.Time `json:"born"`                     // the store's first start with a lock clock, by that clock
 }
 
 // Damaged names an archive that cannot be read back whole.
@@ -59,6 +72,7 @@ func Check(ctx context.Context, cfg Config, opt CheckOptions) (*Report, error) {
 	}
 	defer s.cancel()
 	c := &checker{s: s, opt: opt, bad: make(map[uint64]error), report: &Report{Damaged: []Damaged{}, Problems: []string{}}}
+	c.report.LockClock = s.lockClock.stands()
 	err = c.run(ctx)
 	return c.report, errors.Join(err, s.closeFiles())
 }
@@ -113,7 +127,7 @@ func (c *checker) records(ctx context.Context) error {
 	if err := catalog.Remove(path); err != nil { // of a check that was killed
 		return err
 	}
-	fresh, err := catalog.Open(path, c.s.ids.pool, catalog.Options{Now: c.s.now})
+	fresh, err := catalog.Open(path, c.s.ids.pool, catalog.Options{Now: c.s.now, LockNow: c.s.LockNow})
 	if err != nil {
 		return err
 	}

@@ -88,13 +88,16 @@ type Config struct {
 	// records for good: the catalog has seen some that the journal lacks, or
 	// the journal has a hole and there is no catalog that knows what was in
 	// it. The catalog is made from what is left; what only the old one knew
-	// is logged. What the lost records had deleted may be back.
+	// is logged. What the lost records had deleted may be back; vault locks
+	// that the old catalog knows are put back.
 	AcceptLoss bool
 	// Now is the clock; nil means time.Now. Jumps of the wall clock are seen
 	// only if its results have a monotonic reading too.
 	Now func() time.Time
 	// Log receives what an operator should know; nil discards it.
 	Log *slog.Logger
+
+	clocks func() reading // for tests, which set both clocks; nil means those of Now
 }
 
 func (c *Config) setDefaults() error {
@@ -123,6 +126,9 @@ func (c *Config) setDefaults() error {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.clocks == nil {
+		c.clocks = readings(c.Now)
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -144,6 +150,8 @@ type Store struct {
 	clock   *clock
 	reclaim *reclaimer
 	numbers numbers
+
+	lockClock *lockClock
 
 	// catalog is the catalog in use. Whoever uses it holds the lock for
 	// reading; it is replaced, under the lock, when a commit has failed or
@@ -177,6 +185,8 @@ func Open(cfg Config) (*Store, error) {
 	s.workers.Go(s.commitLoop)
 	s.workers.Go(func() { s.reclaim.loop(s.ctx) })
 	s.workers.Go(func() { s.maintain(s.ctx) })
+	s.workers.Go(func() { s.keepTime(s.ctx) })
+	s.beat(s.ctx, beatSlack) // before anything can rest on it
 	return s, nil
 }
 
@@ -190,6 +200,8 @@ func openIdle(cfg Config) (*Store, error) {
 		queue:   make(chan *operation), // unbuffered: what is in it has been taken
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
+
+		lockClock: &lockClock{read: cfg.clocks},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.open(); err != nil {
@@ -223,16 +235,20 @@ func (s *Store) open() (err error) {
 	if err := s.recover(); err != nil {
 		return err
 	}
-	s.clock = newClock(readings(s.now), s.journal.LastTime())
+	s.clock = newClock(s.cfg.clocks, s.journal.LastTime())
+	if err := s.startLockClock(s.ctx); err != nil {
+		return err
+	}
 	s.reclaim = newReclaimer(s)
 	s.numbers.start, err = s.firstNumber(s.ctx)
 	return err
 }
 
-// Close waits for what is in flight, proves the last batch and gives the
-// directory back.
+// Close writes the lock clock down, waits for what is in flight, proves the
+// last batch and gives the directory back.
 func (s *Store) Close() (err error) {
 	s.once.Do(func() {
+		s.beat(s.ctx, beatSlack)
 		close(s.closing)
 		<-s.stopped
 		s.cancel()

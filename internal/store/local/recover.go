@@ -68,9 +68,12 @@ func (s *Store) catchUp() error {
 // openCatalog opens the catalog, or an empty one in the place of one that
 // cannot be used.
 func (s *Store) openCatalog() (err error) {
-	s.catalog, err = catalog.Open(s.cfg.Catalog, s.ids.pool, catalog.Options{Now: s.now})
+	s.catalog, err = catalog.Open(s.cfg.Catalog, s.ids.pool, catalog.Options{Now: s.now, LockNow: s.LockNow})
 	if errors.Is(err, catalog.ErrForeign) || errors.Is(err, catalog.ErrDamaged) {
 		s.log.Warn("the catalog cannot be used; rebuilding it", "err", err)
+		if s.cfg.AcceptLoss {
+			s.log.Error("if records are lost, so are the vault locks that only this catalog knew")
+		}
 		err = s.freshCatalog()
 	}
 	if err != nil {
@@ -88,7 +91,7 @@ func (s *Store) freshCatalog() (err error) {
 	if err := catalog.Remove(s.cfg.Catalog); err != nil {
 		return fmt.Errorf("remove catalog: %w", err)
 	}
-	s.catalog, err = catalog.Open(s.cfg.Catalog, s.ids.pool, catalog.Options{Now: s.now})
+	s.catalog, err = catalog.Open(s.cfg.Catalog, s.ids.pool, catalog.Options{Now: s.now, LockNow: s.LockNow})
 	return err
 }
 
@@ -111,10 +114,16 @@ func (s *Store) openJournal() (err error) {
 	if err := s.reportLoss(ahead); err != nil {
 		s.log.Error("the old catalog does not say what they were", "err", err)
 	}
-	if err := s.freshCatalog(); err != nil {
+	if s.journal, err = journal.Open(cfg, journal.Position{}); err != nil {
 		return err
 	}
-	s.journal, err = journal.Open(cfg, journal.Position{})
+	if err = s.withReserve(s.carryLocks); err == nil {
+		err = s.freshCatalog()
+	}
+	if err != nil {
+		err = errors.Join(err, s.journal.Close())
+		s.journal = nil // it may be tried again
+	}
 	return err
 }
 
@@ -144,8 +153,14 @@ func (s *Store) reportLoss(ahead *journal.AheadError) error {
 	return err
 }
 
-// rebuildCatalog makes the catalog from the data alone.
+// rebuildCatalog makes the catalog from the data alone. The data are given what
+// only the old catalog knows of locks.
 func (s *Store) rebuildCatalog() error {
+	if s.catalog != nil && s.lostAfter(0) != nil {
+		if err := s.withReserve(s.carryLocks); err != nil {
+			return err
+		}
+	}
 	if err := s.withReserve(s.freshCatalog); err != nil {
 		return err
 	}

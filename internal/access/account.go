@@ -1,0 +1,124 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/catalog"
+	"firn/internal/record"
+)
+
+// maxAccountName bounds an account's name, in bytes.
+const maxAccountName = 64
+
+// An AccountInfo describes an account.
+type AccountInfo struct {
+	ID      glacier.AccountID
+	Name    string
+	Created time.Time
+}
+
+// CreateAccount makes an account and its root key, and returns both; nobody
+// will learn the secret again. An empty id is made up.
+func (s *Service) CreateAccount(ctx context.Context, id glacier.AccountID, name string) (AccountInfo, NewlyMade, error) {
+	if id == "" {
+		id = randomAccount()
+	}
+	if !id.Valid() {
+		return AccountInfo{}, NewlyMade{}, refuse(InvalidInput, "The account id %s is not twelve digits.", id)
+	}
+	if len(name) > maxAccountName || !printable(name) {
+		return AccountInfo{}, NewlyMade{}, refuse(InvalidInput, "An account's name has at most %d printable characters.", maxAccountName)
+	}
+	key := NewlyMade{Account: id}
+	key.ID, key.Secret = NewKey()
+	sealed, err := s.sealKey(id, key.ID, key.Secret)
+	if err != nil {
+		return AccountInfo{}, NewlyMade{}, err
+	}
+	var a record.Account
+	err = s.store.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
+		_, exists, err := tx.Account(id)
+		if err != nil {
+			return r, err
+		}
+		if exists {
+			return r, refuse(AlreadyExists, "Account %s already exists.", id)
+		}
+		a = record.Account{ID: id, Name: name, Created: tx.Now().UnixMilli()}
+		r.Put(&a)
+		r.Put(&record.AccessKey{Number: uint64(tx.LSN()), ID: key.ID, Account: id, Secret: sealed, Created: a.Created})
+		return r, nil
+	})
+	if err != nil {
+		return AccountInfo{}, NewlyMade{}, err
+	}
+	key.Created = time.UnixMilli(a.Created).UTC()
+	return accountInfo(a), key, nil
+}
+
+// Accounts lists accounts by id, those after the one given; "" begins.
+func (s *Service) Accounts(ctx context.Context, after glacier.AccountID, limit int) ([]AccountInfo, error) {
+	var list []AccountInfo
+	err := s.store.View(ctx, func(tx *catalog.Tx) error {
+		accounts, err := tx.Accounts(after, limit)
+		for _, a := range accounts {
+			list = append(list, accountInfo(a))
+		}
+		return err
+	})
+	return list, err
+}
+
+// DeleteAccount ends an account that has neither vaults nor users, and its
+// root keys.
+func (s *Service) DeleteAccount(ctx context.Context, id glacier.AccountID) error {
+	defer s.keys.forgetAll()
+	return s.store.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
+		_, exists, err := tx.Account(id)
+		switch {
+		case err != nil:
+			return r, err
+		case !exists || !id.Valid():
+			return r, refuse(NoSuchEntity, "The account with id %s cannot be found.", id)
+		}
+		vaults, err := tx.CountVaults(id)
+		if err != nil {
+			return r, err
+		}
+		users, err := tx.CountUsers(id)
+		if err != nil {
+			return r, err
+		}
+		if vaults+users > 0 {
+			return r, refuse(DeleteConflict, "Cannot delete account %s: it has %d vaults and %d users.", id, vaults, users)
+		}
+		r.Delete(record.AccountKey(id))
+		return r, eachKey(tx, id, 0, func(k record.AccessKey) { r.Delete(k.Key()) })
+	})
+}
+
+func accountInfo(a record.Account) AccountInfo {
+	return AccountInfo{ID: a.ID, Name: a.Name, Created: time.UnixMilli(a.Created).UTC()}
+}
+
+// randomAccount makes up an account id. That it is taken is found by the rule.
+func randomAccount() glacier.AccountID {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return glacier.AccountID(fmt.Sprintf("%012d", binary.BigEndian.Uint64(b[:])%1e12))
+}
+
+// printable reports whether a text has no control characters and is UTF-8.
+func printable(s string) bool {
+	for _, c := range s {
+		if c < ' ' || c == 0x7f || c == '\uFFFD' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,185 @@
+package access
+
+import (
+	"fmt"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/catalog"
+	"firn/internal/policy"
+)
+
+// A Request is a call as far as a decision about it goes.
+type Request struct {
+	Caller Caller
+	Client Client
+	// Action is what policies call the operation, such as
+	// glacier:UploadArchive.
+	Action string
+	// Owner and Vault name the vault that it is about. Without a Vault it is
+	// about the account, or a thing of the account's.
+	Owner glacier.AccountID
+	Vault glacier.VaultName
+	// Resource is what it is about, as policies name it.
+	Resource glacier.ARN
+	// Archive is the archive that it is about, if one.
+	Archive glacier.ArchiveID
+}
+
+// A reason is what a decision rests on.
+type reason string
+
+const (
+	permitted      reason = ""
+	byIdentity     reason = " with an explicit deny in an identity-based policy"
+	byVaultPolicy  reason = " with an explicit deny in a resource-based policy"
+	byVaultLock    reason = " with an explicit deny in a vault lock policy"
+	noIdentity     reason = " because no identity-based policy allows the %s action"
+	noVaultPolicy  reason = " because no resource-based policy allows the %s action"
+	foreignAccount reason = "foreign"
+)
+
+// decide returns nil if the request may go on. It does not tell whether the
+// vault exists.
+func (s *Service) decide(tx *catalog.Tx, q *Request) error {
+	g, err := s.guards(tx, q)
+	if err != nil {
+		return err
+	}
+	why, err := s.judge(tx, q, g)
+	switch {
+	case err != nil:
+		return err
+	case why == permitted:
+		return nil
+	case why == foreignAccount:
+		return Foreign(string(q.Owner))
+	case why == noIdentity, why == noVaultPolicy:
+		why = reason(fmt.Sprintf(string(why), q.Action))
+	}
+	return glacier.Errorf(glacier.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s%s",
+		q.Caller.ARN(), q.Action, q.Resource, why)
+}
+
+// Foreign is the refusal of a request on another account's things. It is the
+// same whether they exist or not.
+func Foreign(account string) error {
+	return glacier.Errorf(glacier.AccessDenied, "Access denied for account ID: %s", account)
+}
+
+// judge applies IAM's rules: an explicit deny anywhere is the end; within the
+// account one allow is enough; between accounts both sides must allow.
+func (s *Service) judge(tx *catalog.Tx, q *Request, g *vaultGuards) (reason, error) {
+	facts, err := s.facts(tx, q, g)
+	if err != nil {
+		return "", err
+	}
+	own := q.Caller.identityVerdict(facts)
+	if own.Effect == policy.Deny {
+		return byIdentity, nil
+	}
+	lock := g.lockVerdict(facts)
+	if lock.Effect == policy.Deny {
+		return byVaultLock, nil
+	}
+	vault := g.policyVerdict(facts)
+	if vault.Effect == policy.Deny && !q.mendsPolicy() {
+		return byVaultPolicy, nil
+	}
+	granted := vault.Effect == policy.Allow || lock.Effect == policy.Allow
+	directly := vault.Effect == policy.Allow && vault.Direct || lock.Effect == policy.Allow && lock.Direct
+	if q.Caller.Account == q.Owner {
+		if own.Effect == policy.Allow || directly {
+			return permitted, nil
+		}
+		return noIdentity, nil
+	}
+	switch {
+	case !granted:
+		return foreignAccount, nil
+	case own.Effect != policy.Allow:
+		return noIdentity, nil
+	}
+	return permitted, nil
+}
+
+// mendsPolicy reports whether the owner's root is about to look at, replace or
+// remove the vault's access policy. That no access policy can keep it from:
+// otherwise one mistake would shut everybody out for good. A lock can.
+func (q *Request) mendsPolicy() bool {
+	if !q.Caller.Root() || q.Caller.Account != q.Owner {
+		return false
+	}
+	switch q.Action {
+	case "glacier:GetVaultAccessPolicy", "glacier:SetVaultAccessPolicy", "glacier:DeleteVaultAccessPolicy":
+		return true
+	}
+	return false
+}
+
+// identityVerdict is what the caller's own policies say. Root may do
+// everything that nobody else's policy forbids.
+func (c Caller) identityVerdict(f *facts) policy.Verdict {
+	if c.Root() {
+		return policy.Verdict{Effect: policy.Allow, Direct: true}
+	}
+	var sum policy.Verdict
+	for _, p := range c.identity {
+		switch v := p.Evaluate(&f.request); v.Effect {
+		case policy.Deny:
+			return v
+		case policy.Allow:
+			sum = v
+		}
+	}
+	return sum
+}
+
+func (g *vaultGuards) policyVerdict(f *facts) policy.Verdict {
+	if g.policy == nil {
+		return policy.Verdict{}
+	}
+	return g.policy.Evaluate(&f.request)
+}
+
+// clockTolerance is how far the machine's clock and the lock clock may be
+// apart before a lock is asked by both.
+const clockTolerance = time.Minute
+
+// lockVerdict is what the vault's lock says, if it is in force. A condition on
+// the time is asked by the machine's clock and by the lock clock: it forbids
+// what it forbids by either.
+func (g *vaultGuards) lockVerdict(f *facts) policy.Verdict {
+	if g.lock == nil || g.lapsed(f.lockNow) {
+		return policy.Verdict{}
+	}
+	v := g.lock.Evaluate(&f.request)
+	if apart := f.now.Sub(f.lockNow).Abs(); v.Effect == policy.Deny || apart <= clockTolerance {
+		return v
+	}
+	byLock := *f
+	byLock.now = f.lockNow
+	byLock.request.Value = byLock.value
+	if w := g.lock.Evaluate(&byLock.request); w.Effect != policy.Allow {
+		return w // a deny, or an allow that only one of the clocks gives
+	}
+	return v
+}
+
+// AuthorizeIdentity decides about a request on the caller's own account that
+// no vault's policy has a say in, such as those on users and keys.
+func (s *Service) AuthorizeIdentity(q Request) error {
+	q.Owner, q.Vault = q.Caller.Account, ""
+	now := s.now()
+	f := newFacts(&q, nil, now, now)
+	f.region = s.region
+	switch q.Caller.identityVerdict(f).Effect {
+	case policy.Allow:
+		return nil
+	case policy.Deny:
+		return glacier.Errorf(glacier.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s%s",
+			q.Caller.ARN(), q.Action, q.Resource, byIdentity)
+	}
+	return glacier.Errorf(glacier.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s"+string(noIdentity),
+		q.Caller.ARN(), q.Action, q.Resource, q.Action)
+}

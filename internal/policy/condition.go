@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"strings"
+)
+
+// A condition is one operator with one key of a Condition element. All those of a statement must hold.
+type condition struct {
+	key      string
+	operator operator
+	tests    []test // one for each value in the policy; nil for Null
+	absent   bool   // of Null: holds if the key is absent
+	present  bool   // of Null: holds if it is there
+}
+
+// A test compares a value of a request with a value of the policy.
+type test interface {
+	match(value string, e *evaluation) bool
+}
+
+func parseConditions(kind Kind, variables bool, n *node) ([]condition, *SyntaxError) {
+	if n == nil {
+		return nil, nil
+	}
+	if n.kind != object {
+		return nil, refuse("Condition", "must be an object, not %s", n.kind)
+	}
+	var all []condition
+	seen := make(map[string]bool)
+	for _, m := range n.members {
+		element := "Condition: " + clip(m.name)
+		operator, err := parseOperator(m.name)
+		if err != nil {
+			return nil, err
+		}
+		if folded := strings.ToLower(m.name); seen[folded] {
+			return nil, refuse(element, "appears twice, in different case")
+		} else {
+			seen[folded] = true
+		}
+		if m.kind != object {
+			return nil, refuse(element, "must be an object, not %s", m.kind)
+		}
+		keys := make(map[string]bool)
+		for _, k := range m.members {
+			c, err := parseCondition(kind, variables, operator, element, k)
+			if err != nil {
+				return nil, err
+			}
+			if keys[c.key] {
+				return nil, refuse(element, "the key %s appears twice, in different case", quote(k.name))
+			}
+			keys[c.key] = true
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+func parseCondition(kind Kind, variables bool, o operator, element string, k member) (condition, *SyntaxError) {
+	c := condition{key: foldKey(k.name), operator: o}
+	vendor, name, _ := strings.Cut(c.key, ":")
+	if vendor == "" || name == "" || strings.ContainsAny(vendor, "/ ") {
+		return c, refuse(element, "%s is not a condition key: those are of the form vendor:name", quote(k.name))
+	}
+	if kind == Resource && vendor != "aws" && vendor != "glacier" {
+		return c, refuse(element, "%s is not a condition key of a vault: those begin with aws: or glacier:", quote(k.name))
+	}
+	element += ": " + clip(k.name)
+	values := []*node{k.node}
+	if k.kind == array {
+		values = k.items
+	}
+	if len(values) == 0 {
+		return c, refuse(element, "must not be empty")
+	}
+	for _, v := range values {
+		if v.kind != text && v.kind != number && v.kind != boolean {
+			return c, refuse(element, "must be a string, a number, a boolean or a list of them, not %s", v.kind)
+		}
+		if o.kind == nullOperator {
+			absent, ok := parseBool(v.value)
+			if !ok {
+				return c, refuse(element, "%s is neither true nor false", quote(v.value))
+			}
+			c.absent, c.present = c.absent || absent, c.present || !absent
+			continue
+		}
+		t, err := o.compile(variables, element, v.value)
+		if err != nil {
+			return c, err
+		}
+		c.tests = append(c.tests, t)
+	}
+	return c, nil
+}
+
+func (c *condition) holds(e *evaluation) bool {
+	values := e.values(c.key)
+	o := &c.operator
+	switch {
+	case o.kind == nullOperator:
+		return len(values) == 0 && c.absent || len(values) > 0 && c.present
+	case len(values) == 0 && o.ifExists:
+		return true
+	case o.set != noSet && allEmpty(values):
+		return o.set == forAll
+	case len(values) == 0:
+		return o.negated
+	}
+	switch o.set {
+	case forAny:
+		for _, v := range values {
+			if c.matches(v, e) != o.negated {
+				return true
+			}
+		}
+		return false
+	case forAll:
+		for _, v := range values {
+			if c.matches(v, e) == o.negated {
+				return false
+			}
+		}
+		return true
+	}
+	for _, v := range values {
+		if c.matches(v, e) {
+			return !o.negated
+		}
+	}
+	return o.negated
+}
+
+// matches says whether a value of the request is like one of the policy, before negation.
+func (c *condition) matches(value string, e *evaluation) bool {
+	for _, t := range c.tests {
+		if !e.spend(1) {
+			return false
+		}
+		if t.match(value, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func allEmpty(values []string) bool {
+	for _, v := range values {
+		if v != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,54 @@
+package rest
+
+import (
+	"firn/glacier"
+	"firn/internal/access"
+)
+
+// resolve returns the account that the path names: "-" is the caller's own.
+// Another one is let through only where a vault's policy may let others in.
+func (c *call) resolve(segment string) (glacier.AccountID, error) {
+	switch account := glacier.AccountID(segment); {
+	case account == glacier.CallersAccount, account == c.caller.Account:
+		return c.caller.Account, nil
+	case account.Valid() && !c.op.own:
+		return account, nil
+	}
+	return "", access.Foreign(segment)
+}
+
+// authorize finds out whether the caller may do what he asks for. It comes
+// before everything that would tell what there is.
+func (c *call) authorize() (err error) {
+	c.ctx, err = c.h.cfg.Access.Authorize(c.ctx, access.Request{
+		Caller: c.caller, Client: c.client, Action: "glacier:" + c.op.name,
+		Owner: c.owner, Vault: c.vault, Resource: c.resource(), Archive: c.archive(),
+	})
+	return err
+}
+
+// resource is what the call is about, as policies name it.
+func (c *call) resource() glacier.ARN {
+	region := c.h.cfg.Region
+	switch c.op.name {
+	case "SetDataRetrievalPolicy", "GetDataRetrievalPolicy":
+		return glacier.RetrievalPolicyARN(region, c.owner)
+	case "PurchaseProvisionedCapacity", "ListProvisionedCapacity":
+		return glacier.CapacityARN(region, c.owner)
+	}
+	return glacier.VaultARN(region, c.owner, c.vault) // of ListVaults without a name
+}
+
+// archive is the archive that the call is about, "" if it is about none. A
+// document that cannot be read is about nothing: it is refused later.
+func (c *call) archive() glacier.ArchiveID {
+	switch c.op.name {
+	case "DeleteArchive":
+		return glacier.ArchiveID(c.id)
+	case "InitiateJob":
+		if p, err := c.jobParameters(); err == nil && p != nil && p.ArchiveID != nil {
+			return glacier.ArchiveID(*p.ArchiveID)
+		}
+	}
+	return ""
+}
