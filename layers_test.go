@@ -31,10 +31,10 @@ var layers = []struct {
 	{"suites", []string{"internal/store/storetest"}},
 	{"stores", []string{"internal/store/local"}},
 	{"rules", []string{"internal/access", "internal/inventory", "internal/job", "internal/vault"}},
-	{"faces", []string{"internal/client", "internal/rest"}},
+	{"faces", []string{"internal/client", "internal/iam", "internal/rest"}},
 	{"assembly", []string{"internal/server"}},
 	{"doors", []string{"cmd/firn", "firntest"}},
-	{trials, []string{"crashtest", "internal/bench"}},
+	{trials, []string{"crashtest", "foreign", "internal/bench"}},
 }
 
 // sideways are the imports within a layer, and why.

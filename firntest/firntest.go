@@ -71,6 +71,14 @@ func MaxConnections(n int) Option {
 	return func(s *setup) { s.cfg.MaxConnections = n }
 }
 
+// Clock sets the clock by which things are made, age and end. Signatures are
+// held against the machine's clock in any case. Its results should have the
+// monotonic readings of time.Now's, moved with them: what a wall clock alone
+// does is taken for tampering.
+func Clock(now func() time.Time) Option {
+	return func(s *setup) { s.cfg.Now = now }
+}
+
 // Log sets where the server logs; by default it does not.
 func Log(l *slog.Logger) Option {
 	return func(s *setup) { s.cfg.Log = l }

@@ -15,7 +15,7 @@ ENDPOINT = os.environ["ENDPOINT"]
 ACCESS_KEY = os.environ["AWS_ACCESS_KEY_ID"]
 SECRET_KEY = os.environ["AWS_SECRET_ACCESS_KEY"]
 REGION = os.environ["AWS_REGION"]
-TAR = os.environ["FIRN_TAR"]
+TAR = os.environ.get("FIRN_TAR", "")
 
 DESCRIPTIONS = [
     'the Go tree, "src",  with \\ and \'quotes\'',

@@ -68,7 +68,7 @@ func open(t *testing.T) *gate {
 // another opens a second Service over the same store.
 func (g *gate) another() *access.Service {
 	g.t.Helper()
-	s, err := access.New(access.Config{Store: g.store, Region: region, Seal: g.seal, Now: g.clock})
+	s, err := access.New(access.Config{Store: g.store, Region: region, Seal: g.seal, IDs: g.store.IDKey(), Now: g.clock})
 	g.must(err)
 	return s
 }

@@ -71,6 +71,10 @@ func TestFailing(t *testing.T) {
 				t.Errorf("reported:\n%s", diff)
 			}
 			l.Close()
+			list := names(t, mem)
+			if last, err := disk.ReadFile(mem, list[len(list)-1]); err != nil || last[0] != '{' {
+				t.Errorf("a file begun long after the failure starts with %q", last[0])
+			}
 			got, _ := read(t, mem)
 			if want := []int{20, 21, 22}; !cmp.Equal(got[len(got)-3:], want) || !cmp.Equal(got[:2], []int{1, 2}) {
 				t.Errorf("events %v", got)
@@ -190,28 +194,48 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestNameInDoubt begins a new file while the directory is being synced for another. When that sync fails, the name of the new file
-// may count as synced without being so, and nothing in it may be promised.
+// TestNameInDoubt begins a new file while the directory is being synced for something else. When that sync fails, the name of the new
+// file may count as synced without being so, and nothing in it may be promised.
 func TestNameInDoubt(t *testing.T) {
-	mem := disk.NewMem(0)
-	var l *Log
-	first := true
-	l = open(t, Config{MaxSize: 2 * smallLine, FS: disk.Inject(mem, func(op disk.Op) error {
-		if op.Kind == disk.OpSyncDir && first {
-			first = false
-			appendAll(t, l, false, 2, 3)
-			return syscall.EIO
-		}
-		return nil
-	})})
-	if err := l.Append(numbered(1), true); !errors.Is(err, syscall.EIO) {
-		t.Fatalf("append: %v", err)
+	for _, row := range []struct {
+		name  string
+		which int // sync of the directory
+	}{
+		{"sync for the file before", 3},
+		{"sync for files that were removed", 4},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				mem := disk.NewMem(0)
+				syncs := 0
+				second := make(chan error, 1)
+				var l *Log
+				l = open(t, Config{MaxSize: 1, Keep: 1, FS: disk.Inject(mem, func(op disk.Op) error {
+					if op.Kind != disk.OpSyncDir {
+						return nil
+					}
+					if syncs++; syncs != row.which {
+						return nil
+					}
+					go func() { second <- l.Append(numbered(4), true) }()
+					synctest.Wait()
+					return syscall.EIO
+				})})
+				appendAll(t, l, true, 1, 2)
+				first := l.Append(numbered(3), true)
+				if want := row.which == 3; want != errors.Is(first, syscall.EIO) {
+					t.Errorf("append of the line before: %v", first)
+				}
+				if err := <-second; !errors.Is(err, syscall.EIO) {
+					t.Errorf("append while the directory was synced: %v", err)
+				}
+				appendAll(t, l, true, 5)
+				if got, _ := read(t, mem.Crash(nil, disk.Lost)); got[len(got)-1] != 5 {
+					t.Errorf("line 5 was lost; there are %v", got)
+				}
+			})
+		})
 	}
-	appendAll(t, l, true, 4)
-	if n := names(t, mem); len(n) != 3 {
-		t.Errorf("files %v, want that of 1 and 2, that of 3, and a new one", n)
-	}
-	wantNumbers(t, mem.Crash(nil, disk.Lost), 4)
 }
 
 // TestWrittenWhileSynced is about lines that come, and fill the file, while it is being synced.
@@ -292,5 +316,25 @@ func TestCloseWhileWriterWaits(t *testing.T) {
 		if got, _ := read(t, mem.Crash(nil, disk.Lost)); len(got) < maxOpen {
 			t.Errorf("events %v", got)
 		}
+	})
+}
+
+// TestCloseWaitsForRemoval closes the log while old files are being removed: nothing is touched once Close has returned.
+func TestCloseWaitsForRemoval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := disk.NewMem(0)
+		l := open(t, Config{MaxSize: 1, Keep: 1, FS: disk.Inject(mem, func(op disk.Op) error {
+			if op.Kind == disk.OpRemove {
+				time.Sleep(time.Minute)
+			}
+			return nil
+		})})
+		appendAll(t, l, true, 1, 2)
+		go l.Append(numbered(3), true)
+		synctest.Wait()
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		wantNumbers(t, mem.Crash(nil, disk.Lost), 2, 3)
 	})
 }

@@ -21,10 +21,10 @@ func operations() []string {
 
 // parseAction compiles "*" or "vendor:name" to match actions in lower case.
 func parseAction(kind Kind, element, action string) (glob, *SyntaxError) {
-	vendor, name, found := strings.Cut(action, ":")
 	if action == "*" {
-		vendor, name, found = "*", "*", true
+		return newGlob(starred), nil
 	}
+	vendor, name, found := strings.Cut(action, ":")
 	switch {
 	case !found || vendor == "" || name == "":
 		return glob{}, refuse(element, "%s is not of the form vendor:name", quote(action))

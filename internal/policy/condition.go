@@ -75,24 +75,32 @@ func parseCondition(kind Kind, variables bool, o operator, element string, k mem
 		return c, refuse(element, "must not be empty")
 	}
 	for _, v := range values {
-		if v.kind != text && v.kind != number && v.kind != boolean {
-			return c, refuse(element, "must be a string, a number, a boolean or a list of them, not %s", v.kind)
-		}
-		if o.kind == nullOperator {
-			absent, ok := parseBool(v.value)
-			if !ok {
-				return c, refuse(element, "%s is neither true nor false", quote(v.value))
-			}
-			c.absent, c.present = c.absent || absent, c.present || !absent
-			continue
-		}
-		t, err := o.compile(variables, element, v.value)
-		if err != nil {
+		if err := c.add(variables, element, v); err != nil {
 			return c, err
 		}
-		c.tests = append(c.tests, t)
 	}
 	return c, nil
+}
+
+// add compiles one value of the policy.
+func (c *condition) add(variables bool, element string, v *node) *SyntaxError {
+	if v.kind != text && v.kind != number && v.kind != boolean {
+		return refuse(element, "must be a string, a number, a boolean or a list of them, not %s", v.kind)
+	}
+	if c.operator.kind == nullOperator {
+		absent, ok := parseBool(v.value)
+		if !ok {
+			return refuse(element, "%s is neither true nor false", quote(v.value))
+		}
+		c.absent, c.present = c.absent || absent, c.present || !absent
+		return nil
+	}
+	t, err := c.operator.compile(variables, element, v.value)
+	if err != nil {
+		return err
+	}
+	c.tests = append(c.tests, t)
+	return nil
 }
 
 func (c *condition) holds(e *evaluation) bool {

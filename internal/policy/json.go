@@ -15,8 +15,8 @@ const maxDepth = 16
 // maxQuoted is the longest piece of a policy that an error repeats.
 const maxQuoted = 80
 
-// A node is a JSON value. Unlike the standard library's it keeps the order of members, so that errors name the first, and it is
-// made without one that appears twice.
+// A node is a JSON value. Unlike the standard library's it keeps the order of members, so that an error is always the same one, and
+// knows of members that appear twice, which are refused.
 type node struct {
 	kind    nodeKind
 	value   string // of a text as it reads; of a number or boolean as it is written

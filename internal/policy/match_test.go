@@ -10,6 +10,7 @@ func TestActions(t *testing.T) {
 	for _, tt := range []struct{ name, element, action, page string }{
 		// An action that is wanted not to match begins with "!".
 		{"everything", `"Action": "*"`, "glacier:ListJobs", "Action"},
+		{"everything, even what is no action", `"Action": "*"`, "jobs", "Action"},
 		{"the same", `"Action": "glacier:ListJobs"`, "glacier:ListJobs", "Action"},
 		{"name in another case", `"Action": "glacier:listJOBS"`, "glacier:ListJobs", "Action"},
 		{"vendor in another case", `"Action": "GLACIER:ListJobs"`, "glacier:ListJobs", "Action"},

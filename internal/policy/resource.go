@@ -12,9 +12,9 @@ const arnParts = 6
 // An arnPattern is a value of Resource or NotResource. Its parts are matched one by one, but a star at the end of a part reaches
 // beyond the colon.
 type arnPattern struct {
+	whole    glob     // if it is not of wildcards, it stands for the parts as well; stars stand for variables
+	parts    []glob   // of wildcards, if there are no variables
 	template template // if there are variables
-	simple   glob     // if there are none: what is not wildcards stands for the whole
-	parts    []glob   // otherwise, and with variables as stars
 }
 
 func parseARNPattern(variables bool, element, s string) (arnPattern, *SyntaxError) {
@@ -27,12 +27,12 @@ func parseARNPattern(variables bool, element, s string) (arnPattern, *SyntaxErro
 			return arnPattern{}, err
 		}
 	}
-	p := arnPattern{simple: newGlob(t.loose())}
-	if !t.fixed() {
+	p := arnPattern{whole: newGlob(t.loose())}
+	switch {
+	case !t.fixed():
 		p.template = t
-	}
-	if !t.fixed() || p.simple.form == wildcards {
-		p.parts = splitCode(t.loose())
+	case p.whole.form == wildcards:
+		p.parts = splitCode(t.codes[0])
 	}
 	return p, nil
 }
@@ -66,8 +66,8 @@ func splitCode(code string) []glob {
 }
 
 func (p *arnPattern) match(arn string, e *evaluation) bool {
-	if p.template.fixed() {
-		return p.canMatch(arn, e)
+	if p.template.fixed() || !p.canMatch(arn, e) {
+		return p.mustMatch(arn, e)
 	}
 	code, ok := p.template.expand(e)
 	if !ok {
@@ -79,17 +79,23 @@ func (p *arnPattern) match(arn string, e *evaluation) bool {
 	return e.spend(len(code)) && matchParts(splitCode(code), arn, e)
 }
 
-// canMatch says whether some values of the variables make the pattern match.
+// canMatch says whether the pattern might match with some values of its variables.
 func (p *arnPattern) canMatch(arn string, e *evaluation) bool {
-	if p.parts == nil {
-		return p.simple.match(arn, e)
+	if p.template.fixed() {
+		return p.mustMatch(arn, e)
 	}
-	return matchParts(p.parts, arn, e)
+	return p.whole.match(arn, e)
 }
 
-// mustMatch says whether the pattern matches whatever the values of variables.
+// mustMatch says whether the pattern matches whatever the values of its variables.
 func (p *arnPattern) mustMatch(arn string, e *evaluation) bool {
-	return p.template.fixed() && p.canMatch(arn, e)
+	switch {
+	case !p.template.fixed():
+		return false
+	case p.parts == nil:
+		return p.whole.match(arn, e)
+	}
+	return matchParts(p.parts, arn, e)
 }
 
 // matchParts is to parts what match of a glob is to characters: each part that ends in a star may be followed by any number of

@@ -90,8 +90,8 @@ type Config struct {
 	// after a jump or a long absence has suspended expiry and reclaim.
 	ConfirmClock bool
 
-	// Now is the clock, of tests; nil means time.Now. Jumps of the wall clock
-	// are seen only if its results have a monotonic reading too.
+	// Now is the clock by which things are made, age and end, for tests; nil
+	// means time.Now. Signatures are held against the machine's clock in any case.
 	Now func() time.Time
 	// Log receives what an operator should know; nil discards it.
 	Log *slog.Logger

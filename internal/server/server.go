@@ -16,6 +16,7 @@ import (
 	"firn/internal/access"
 	"firn/internal/audit"
 	"firn/internal/disk"
+	"firn/internal/iam"
 	"firn/internal/job"
 	"firn/internal/rest"
 	"firn/internal/store/local"
@@ -38,6 +39,7 @@ type Server struct {
 	cfg      Config
 	log      *slog.Logger
 	store    *local.Store
+	access   *access.Service
 	vaults   *vault.Service
 	jobs     *job.Service
 	audit    *audit.Log
@@ -125,14 +127,30 @@ func (s *Server) assemble() (http.Handler, error) {
 	s.cancel = cancel
 	s.jobs.Start(ctx)
 	s.workers.Go(func() { s.sweepLoop(ctx) })
-	cfg := rest.Config{
-		Access: keys, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
+	return s.handler(s.faces()), nil
+}
+
+// faces are the APIs, told apart by the service that a request is signed for.
+func (s *Server) faces() http.Handler {
+	vaults := rest.Config{
+		Access: s.access, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
 		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
 	}
-	if s.audit != nil {
-		cfg.Trail = s.audit
+	users := iam.Config{
+		Access: s.access, Management: s.cfg.Account, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
+		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
 	}
-	return s.handler(rest.New(cfg)), nil
+	if s.audit != nil { // a nil *audit.Log is no nil Trail
+		vaults.Trail, users.Trail = s.audit, s.audit
+	}
+	glacierAPI, iamAPI := rest.New(vaults), iam.New(users)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if iam.Signed(r) {
+			iamAPI.ServeHTTP(w, r)
+			return
+		}
+		glacierAPI.ServeHTTP(w, r)
+	})
 }
 
 // openAccess makes who knows the keys, and the root key if there is none.
@@ -148,7 +166,7 @@ func (s *Server) openAccess() (*access.Service, error) {
 		seal = made
 	}
 	keys, err := access.New(access.Config{
-		Store: s.store, Region: s.cfg.Region, Seal: seal, IDs: s.store.IDKey(), Now: s.cfg.Now,
+		Store: s.store, Region: s.cfg.Region, Seal: seal, IDs: s.store.IDKey(),
 		Rates: access.Rates{PerAccount: s.cfg.AccountRate, PerKey: s.cfg.KeyRate},
 	})
 	if err != nil {
@@ -162,8 +180,13 @@ func (s *Server) openAccess() (*access.Service, error) {
 	if err := s.ensureRoot(keys); err != nil {
 		return nil, fmt.Errorf("set up the root key: %w", err)
 	}
+	s.access = keys
 	return keys, nil
 }
+
+// Access is who knows accounts, users and keys, for those who have the server
+// in their hands.
+func (s *Server) Access() *access.Service { return s.access }
 
 // openAudit opens the audit log, if there is to be one.
 func (s *Server) openAudit() error {
@@ -178,7 +201,7 @@ func (s *Server) openAudit() error {
 	if err != nil {
 		return fmt.Errorf("make the directory of the audit log: %w", err)
 	}
-	s.audit, err = audit.Open(audit.Config{FS: root, MaxSize: s.cfg.AuditSize, Keep: s.cfg.AuditKeep, Now: s.cfg.Now, Log: s.log})
+	s.audit, err = audit.Open(audit.Config{FS: root, MaxSize: s.cfg.AuditSize, Keep: s.cfg.AuditKeep, Log: s.log})
 	if err != nil {
 		return fmt.Errorf("open the audit log in %s: %w", dir, err)
 	}

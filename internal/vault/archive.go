@@ -138,7 +138,7 @@ func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name
 		}
 		var r record.Record
 		stored := w.Attach(&r, tx.LSN())
-		a := s.newArchive(tx, v, q.Description)
+		a := NewArchive(tx, s.ids, v, q.Description)
 		a.Size, a.TreeHash = stored.Size, stored.TreeHash
 		a.Pieces = []record.Piece{{Payload: stored.ID, LSN: stored.LSN, Size: stored.Size, TreeHash: stored.TreeHash}}
 		r.Put(&a)
@@ -147,14 +147,14 @@ func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name
 	return s.ingest(ctx, payload.Header{Vault: v.ID, Description: q.Description, Size: q.Size}, want, keep)
 }
 
-// newArchive gives an archive its identity. Size, hash and pieces are the
+// NewArchive gives an archive its identity. Size, hash and pieces are the
 // caller's to fill in.
-func (s *Service) newArchive(tx *catalog.Tx, v record.Vault, description string) record.Archive {
+func NewArchive(tx *catalog.Tx, ids token.Key, v record.Vault, description string) record.Archive {
 	id, now := uint64(tx.LSN()), tx.Now()
 	a := record.Archive{
 		Vault:       v.ID,
 		ID:          id,
-		Public:      glacier.ArchiveID(s.ids.Seal(token.ID{Kind: token.Archive, Vault: v.ID, Number: id, Random: tx.Random()})),
+		Public:      glacier.ArchiveID(ids.Seal(token.ID{Kind: token.Archive, Vault: v.ID, Number: id, Random: tx.Random()})),
 		Description: description,
 		Created:     now.UnixMilli(),
 	}

@@ -148,7 +148,7 @@ func (s *Service) complete(tx *catalog.Tx, v record.Vault, u record.Upload, want
 	if rootOf(pieces) != want.tree {
 		return record.Record{}, "", invalid(glacier.HeaderTreeHash, want.treeText)
 	}
-	a := s.newArchive(tx, v, u.Description)
+	a := NewArchive(tx, s.ids, v, u.Description)
 	a.Size, a.TreeHash, a.Pieces = want.size, want.tree, pieces
 	u.Ended, u.Archive, u.Size, u.TreeHash = a.Created, a.Public, a.Size, a.TreeHash
 	var r record.Record
