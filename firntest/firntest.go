@@ -71,6 +71,12 @@ func MaxConnections(n int) Option {
 	return func(s *setup) { s.cfg.MaxConnections = n }
 }
 
+// Rates sets how many requests a second an account, and an access key, may
+// make; 0 does not limit.
+func Rates(account, key float64) Option {
+	return func(s *setup) { s.cfg.AccountRate, s.cfg.KeyRate = account, key }
+}
+
 // Clock sets the clock by which things are made, age and end. Signatures are
 // held against the machine's clock in any case. Its results should have the
 // monotonic readings of time.Now's, moved with them: what a wall clock alone

@@ -85,7 +85,9 @@ Start with:
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	for _, cmd := range []*cobra.Command{devCommand(), serveCommand(), checkCommand(), rebuildCommand(), versionCommand()} {
+	for _, cmd := range []*cobra.Command{
+		accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), serveCommand(), userCommand(), versionCommand(),
+	} {
 		cmd.Args = usageArgs(cmd.Args)
 		root.AddCommand(cmd)
 	}

@@ -17,6 +17,7 @@ const someName = "audit-20260101T000000.000Z-0000000007.jsonl"
 func TestTornTail(t *testing.T) {
 	const a, b = `{"a":1}` + "\n", `{"b":{"c":"}"}}` + "\n"
 	zeros := strings.Repeat("\x00", 5*maxLine)
+	longest := `{"a":"` + strings.Repeat("x", maxLine-9) + `"}` + "\n"
 	for _, row := range []struct {
 		name       string
 		data, want string
@@ -33,8 +34,8 @@ func TestTornTail(t *testing.T) {
 		{"nothing but zeros", zeros, ""},
 		{"zeros, then a newline", a + zeros + "\n", a},
 		{"line longer than any", a + `{"a":"` + strings.Repeat("x", 3*maxLine) + `"}` + "\n", a},
-		{"line as long as a line can be", b + `{"a":"` + strings.Repeat("x", maxLine-9) + `"}` + "\n", b + `{"a":"` + strings.Repeat("x", maxLine-9) + `"}` + "\n"},
-		{"line as long as can be, then zeros", b + `{"a":"` + strings.Repeat("x", maxLine-9) + `"}` + "\n" + zeros, b + `{"a":"` + strings.Repeat("x", maxLine-9) + `"}` + "\n"},
+		{"line as long as a line can be", b + longest, b + longest},
+		{"line as long as can be, then zeros", b + longest + zeros, b + longest},
 		{"empty lines at the end", a + "\n\n", a},
 		{"empty line at the beginning", "\n" + a, "\n" + a},
 		{"JSON, but no object", a + "17\n", a},

@@ -58,8 +58,8 @@ func (l *Log) lead() {
 	l.changed.Broadcast()
 }
 
-// sync makes durable what is in f, and closes f if that was all. A file of which it is not known that all before it went well is
-// synced all the same: its lines are none the worse.
+// sync makes durable what is in f, and closes f if it is retired and that was all, or if more cannot be had. That the sync of a file
+// before it has failed does not matter: those who wait for the lines of f can have them.
 func (l *Log) sync(f *file) {
 	if f.err == nil && f.synced < f.end {
 		l.syncOnce(f)

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"firn/internal/iam"
+	"firn/internal/server"
+)
+
+func accountCommand() *cobra.Command {
+	return group("account", "Make, list and delete accounts",
+		`Make, list and delete accounts. Each account has its own vaults, users and
+keys; nobody sees another account's.`,
+		accountCreate(), accountList(), accountDelete())
+}
+
+func accountCreate() identityVerb {
+	var name string
+	return identityVerb{
+		use: "create [ID]", short: "Make an account and its root key",
+		long: `Make an account, and the key of its root, which may do everything in it. The
+secret is shown this once. Without an ID, of twelve digits, one is made up.`,
+		example: "firn account create 444455556666 --name backups",
+		args:    cobra.MaximumNArgs(1), management: true,
+		flags: func(fs *pflag.FlagSet) { fs.StringVar(&name, "name", "", "what people call the account") },
+		run: func(v *identity, args []string) error {
+			var parameters []string
+			if len(args) > 0 {
+				parameters = append(parameters, "AccountId", args[0])
+			}
+			if name != "" {
+				parameters = append(parameters, "AccountName", name)
+			}
+			var r iam.CreateAccountResult
+			if err := v.do("CreateAccount", &r, parameters...); err != nil {
+				return err
+			}
+			return v.print(r, func(w io.Writer) {
+				fmt.Fprintf(w, "Account %s is made. Its root key, shown this once:\n", r.Account.AccountID)
+				printAccessKey(w, r.AccessKey)
+			})
+		},
+	}
+}
+
+func accountList() identityVerb {
+	return identityVerb{
+		use: "list", short: "List the accounts",
+		long:    "List the accounts: ids, when they were made, and names.",
+		example: "firn account list --data /srv/firn",
+		args:    cobra.NoArgs, management: true,
+		run: func(v *identity, _ []string) error {
+			var all iam.Members[iam.Account]
+			err := each(v, "ListAccounts", func(r *iam.ListAccountsResult) iam.Truncation {
+				all.Member = append(all.Member, r.Accounts.Member...)
+				return r.Truncation
+			})
+			if err != nil {
+				return err
+			}
+			return v.print(map[string]any{"Accounts": all}, func(w io.Writer) {
+				t := table(w)
+				for _, a := range all.Member {
+					fmt.Fprintf(t, "%s\t%s\t%s\n", a.AccountID, date(a.CreateDate), a.AccountName)
+				}
+				_ = t.Flush() // as every print to w
+			})
+		},
+	}
+}
+
+func accountDelete() identityVerb {
+	return identityVerb{
+		use: "delete ID", short: "Delete an account that has neither vaults nor users",
+		long:    "Delete an account that has neither vaults nor users, and its root's keys.",
+		example: "firn account delete 444455556666",
+		args:    cobra.ExactArgs(1), management: true,
+		run: func(v *identity, args []string) error {
+			if err := v.do("DeleteAccount", nil, "AccountId", args[0]); err != nil {
+				return err
+			}
+			return v.done("Account %s is deleted.", args[0])
+		},
+	}
+}
+
+// printAccessKey prints a key as something to paste.
+func printAccessKey(w io.Writer, k iam.AccessKey) {
+	printKey(w, server.Key{ID: k.AccessKeyID, Secret: k.SecretAccessKey})
+}
+
+// table lines columns up. Whoever writes to it flushes it.
+func table(w io.Writer) *tabwriter.Writer {
+	return tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.DiscardEmptyColumns)
+}
+
+func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }
