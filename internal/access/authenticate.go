@@ -20,8 +20,8 @@ import (
 // nobody but who knows a key gets the body read. service is the one that the
 // request must be signed for.
 //
-// If the signature is not good, but the key exists, the Caller says so to those
-// who keep an audit log: only its KeyID is set.
+// If the signature is not good, the Caller has nothing but the id of the key that
+// the request claims to be signed with, for those who keep an audit log.
 func (s *Service) Authenticate(r *http.Request, service string, body func() ([]byte, error)) (Caller, error) {
 	return s.authenticate(r, service, func() (string, error) {
 		b, err := body()
@@ -67,19 +67,19 @@ func (s *Service) authenticate(r *http.Request, service string, payloadHash func
 	if err != nil {
 		return Caller{}, refusal(err)
 	}
+	claimed := Caller{KeyID: auth.AccessKeyID}
 	claim, err := s.verifier(service, auth.Scope).Check(r, auth, s.now())
 	if err != nil {
-		return Caller{}, refusal(err)
+		return claimed, refusal(err)
 	}
 	key, err := s.key(r.Context(), auth.AccessKeyID)
 	if err != nil {
-		return Caller{}, err
+		return claimed, err
 	}
 	// Firn gives out no session tokens, so none is good.
 	if key == nil || r.Header.Get("X-Amz-Security-Token") != "" {
-		return Caller{}, glacier.Errorf(glacier.UnrecognizedClient, "The security token included in the request is invalid.")
+		return claimed, glacier.Errorf(glacier.UnrecognizedClient, "The security token included in the request is invalid.")
 	}
-	claimed := Caller{KeyID: auth.AccessKeyID}
 	hash, err := payloadHash()
 	if err != nil {
 		return claimed, err

@@ -1,6 +1,10 @@
 package audit
 
-import "time"
+import (
+	"crypto/tls"
+	"strings"
+	"time"
+)
 
 // What every event of this log has in common. Version 1.08 of CloudTrail's records is the first with tlsDetails.
 const (
@@ -21,7 +25,7 @@ type Event struct {
 	Version   string    `json:"eventVersion"` // set by Append
 	Identity  Identity  `json:"userIdentity"`
 	Time      time.Time `json:"eventTime"`   // when the call was answered; printed in UTC, to the second. The zero time means now
-	Source    string    `json:"eventSource"` // set by Append
+	Source    string    `json:"eventSource"` // the service; Glacier if empty
 	Name      string    `json:"eventName"`   // the operation: "CreateVault"
 	Region    string    `json:"awsRegion"`
 	IP        string    `json:"sourceIPAddress"` // of the client, without port
@@ -40,7 +44,7 @@ type Event struct {
 	ID         string            `json:"eventID"`                       // set by Append: a random UUID
 	ReadOnly   bool              `json:"readOnly"`                      // whether the operation changes nothing
 	Type       string            `json:"eventType"`                     // set by Append
-	APIVersion string            `json:"apiVersion"`                    // set by Append
+	APIVersion string            `json:"apiVersion"`                    // of the service; Glacier's if empty
 	Management bool              `json:"managementEvent"`               // set by Append
 	Account    string            `json:"recipientAccountId"`            // whose vaults were called upon
 	Category   string            `json:"eventCategory"`                 // set by Append
@@ -70,4 +74,17 @@ type TLS struct {
 	Version     string `json:"tlsVersion"`  // "TLSv1.3"
 	CipherSuite string `json:"cipherSuite"` // "TLS_AES_128_GCM_SHA256"
 	Host        string `json:"clientProvidedHostHeader,omitempty"`
+}
+
+// TLSOf describes a connection, nil if it is in the clear. host is the name
+// that the client called the server by.
+func TLSOf(c *tls.ConnectionState, host string) *TLS {
+	if c == nil {
+		return nil
+	}
+	return &TLS{
+		Version:     strings.Replace(tls.VersionName(c.Version), "TLS ", "TLSv", 1),
+		CipherSuite: tls.CipherSuiteName(c.CipherSuite),
+		Host:        host,
+	}
 }

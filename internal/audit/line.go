@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -59,10 +60,10 @@ func (e *Event) fill(now time.Time) {
 	}
 	e.Time = e.Time.UTC().Truncate(time.Second)
 	e.Version = eventVersion
-	e.Source = eventSource
+	e.Source = cmp.Or(e.Source, eventSource)
 	e.ID = newID()
 	e.Type = eventType
-	e.APIVersion = apiVersion
+	e.APIVersion = cmp.Or(e.APIVersion, apiVersion)
 	e.Management = true
 	e.Category = eventCategory
 }

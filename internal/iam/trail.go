@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"crypto/tls"
 	"net/http"
 
 	"firn/internal/audit"
@@ -46,7 +45,7 @@ func (c *call) record(r *http.Request, failure error) error {
 func (c *call) event(r *http.Request, failure error) *audit.Event {
 	e := &audit.Event{
 		Source: "iam.amazonaws.com", APIVersion: Version, Identity: c.caller.Identity(), Region: c.h.cfg.Region,
-		UserAgent: c.client.UserAgent, RequestID: c.requestID, ReadOnly: !c.changes(), Account: string(c.caller.Account), TLS: tlsDetails(r),
+		UserAgent: c.client.UserAgent, RequestID: c.requestID, ReadOnly: !c.changes(), Account: string(c.caller.Account), TLS: audit.TLSOf(r.TLS, r.Host),
 	}
 	if c.action != nil {
 		e.Name, e.Request = c.action.name, map[string]string{}
@@ -79,13 +78,4 @@ func named(result any) map[string]string {
 		return map[string]string{"accountId": r.Account.AccountID, "accessKeyId": r.AccessKey.AccessKeyID}
 	}
 	return nil
-}
-
-func tlsDetails(r *http.Request) *audit.TLS {
-	if r.TLS == nil {
-		return nil
-	}
-	return &audit.TLS{
-		Version: tls.VersionName(r.TLS.Version), CipherSuite: tls.CipherSuiteName(r.TLS.CipherSuite), Host: r.Host,
-	}
 }

@@ -19,8 +19,8 @@ type operation struct {
 	id     string // what {id} names
 }
 
-// reads reports whether the operation changes nothing.
-func (op *operation) reads() bool { return op.method == http.MethodGet }
+// reads reports whether the operation changes nothing. None does not, either.
+func (op *operation) reads() bool { return op.method == http.MethodGet || op.name == "" }
 
 // operations is the API, in the order of its reference; the first line that
 // fits a request is its operation. One without a serve function is known and

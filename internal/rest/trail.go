@@ -1,9 +1,7 @@
 package rest
 
 import (
-	"crypto/tls"
 	"errors"
-	"net/http"
 
 	"firn/glacier"
 	"firn/internal/audit"
@@ -20,7 +18,7 @@ type Trail interface {
 // ready refuses what would change something while no line about it can be
 // written, if that is asked for.
 func (c *call) ready() error {
-	if c.op.reads() || !c.h.cfg.TrailRequired {
+	if c.op.reads() || !c.h.cfg.TrailRequired || c.h.cfg.Trail == nil {
 		return nil
 	}
 	return c.h.cfg.Trail.Probe()
@@ -46,7 +44,7 @@ func (c *call) record(failure error) error {
 func (c *call) event(failure error) *audit.Event {
 	e := &audit.Event{
 		Identity: c.caller.Identity(), Name: c.op.name, Region: c.h.cfg.Region, UserAgent: c.client.UserAgent,
-		Request: c.parameters(), RequestID: c.requestID, ReadOnly: c.op.reads(), Account: string(c.owner), TLS: tlsDetails(c.r),
+		Request: c.parameters(), RequestID: c.requestID, ReadOnly: c.op.reads(), Account: string(c.owner), TLS: audit.TLSOf(c.r.TLS, c.r.Host),
 	}
 	if c.client.Addr.IsValid() {
 		e.IP = c.client.Addr.String()
@@ -107,13 +105,4 @@ func (c *call) results() map[string]string {
 		}
 	}
 	return out
-}
-
-func tlsDetails(r *http.Request) *audit.TLS {
-	if r.TLS == nil {
-		return nil
-	}
-	return &audit.TLS{
-		Version: tls.VersionName(r.TLS.Version), CipherSuite: tls.CipherSuiteName(r.TLS.CipherSuite), Host: r.Host,
-	}
 }

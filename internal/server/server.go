@@ -132,18 +132,14 @@ func (s *Server) assemble() (http.Handler, error) {
 
 // faces are the APIs, told apart by the service that a request is signed for.
 func (s *Server) faces() http.Handler {
-	vaults := rest.Config{
-		Access: s.access, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
-		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
-	}
 	users := iam.Config{
 		Access: s.access, Management: s.cfg.Account, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
 		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
 	}
 	if s.audit != nil { // a nil *audit.Log is no nil Trail
-		vaults.Trail, users.Trail = s.audit, s.audit
+		users.Trail = s.audit
 	}
-	glacierAPI, iamAPI := rest.New(vaults), iam.New(users)
+	glacierAPI, iamAPI := rest.New(s.vaultAPI()), iam.New(users)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if iam.Signed(r) {
 			iamAPI.ServeHTTP(w, r)
@@ -151,6 +147,18 @@ func (s *Server) faces() http.Handler {
 		}
 		glacierAPI.ServeHTTP(w, r)
 	})
+}
+
+// vaultAPI is the configuration of the vault API's face.
+func (s *Server) vaultAPI() rest.Config {
+	cfg := rest.Config{
+		Access: s.access, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
+		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
+	}
+	if s.audit != nil {
+		cfg.Trail = s.audit
+	}
+	return cfg
 }
 
 // openAccess makes who knows the keys, and the root key if there is none.

@@ -29,11 +29,9 @@ type Report struct {
 // A LockClock says where the lock clock stands, as a start would make it now.
 // A machine's clock that was moved shows here; that is no damage.
 type LockClock struct {
-	Now     time.Time `json:"now"`
-	Skew    int64     `json:"skew_seconds"`             // the machine's clock is ahead by that; behind, if negative
-	Absence int64     `json:"absence_counted_seconds"`  // in all
-	Credit  int64     `json:"absence_to_count_seconds"` // of absence to come, this much would be counted
-	Born    time.Time `json:"born"`                     // the store's first start with a lock clock, by that clock
+	Skew    int64     `json:"skew_seconds"`            // the machine's clock is ahead by that; behind, if negative
+	Absence int64     `json:"absence_counted_seconds"` // since Born
+	Born    time.Time `json:"born"`                    // the store's first start with a lock clock, by that clock
 }
 
 // Damaged names an archive that cannot be read back whole.

@@ -172,11 +172,22 @@ func (s *Store) startLockClock(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look for the lock clock: %w", err)
 	}
-	if st := s.lockClock.start(was); st.skew.Abs() > skewTold {
-		s.log.Warn("the lock clock differs from the machine's: absence beyond a week or beyond what the store has run is not counted, and no change of the machine's clock is",
-			"machine ahead", st.skew, "absent", st.absent, "counted", st.counted)
-	}
+	s.tellSkew(s.lockClock.start(was))
 	return nil
+}
+
+// tellSkew says at the start if the two clocks differ, and why.
+func (s *Store) tellSkew(st lockStart) {
+	why := "the machine's clock was set, or stood still, while the store ran, or was set back while it did not"
+	if st.absent > st.counted {
+		why = "of the time the store did not run by the machine's clock, no more is counted than a week, and than it ran"
+	}
+	switch {
+	case st.skew > skewTold:
+		s.log.Warn("the lock clock is behind the machine's", "by", st.skew, "why", why, "absent", st.absent, "counted", st.counted)
+	case st.skew < -skewTold:
+		s.log.Warn("the lock clock is ahead of the machine's", "by", -st.skew, "why", why, "absent", st.absent, "counted", st.counted)
+	}
 }
 
 // clockOfLocks is the lock clock of a store that has locks and has lost their
@@ -238,9 +249,5 @@ func (s *Store) beat(ctx context.Context, every time.Duration) {
 // stands is the lock clock as a report has it.
 func (c *lockClock) stands() LockClock {
 	im := c.image()
-	const second = 1000
-	return LockClock{
-		Now: time.UnixMilli(im.Seen).UTC(), Born: time.UnixMilli(im.Born).UTC(),
-		Skew: im.Skew / second, Absence: im.Down / second, Credit: im.Credit / second,
-	}
+	return LockClock{Skew: im.Skew / 1000, Absence: im.Down / 1000, Born: time.UnixMilli(im.Born).UTC()}
 }

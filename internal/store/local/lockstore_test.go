@@ -86,7 +86,7 @@ func TestRulesSeeTheLockClock(t *testing.T) {
 			t.Errorf("after a restart the skew is %v", s.LockSkew())
 		}
 	}
-	if !strings.Contains(said(), "the lock clock differs from the machine's") {
+	if !strings.Contains(said(), "the lock clock is behind the machine's") {
 		t.Errorf("nothing is said of it at the start, but\n%s", said())
 	}
 	head := s.journal.Head()
@@ -128,10 +128,7 @@ func TestAKillBetweenAJumpAndItsRecord(t *testing.T) {
 	if err != nil || !report.Clean() {
 		t.Errorf("check: %+v, %v", report, err)
 	}
-	want := LockClock{
-		Now: birth.Add(time.Hour + maxCredit), Born: birth,
-		Skew: int64((10*year - maxCredit).Seconds()), Absence: int64(maxCredit.Seconds()),
-	}
+	want := LockClock{Skew: int64((10*year - maxCredit).Seconds()), Absence: int64(maxCredit.Seconds()), Born: birth}
 	if report.LockClock != want {
 		t.Errorf("check reports %+v, not %+v", report.LockClock, want)
 	}
