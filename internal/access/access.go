@@ -57,6 +57,7 @@ type Service struct {
 	keys   keyring
 	vaults vaultCache
 
+	policies policyCache
 	throttle throttle
 }
 

@@ -56,6 +56,20 @@ func randomEntity(rnd *rand.Rand, kind record.Kind) record.Entity {
 		return &record.RetrievalUsage{Account: "000000000001", Bytes: at()}
 	case record.KindCapacity:
 		return &record.Capacity{Number: n(), Account: "000000000001", Expires: at()}
+	case record.KindNotifications:
+		return &record.Notifications{Vault: n(), Topic: fmt.Sprint(n())}
+	case record.KindTopic:
+		return &record.Topic{Number: n(), Account: "000000000001", Name: fmt.Sprint("t", n())}
+	case record.KindSubscription:
+		return &record.Subscription{Topic: n(), Number: n(), Account: "000000000001", Public: fmt.Sprint(n())}
+	case record.KindMessage:
+		return &record.Message{Topic: n(), Number: n(), Body: fmt.Sprint(n())}
+	case record.KindDelivery:
+		return &record.Delivery{Subscription: n(), Message: n(), Topic: n(), Next: at(), Dead: at()}
+	case record.KindQueue:
+		return &record.Queue{Number: n(), Account: "000000000001", Name: fmt.Sprint("q", n())}
+	case record.KindQueueMessage:
+		return &record.QueueMessage{Queue: n(), Number: n(), Body: fmt.Sprint(n()), Sent: at()}
 	default:
 		return &record.Clock{Skew: at()}
 	}

@@ -70,6 +70,18 @@ func newShapes() shapes {
 		{kind: record.KindRetrievalUsage, table: "retrieval_usage", keys: []string{"account"}, extract: extract(func(*record.RetrievalUsage) []any { return nil })},
 		{kind: record.KindCapacity, table: "capacity", keys: []string{"id"}, columns: []string{"account", "expires"},
 			extract: extract(func(c *record.Capacity) []any { return []any{accountNumber(c.Account), c.Expires} })},
+		{kind: record.KindNotifications, table: "notifications", keys: []string{"vault"}, extract: extract(func(*record.Notifications) []any { return nil })},
+		{kind: record.KindTopic, table: "topics", keys: []string{"id"}, columns: []string{"account", "name"},
+			extract: extract(func(t *record.Topic) []any { return []any{accountNumber(t.Account), t.Name} })},
+		{kind: record.KindSubscription, table: "subscriptions", keys: []string{"topic", "id"}, columns: []string{"account", "public"},
+			extract: extract(func(s *record.Subscription) []any { return []any{accountNumber(s.Account), s.Public} })},
+		{kind: record.KindMessage, table: "messages", keys: []string{"topic", "id"}, extract: extract(func(*record.Message) []any { return nil })},
+		{kind: record.KindDelivery, table: "deliveries", keys: []string{"subscription", "message"}, columns: []string{"topic", "due", "dead"},
+			extract: extract(func(d *record.Delivery) []any { return []any{num(d.Topic), d.Next, d.Dead} })},
+		{kind: record.KindQueue, table: "queues", keys: []string{"id"}, columns: []string{"account", "name"},
+			extract: extract(func(q *record.Queue) []any { return []any{accountNumber(q.Account), q.Name} })},
+		{kind: record.KindQueueMessage, table: "queue_messages", keys: []string{"queue", "id"}, columns: []string{"sent"},
+			extract: extract(func(m *record.QueueMessage) []any { return []any{m.Sent} })},
 	}}
 	s.other = &shape{table: "other", keys: []string{"kind", "a", "b"},
 		extract: func(record.Image) (facts, error) { return facts{}, nil }}

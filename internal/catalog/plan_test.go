@@ -17,6 +17,10 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 		selectUnfinished, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
 		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsers,
 		selectVaultPolicy, selectVaultLock, selectGuards, selectRetrievalPolicy, selectRetrievalUsage, sumStandard, selectCapacity,
+		selectNotifications, selectTopic, selectTopicByID, selectTopics, countTopics, selectSubscription, selectSubscriptions,
+		selectSubscriptionID, selectSubscribed, selectMessage, selectMessages, selectDelivery, selectDue, selectDeliveries, selectDead,
+		countDeliveries, selectWaiting, selectQueue, selectQueueByID, selectQueues, selectAllQueues, countQueues, selectQueueMessage,
+		selectQueueMessages, selectOldMessages, countQueueMessages,
 	}
 	for _, sh := range c.shapes.all() {
 		statements = append(statements, sh.look, sh.put, sh.drop, sh.first)

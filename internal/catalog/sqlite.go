@@ -80,6 +80,39 @@ CREATE TABLE capacity (
 	id INTEGER PRIMARY KEY, account INTEGER NOT NULL, expires INTEGER NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
 ) STRICT;
 CREATE INDEX capacity_account ON capacity (account, expires);
+CREATE TABLE notifications (vault INTEGER PRIMARY KEY, lsn INTEGER NOT NULL, image BLOB NOT NULL) STRICT;
+CREATE TABLE topics (
+	id INTEGER PRIMARY KEY, account INTEGER NOT NULL, name TEXT NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
+) STRICT;
+CREATE INDEX topics_name ON topics (account, name);
+CREATE TABLE subscriptions (
+	topic INTEGER NOT NULL, id INTEGER NOT NULL, account INTEGER NOT NULL, public TEXT NOT NULL,
+	lsn INTEGER NOT NULL, image BLOB NOT NULL,
+	PRIMARY KEY (topic, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscriptions_account ON subscriptions (account, id);
+CREATE INDEX subscriptions_public ON subscriptions (public);
+CREATE TABLE messages (
+	topic INTEGER NOT NULL, id INTEGER NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL,
+	PRIMARY KEY (topic, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE deliveries (
+	subscription INTEGER NOT NULL, message INTEGER NOT NULL, topic INTEGER NOT NULL, due INTEGER NOT NULL, dead INTEGER NOT NULL,
+	lsn INTEGER NOT NULL, image BLOB NOT NULL,
+	PRIMARY KEY (subscription, message)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_due ON deliveries (subscription, due) WHERE dead = 0;
+CREATE INDEX deliveries_dead ON deliveries (topic, message) WHERE dead > 0;
+CREATE INDEX deliveries_message ON deliveries (message);
+CREATE TABLE queues (
+	id INTEGER PRIMARY KEY, account INTEGER NOT NULL, name TEXT NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL
+) STRICT;
+CREATE INDEX queues_name ON queues (account, name);
+CREATE TABLE queue_messages (
+	queue INTEGER NOT NULL, id INTEGER NOT NULL, sent INTEGER NOT NULL, lsn INTEGER NOT NULL, image BLOB NOT NULL,
+	PRIMARY KEY (queue, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queue_messages_sent ON queue_messages (queue, sent);
 CREATE TABLE archives (
 	vault INTEGER NOT NULL, id INTEGER NOT NULL, size INTEGER NOT NULL, deleted INTEGER NOT NULL,
 	lsn INTEGER NOT NULL, image BLOB NOT NULL,

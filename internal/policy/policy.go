@@ -31,8 +31,9 @@ type Kind int
 
 // The kinds of policy.
 const (
-	Identity Kind = iota // on a user: it names no principal, and may speak of any service
-	Resource             // on a vault, as its access policy or its lock: it names principals, and speaks of Glacier alone
+	Identity  Kind = iota // on a user: it names no principal, and may speak of any service
+	Resource              // on a vault, as its access policy or its lock: it names principals, and speaks of Glacier alone
+	Elsewhere             // on a thing of another service, a topic or a queue: it names principals, and may speak of any service
 )
 
 // MaxSize is the most bytes that the text of a policy may have.

@@ -93,7 +93,7 @@ func (s *statement) parseEffect(n *node) *SyntaxError {
 
 func (s *statement) parsePrincipal(kind Kind, n *node) *SyntaxError {
 	element, value, not, err := oneOf(n, "Principal")
-	if err != nil && (kind == Resource || value != nil) {
+	if err != nil && (kind != Identity || value != nil) {
 		return err
 	}
 	if kind == Identity {

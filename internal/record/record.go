@@ -45,8 +45,16 @@ const (
 	KindRetrievalUsage  Kind = 16 // (account number, 0)
 	KindCapacity        Kind = 17 // (unit, 0)
 
+	KindNotifications Kind = 18 // (vault, 0)
+	KindTopic         Kind = 19 // (topic, 0)
+	KindSubscription  Kind = 20 // (topic, subscription)
+	KindMessage       Kind = 21 // (topic, message)
+	KindDelivery      Kind = 22 // (subscription, message)
+	KindQueue         Kind = 23 // (queue, 0)
+	KindQueueMessage  Kind = 24 // (queue, message)
+
 	// LastKind is the newest kind that this version knows.
-	LastKind = KindCapacity
+	LastKind = KindQueueMessage
 )
 
 // A Key names one entity in a store. A and B are what the kind says.
