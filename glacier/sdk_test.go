@@ -38,6 +38,7 @@ func TestDocumentsAgainstTheSDK(t *testing.T) {
 		{name: "DescribeJob", ours: glacier.JobDescription{}, sdk: sdk.DescribeJobOutput{}, lacks: ofSelect},
 		{name: "an element of ListJobs", ours: glacier.JobDescription{}, sdk: types.GlacierJobDescription{}, lacks: ofSelect},
 		{name: "parameters of an inventory job", ours: glacier.InventoryDescription{}, sdk: types.InventoryRetrievalJobDescription{}},
+		{name: "GetVaultNotifications", ours: glacier.Notifications{}, sdk: types.VaultNotificationConfig{}},
 		{name: "GetVaultAccessPolicy", ours: glacier.VaultPolicy{}, sdk: types.VaultAccessPolicy{}},
 		{name: "InitiateVaultLock", ours: glacier.VaultPolicy{}, sdk: types.VaultLockPolicy{}},
 		{name: "GetVaultLock", ours: glacier.VaultLock{}, sdk: sdk.GetVaultLockOutput{}},
@@ -134,7 +135,7 @@ func TestMembersAreSorted(t *testing.T) {
 		glacier.VaultDescription{}, glacier.VaultList{}, glacier.Tags{}, glacier.UploadDescription{}, glacier.UploadList{},
 		glacier.PartList{}, glacier.Part{}, glacier.JobDescription{}, glacier.InventoryDescription{}, glacier.JobList{},
 		glacier.VaultPolicy{}, glacier.VaultLock{}, glacier.DataRetrieval{}, glacier.RetrievalRules{}, glacier.RetrievalRule{},
-		glacier.CapacityList{}, glacier.Capacity{},
+		glacier.CapacityList{}, glacier.Capacity{}, glacier.Notifications{},
 	} {
 		of := reflect.TypeOf(doc)
 		var names []string

@@ -26,7 +26,9 @@
 // five minutes, and the capacity units that the account has bought are places
 // beside those.
 //
-// The package does not send notifications, and does not know who is calling.
+// Whoever is to hear of a job's completion is told by the record that completes
+// it: the vault's topic, if it wants to know, and the job's own. The package does
+// not send anything itself, and does not know who is calling.
 package job
 
 import (
@@ -37,7 +39,9 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/catalog"
 	"firn/internal/payload"
+	"firn/internal/record"
 	"firn/internal/store"
 	"firn/internal/token"
 )
@@ -90,6 +94,11 @@ type Config struct {
 	// Now is the clock of those five minutes; the rest goes by the store's.
 	// Nil means time.Now.
 	Now func() time.Time
+	// Notify adds to the record that completes a job what it takes to tell a
+	// topic: from is the account whose vault it is, message the job's description.
+	// Nil tells nobody. Notified is called when such a record is durable.
+	Notify   func(tx *catalog.Tx, r *record.Record, from glacier.AccountID, topic, message string) error
+	Notified func()
 	// Log takes failures of jobs. Nil discards.
 	Log *slog.Logger
 }

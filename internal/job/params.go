@@ -47,8 +47,10 @@ func parse(p *glacier.JobParameters, region string) (request, error) {
 	if !glacier.ValidDescription(q.job.Description) {
 		return request{}, invalid("Invalid job description. It must be at most %d bytes, each from 0x20 to 0x7E.", glacier.MaxDescriptionLength)
 	}
-	q.job.Topic = text(p.SNSTopic)
-	return q, checkTopic(q.job.Topic, region)
+	if q.job.Topic = text(p.SNSTopic); q.job.Topic != "" {
+		err = glacier.CheckTopic(q.job.Topic, region)
+	}
+	return q, err
 }
 
 func (q *request) parseRetrieval(p *glacier.JobParameters) error {
@@ -134,40 +136,6 @@ func parseLimit(raw json.RawMessage) (string, error) {
 		return "", invalid("Invalid limit: %s", s)
 	}
 	return strings.TrimLeft(s, "0"), nil
-}
-
-// checkTopic refuses what is not the resource name of a topic in the region.
-func checkTopic(arn, region string) error {
-	if arn == "" {
-		return nil
-	}
-	f := strings.Split(arn, ":")
-	if len(f) != 6 || f[0] != "arn" || !strings.HasPrefix(f[1], "aws") || f[2] != "sns" || f[3] == "" ||
-		!glacier.AccountID(f[4]).Valid() || !validTopicName(f[5]) {
-		return invalid("Invalid SNS topic ARN: %s", arn)
-	}
-	if f[3] != region {
-		return invalid("SNS topics must be in the local AWS region: %s", arn)
-	}
-	return nil
-}
-
-// validTopicName reports whether SNS would take the name: 1 to 256 letters,
-// digits, hyphens and underscores, of which a FIFO topic's end is ".fifo".
-func validTopicName(name string) bool {
-	if len(name) > 256 {
-		return false
-	}
-	name = strings.TrimSuffix(name, ".fifo")
-	for _, c := range []byte(name) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '_', c == '-':
-		default:
-			return false
-		}
-	}
-	return name != ""
 }
 
 // text is the value of an optional string, "" if it was not supplied.

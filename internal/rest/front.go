@@ -139,7 +139,7 @@ func libraryRefusal(reply []byte) []byte {
 	if _, text, ok := bytes.Cut(reply, []byte("\r\n\r\n")); ok && len(text) > 0 {
 		e.Message = string(bytes.TrimPrefix(text, []byte(strconv.Itoa(status)+" ")))
 	}
-	body, err := encode(envelopeOf(e))
+	body, err := glacier.Encode(envelopeOf(e))
 	if err != nil {
 		body = []byte("{}") // three strings can always be encoded
 	}

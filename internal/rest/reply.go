@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -19,21 +17,9 @@ const jsonType = "application/json"
 // lower case on the wire.
 func set(h http.Header, name, value string) { h[name] = []string{value} }
 
-// encode makes a JSON document: compact, keys in the order of v's fields,
-// nothing escaped that need not be.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 // document answers with a JSON document.
 func (c *call) document(status int, v any) error {
-	body, err := encode(v)
+	body, err := glacier.Encode(v)
 	if err != nil {
 		return err
 	}

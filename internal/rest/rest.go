@@ -167,9 +167,6 @@ func (c *call) serve() error {
 	if err := c.authorize(); err != nil {
 		return err
 	}
-	if c.op.serve == nil {
-		return glacier.Errorf(glacier.NotImplemented, "This version of Firn does not implement %s.", c.op.name)
-	}
 	if err := c.ready(); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestEnvelopes(t *testing.T) {
 		{glacier.Errorf(glacier.ServiceUnavailable, "<a> & \"b\""), 0,
 			`{"code":"ServiceUnavailableException","message":"<a> & \"b\"","type":"Server"}`},
 	} {
-		got, err := encode(envelopeOf(test.refusal))
+		got, err := glacier.Encode(envelopeOf(test.refusal))
 		if err != nil || string(got) != test.want {
 			t.Errorf("%s, %v, want\n%s", got, err, test.want)
 		}

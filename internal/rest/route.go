@@ -23,18 +23,17 @@ type operation struct {
 func (op *operation) reads() bool { return op.method == http.MethodGet || op.name == "" }
 
 // operations is the API, in the order of its reference; the first line that
-// fits a request is its operation. One without a serve function is known and
-// not implemented. One line is none of the API's: it takes what is meant for
-// tags and says neither add nor remove, which is a bad parameter and not a bad
-// method.
+// fits a request is its operation. One line is none of the API's: it takes what
+// is meant for tags and says neither add nor remove, which is a bad parameter and
+// not a bad method.
 var operations = []operation{
 	{name: "CreateVault", method: "PUT", path: "/{a}/vaults/{v}", serve: createVault, own: true},
 	{name: "DeleteVault", method: "DELETE", path: "/{a}/vaults/{v}", serve: deleteVault},
 	{name: "DescribeVault", method: "GET", path: "/{a}/vaults/{v}", serve: describeVault},
 	{name: "ListVaults", method: "GET", path: "/{a}/vaults", serve: listVaults, own: true},
-	{name: "SetVaultNotifications", method: "PUT", path: "/{a}/vaults/{v}/notification-configuration"},
-	{name: "GetVaultNotifications", method: "GET", path: "/{a}/vaults/{v}/notification-configuration"},
-	{name: "DeleteVaultNotifications", method: "DELETE", path: "/{a}/vaults/{v}/notification-configuration"},
+	{name: "SetVaultNotifications", method: "PUT", path: "/{a}/vaults/{v}/notification-configuration", serve: setNotifications},
+	{name: "GetVaultNotifications", method: "GET", path: "/{a}/vaults/{v}/notification-configuration", serve: getNotifications},
+	{name: "DeleteVaultNotifications", method: "DELETE", path: "/{a}/vaults/{v}/notification-configuration", serve: deleteNotifications},
 	{name: "SetVaultAccessPolicy", method: "PUT", path: "/{a}/vaults/{v}/access-policy", serve: setAccessPolicy},
 	{name: "GetVaultAccessPolicy", method: "GET", path: "/{a}/vaults/{v}/access-policy", serve: getAccessPolicy},
 	{name: "DeleteVaultAccessPolicy", method: "DELETE", path: "/{a}/vaults/{v}/access-policy", serve: deleteAccessPolicy},

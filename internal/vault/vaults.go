@@ -42,7 +42,7 @@ func (s *Service) CreateVault(ctx context.Context, owner glacier.AccountID, name
 }
 
 // DeleteVault ends a vault and all that hangs on it: its inventory, tags,
-// policies, jobs and open uploads. A vault with archives is refused; which archives count is up to
+// notifications, policies, jobs and open uploads. A vault with archives is refused; which archives count is up to
 // Config.Live. That a vault does not exist is a success.
 func (s *Service) DeleteVault(ctx context.Context, owner glacier.AccountID, name glacier.VaultName) error {
 	if !name.Valid() {
@@ -65,6 +65,13 @@ func (s *Service) DeleteVault(ctx context.Context, owner glacier.AccountID, name
 		g, _, err := tx.Guards(owner, name)
 		if err != nil {
 			return r, err
+		}
+		n, told, err := tx.Notifications(v.ID)
+		if err != nil {
+			return r, err
+		}
+		if told {
+			r.Delete(n.Key())
 		}
 		for _, end := range []struct {
 			made record.LSN
