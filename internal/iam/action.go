@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"net/url"
 	"strings"
 
 	"firn/glacier"
@@ -74,25 +73,6 @@ func (a *action) knows(name string) bool {
 		}
 	}
 	return false
-}
-
-// find takes the action and its parameters from a form.
-func (c *call) find(form url.Values) error {
-	name, version := form.Get("Action"), form.Get("Version")
-	if name == "" {
-		return refuse(MissingParameter, "The request must contain the parameter Action.")
-	}
-	if version == "" {
-		version = "NO_VERSION_SPECIFIED"
-	}
-	a := c.h.actions[name]
-	if a == nil || version != Version {
-		return refuse(InvalidAction, "Could not find operation %s for version %s", name, version)
-	}
-	c.action = a
-	var err error
-	c.params, err = parametersOf(a, form)
-	return err
 }
 
 // user is whom the call is about: the user named, else the caller; "" is the

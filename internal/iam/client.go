@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"firn/internal/access"
+	"firn/internal/awsapi"
 	"firn/internal/sigv4"
 )
 
@@ -84,9 +84,13 @@ func (c *Client) Do(ctx context.Context, form url.Values) ([]byte, error) {
 // readError reads a refusal. What is not in the API's words is not shown: it
 // may be anything.
 func readError(status int, document []byte) error {
-	var r refusal
-	if err := xml.Unmarshal(document, &r); err != nil || r.Error.Code == "" {
-		return fmt.Errorf("reply with status %d, and not in the words of the API", status)
+	if e := awsapi.ReadError(status, document); e != nil {
+		return e
 	}
-	return &Error{Status: status, Code: r.Error.Code, Message: r.Error.Message, RequestID: r.RequestID}
+	return fmt.Errorf("reply with status %d, and not in the words of the API", status)
+}
+
+// Decode reads the result of an action from its reply's document.
+func Decode(document []byte, action string, result any) error {
+	return awsapi.Decode(document, action, result)
 }

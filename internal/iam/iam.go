@@ -3,10 +3,9 @@
 // and three actions of Firn's own about accounts. It decides nothing: what may
 // happen is [firn/internal/access]'s.
 //
-// Every reply is XML and carries x-amzn-RequestId. A request is answered before
-// its body is read when the headers alone condemn it; the body is small, and
-// waited for with a deadline. Parameters that an action does not know are
-// refused: to pass over a permissions boundary would grant what it forbids.
+// What it has in common with other APIs is [firn/internal/awsapi]'s. Parameters
+// that an action does not know are refused: to pass over a permissions boundary
+// would grant what it forbids.
 //
 // Callers see the users of their own account and no others, and may do what
 // their policies allow; an account's root may do everything in it. A secret
@@ -17,19 +16,15 @@ package iam
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	"firn/glacier"
 	"firn/internal/access"
-	"firn/internal/token"
+	"firn/internal/awsapi"
 )
 
 // Version is the API's version, which every request names.
@@ -58,139 +53,84 @@ type Config struct {
 
 // A Handler serves the API. It may be used concurrently.
 type Handler struct {
-	cfg     Config
-	actions map[string]*action
+	cfg Config
+	api *awsapi.Handler
 }
+
+// A Trail keeps a line for each call.
+type Trail = awsapi.Trail
+
+const (
+	// namespace is that of every element of a reply.
+	namespace = "https://iam.amazonaws.com/doc/2010-05-08/"
+	// maxBody bounds the body of a request: the longest policy, every byte of
+	// it escaped, and the names that go with it.
+	maxBody = 64 << 10
+)
 
 // New returns a Handler.
 func New(cfg Config) *Handler {
-	if cfg.BodyTimeout == 0 {
-		cfg.BodyTimeout = 30 * time.Second
+	h := &Handler{cfg: cfg}
+	api := awsapi.API{
+		Service: access.IAM, Version: Version, Namespace: namespace, MaxBody: maxBody, Refusal: refusalOf, Malformed: InvalidInput,
 	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	h := &Handler{cfg: cfg, actions: map[string]*action{}}
 	for _, a := range actions() {
-		h.actions[a.name] = &a
+		api.Actions = append(api.Actions, awsapi.Action{Name: a.name, Reads: a.reads, Prepare: h.prepare(&a)})
 	}
+	h.api = awsapi.New(api, awsapi.Config{
+		Access: cfg.Access, Region: cfg.Region, Proxies: cfg.Proxies,
+		Trail: cfg.Trail, TrailRequired: cfg.TrailRequired, BodyTimeout: cfg.BodyTimeout, Log: cfg.Log,
+	})
 	return h
 }
 
 // Signed reports whether a request says that it is signed for this API. It
 // only looks at the text, for a server that has to choose between faces.
-func Signed(r *http.Request) bool {
-	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	if i := strings.IndexAny(credential, ", \t"); i >= 0 {
-		credential = credential[:i]
-	}
-	return strings.HasSuffix(credential, "/"+access.IAM+"/aws4_request")
-}
-
-// A call is one request on its way through.
-type call struct {
-	h         *Handler
-	ctx       context.Context
-	requestID string
-
-	// What authentication and the parameters have brought out.
-	caller access.Caller
-	client access.Client
-	action *action // nil until it is known
-	params params
-	result any // of a call that succeeded
-}
+func Signed(r *http.Request) bool { return awsapi.Signed(r, access.IAM) }
 
 // ServeHTTP implements [http.Handler].
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b := &body{r: r, conn: http.NewResponseController(w), pause: h.cfg.BodyTimeout, whole: r.ContentLength == 0}
-	c := h.newCall(r.Context())
-	c.client = access.ClientOf(r, h.cfg.Proxies)
-	w.Header()[glacier.HeaderRequestID] = []string{c.requestID}
-	document, err := c.safely(func() ([]byte, error) { return c.serve(r, b) })
-	if failed := c.record(r, err); err == nil {
-		err = failed
-	}
-	status := http.StatusOK
-	if err != nil {
-		status, document = c.refuse(err)
-	}
-	if !b.whole {
-		w.Header().Set("Connection", "close")
-	}
-	b.reply(w, status, document)
-	b.drain()
-}
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.api.ServeHTTP(w, r) }
 
 // Do answers a request without the wire: on behalf of a caller who need not
 // prove who he is, and without a line in the trail. It returns the reply's
 // document; a refusal is an [*Error].
 func (h *Handler) Do(ctx context.Context, caller access.Caller, form url.Values) ([]byte, error) {
-	c := h.newCall(ctx)
-	c.caller = caller
-	document, err := c.perform(form)
-	if e := refusalOf(err); e != nil {
-		return nil, e
-	}
-	return document, err
+	return h.api.Do(ctx, caller, form)
 }
 
-func (h *Handler) newCall(ctx context.Context) *call {
-	return &call{h: h, ctx: ctx, requestID: token.NewRequestID(rand.Reader)}
+// A call is one request on its way through.
+type call struct {
+	h   *Handler
+	ctx context.Context
+
+	// What authentication and the parameters have brought out.
+	caller access.Caller
+	client access.Client
+	action *action
+	params params
 }
 
-// safely turns a panic into an error.
-func (c *call) safely(serve func() ([]byte, error)) (document []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			document, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+// prepare takes the parameters of an action, and finds out whether the caller
+// may do it.
+func (h *Handler) prepare(a *action) func(*awsapi.Call) (func() (any, error), error) {
+	return func(whole *awsapi.Call) (func() (any, error), error) {
+		c := &call{h: h, ctx: whole.Context, caller: whole.Caller, client: whole.Client, action: a}
+		var err error
+		c.params, err = parametersOf(a, whole.Form())
+		whole.Asked = map[string]string{}
+		for name, value := range c.params { // no secret is one
+			whole.Asked[awsapi.Camel(name)] = value
 		}
-	}()
-	return serve()
-}
-
-// serve finds out who is calling and what he asks for.
-func (c *call) serve(r *http.Request, b *body) ([]byte, error) {
-	if r.URL.Path != "/" && r.URL.Path != "" || r.Method != http.MethodPost && r.Method != http.MethodGet {
-		return nil, refuse(InvalidAction, "Could not find operation %s %s", r.Method, r.URL.Path)
-	}
-	text := r.URL.RawQuery
-	var err error
-	c.caller, err = c.h.cfg.Access.Authenticate(r, access.IAM, func() ([]byte, error) {
-		doc, err := b.read()
-		if r.Method == http.MethodPost {
-			text = string(doc)
+		if err != nil {
+			return nil, err
 		}
-		return doc, err
-	})
-	if err != nil {
-		return nil, err
+		if err := c.authorize(); err != nil {
+			return nil, err
+		}
+		return func() (any, error) {
+			result, err := a.run(c)
+			whole.Gave = named(result)
+			return result, err
+		}, nil
 	}
-	if err := c.h.cfg.Access.Throttle(c.caller); err != nil {
-		return nil, err
-	}
-	form, err := url.ParseQuery(text)
-	if err != nil {
-		return nil, refuse(MalformedQuery, "The request is not made of names and values.")
-	}
-	return c.perform(form)
-}
-
-// perform does what is asked for, if the caller may ask for it.
-func (c *call) perform(form url.Values) ([]byte, error) {
-	if err := c.find(form); err != nil {
-		return nil, err
-	}
-	if err := c.authorize(); err != nil {
-		return nil, err
-	}
-	if err := c.ready(); err != nil {
-		return nil, err
-	}
-	result, err := c.action.run(c)
-	if err != nil {
-		return nil, err
-	}
-	c.result = result
-	return encode(c.action.name, result, c.requestID)
 }

@@ -1,12 +1,13 @@
 package iam
 
 import (
-	"encoding/base64"
 	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"firn/internal/awsapi"
 )
 
 // Limits of IAM's.
@@ -96,7 +97,7 @@ func check(name, value string) error {
 			return bad("Member must be between 1 and " + strconv.Itoa(maxItems))
 		}
 	case "Marker":
-		if _, err := base64.RawURLEncoding.DecodeString(value); err != nil || len(value) > 2*maxName {
+		if _, ok := awsapi.ReadToken(value); !ok || len(value) > 2*maxName {
 			return refuse(InvalidInput, "Invalid Marker.")
 		}
 	}
@@ -125,8 +126,8 @@ func checkLength(name, value string, most int) error {
 	return nil
 }
 
-// camel is a parameter's name in messages and in the trail.
-func camel(name string) string { return strings.ToLower(name[:1]) + name[1:] }
+// camel is a parameter's name in messages.
+func camel(name string) string { return awsapi.Camel(name) }
 
 // A page is the part of a list that was asked for.
 type page struct {
@@ -139,9 +140,7 @@ func (c *call) page() page {
 	if n, err := strconv.Atoi(c.params["MaxItems"]); err == nil {
 		p.limit = n
 	}
-	if after, err := base64.RawURLEncoding.DecodeString(c.params["Marker"]); err == nil {
-		p.after = string(after)
-	}
+	p.after, _ = awsapi.ReadToken(c.params["Marker"])
 	return p
 }
 
@@ -156,5 +155,5 @@ func cut[T any](list []T, p page, name func(T) string) ([]T, Truncation) {
 		return list, Truncation{}
 	}
 	last := name(list[p.limit-1])
-	return list[:p.limit], Truncation{IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(last))}
+	return list[:p.limit], Truncation{IsTruncated: true, Marker: awsapi.NewToken(last)}
 }

@@ -1,4 +1,4 @@
-package iam
+package awsapi
 
 import (
 	"errors"
@@ -10,9 +10,6 @@ import (
 )
 
 const (
-	// maxBody bounds the body of a request: the longest policy, every byte of
-	// it escaped, and the names that go with it.
-	maxBody = 64 << 10
 	// drainBytes and drainTime bound what is read and thrown away of a body
 	// after its refusal.
 	drainBytes = 1 << 20
@@ -23,9 +20,17 @@ const (
 type body struct {
 	r     *http.Request
 	conn  *http.ResponseController
+	most  int64
 	pause time.Duration
 	whole bool // nothing is left to read
 }
+
+// errors of a body, which the API words.
+var (
+	errTooLarge   = errors.New("the body is too large")
+	errUnreadable = errors.New("the body could not be read")
+	errTooLate    = errors.New("the body came too late")
+)
 
 // read reads the body. Its length is refused before it is read if it was
 // declared.
@@ -33,33 +38,31 @@ func (b *body) read() ([]byte, error) {
 	if b.whole {
 		return nil, nil
 	}
-	if b.r.ContentLength > maxBody {
-		return nil, tooLarge()
+	if b.r.ContentLength > b.most {
+		return nil, errTooLarge
 	}
 	if err := b.conn.SetReadDeadline(time.Now().Add(b.pause)); err != nil {
 		return nil, err
 	}
-	doc, err := io.ReadAll(io.LimitReader(b.r.Body, maxBody+1))
+	doc, err := io.ReadAll(io.LimitReader(b.r.Body, b.most+1))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, refuse(RequestTimeout, "Request timed out.")
+		return nil, errTooLate
 	case err != nil:
-		return nil, refuse(InvalidInput, "The request body could not be read.")
-	case len(doc) > maxBody:
-		return nil, tooLarge()
+		return nil, errUnreadable
+	case int64(len(doc)) > b.most:
+		return nil, errTooLarge
 	}
 	b.whole = true
-	return doc, nil
-}
-
-func tooLarge() error {
-	return refuse(InvalidInput, "The request body is larger than %d bytes.", maxBody)
+	// The library reads on, to notice when the client goes away; the deadline
+	// would end a call that takes longer, such as one that waits for a message.
+	return doc, b.conn.SetReadDeadline(time.Time{})
 }
 
 // reply sends a document, which the client must take within the pause.
-func (b *body) reply(w http.ResponseWriter, status int, document []byte) {
+func (b *body) reply(w http.ResponseWriter, status int, contentType string, document []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "text/xml")
+	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(document)))
 	h.Set("Cache-Control", "no-store")                   // it may hold a secret
 	_ = b.conn.SetWriteDeadline(time.Now().Add(b.pause)) // fails only on a connection that is gone

@@ -1,0 +1,123 @@
+package filter
+
+import (
+	"math"
+	"strconv"
+)
+
+// A decimal is a number with five digits after the point, as an integer. Numbers are compared so.
+type decimal int64
+
+// The range of numbers, and how many parts one has.
+const (
+	maxNumber = 1e9
+	parts     = 1e5
+)
+
+// The bounds of an open range.
+const (
+	lowest  decimal = -maxNumber * parts
+	highest decimal = maxNumber * parts
+)
+
+// parseDecimal reads a number that is in the range.
+func parseDecimal(s string) (decimal, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(math.Abs(f) <= maxNumber) { // which a NaN is not
+		return 0, false
+	}
+	return decimal(math.Round(f * parts)), true
+}
+
+// bounds is a range of numbers, both ends included.
+type bounds struct{ low, high decimal }
+
+func (t bounds) match(v value) bool {
+	if v.kind != number {
+		return false
+	}
+	d, ok := parseDecimal(v.text)
+	return ok && t.low <= d && d <= t.high
+}
+
+// compileNumeric reads one comparison, or a range: > or >= and then < or <=.
+func compileNumeric(m member) (test, *Error) {
+	if m.kind != array {
+		return nil, refuse("Value of numeric must be an array.")
+	}
+	if len(m.items) == 0 {
+		return nil, refuse("Invalid member in numeric match: ]")
+	}
+	operator := m.items[0]
+	if operator.kind != text {
+		return nil, refuse("Invalid member in numeric match: %s", clip(operator.value))
+	}
+	switch operator.value {
+	case "=", "<", "<=", ">", ">=":
+	default:
+		return nil, refuse("Unrecognized numeric range operator: %s", clip(operator.value))
+	}
+	first, err := operand(m.items, 0)
+	if err != nil {
+		return nil, err
+	}
+	b := bounds{lowest, highest}
+	b.apply(operator.value, first)
+	if len(m.items) == 2 {
+		return b, nil
+	}
+	if operator.value != ">" && operator.value != ">=" {
+		return nil, refuse("Too many elements in numeric expression")
+	}
+	operator = m.items[2]
+	if operator.kind != text {
+		return nil, refuse("Bad value in numeric range: %s", clip(operator.value))
+	}
+	if operator.value != "<" && operator.value != "<=" {
+		return nil, refuse("Bad numeric range operator: %s", clip(operator.value))
+	}
+	second, err := operand(m.items, 2)
+	if err != nil {
+		return nil, err
+	}
+	if second <= first {
+		return nil, refuse("Bottom must be less than top")
+	}
+	if len(m.items) > 4 {
+		return nil, refuse("Too many terms in numeric range expression")
+	}
+	b.apply(operator.value, second)
+	return b, nil
+}
+
+// operand reads the number that follows the operator at i.
+func operand(items []*node, i int) (decimal, *Error) {
+	if i+1 == len(items) || items[i+1].kind != number {
+		name := items[i].value
+		if name == "=" {
+			name = "equals"
+		}
+		return 0, refuse("Value of %s must be numeric", name)
+	}
+	d, ok := parseDecimal(items[i+1].value)
+	if !ok {
+		return 0, outOfRange()
+	}
+	return d, nil
+}
+
+// apply narrows the bounds. The neighbour of a number is a part away.
+func (t *bounds) apply(operator string, d decimal) {
+	switch operator {
+	case "=":
+		t.low, t.high = d, d
+	case "<":
+		t.high = d - 1
+	case "<=":
+		t.high = d
+	case ">":
+		t.low = d + 1
+	case ">=":
+		t.low = d
+	}
+}

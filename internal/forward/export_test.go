@@ -1,0 +1,4 @@
+package forward
+
+// Public is public, for its test.
+var Public = public
