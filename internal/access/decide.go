@@ -35,26 +35,42 @@ const (
 	byVaultPolicy  reason = " with an explicit deny in a resource-based policy"
 	byVaultLock    reason = " with an explicit deny in a vault lock policy"
 	noIdentity     reason = " because no identity-based policy allows the %s action"
-	noVaultPolicy  reason = " because no resource-based policy allows the %s action"
 	foreignAccount reason = "foreign"
 )
 
-// decide returns nil if the request may go on. It does not tell whether the
-// vault exists.
-func (s *Service) decide(tx *catalog.Tx, q *Request) error {
+// decideAgain is decide in the transaction of an update.
+func (s *Service) decideAgain(tx *catalog.Tx, q *Request) error {
 	g, err := s.guards(tx, q)
 	if err != nil {
 		return err
 	}
-	why, err := s.judge(tx, q, g)
-	switch {
-	case err != nil:
+	return s.decide(tx, q, g)
+}
+
+// decide returns nil if the request may go on.
+func (s *Service) decide(tx *catalog.Tx, q *Request, g *vaultGuards) error {
+	f, err := s.facts(tx, q, g)
+	if err != nil {
 		return err
-	case why == permitted:
+	}
+	return refusalOf(q, g, f)
+}
+
+// refusalOf words the verdict. It does not tell whether the vault exists.
+func refusalOf(q *Request, g *vaultGuards, f *facts) error {
+	switch why := verdict(q, g, f); why {
+	case permitted:
 		return nil
-	case why == foreignAccount:
+	case foreignAccount:
 		return Foreign(string(q.Owner))
-	case why == noIdentity, why == noVaultPolicy:
+	default:
+		return denial(q, why)
+	}
+}
+
+// denial words the refusal of a request.
+func denial(q *Request, why reason) error {
+	if why == noIdentity {
 		why = reason(fmt.Sprintf(string(why), q.Action))
 	}
 	return glacier.Errorf(glacier.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s%s",
@@ -67,40 +83,36 @@ func Foreign(account string) error {
 	return glacier.Errorf(glacier.AccessDenied, "Access denied for account ID: %s", account)
 }
 
-// judge applies IAM's rules: an explicit deny anywhere is the end; within the
+// verdict applies IAM's rules: an explicit deny anywhere is the end; within the
 // account one allow is enough; between accounts both sides must allow.
-func (s *Service) judge(tx *catalog.Tx, q *Request, g *vaultGuards) (reason, error) {
-	facts, err := s.facts(tx, q, g)
-	if err != nil {
-		return "", err
-	}
-	own := q.Caller.identityVerdict(facts)
+func verdict(q *Request, g *vaultGuards, f *facts) reason {
+	own := q.Caller.identityVerdict(f)
 	if own.Effect == policy.Deny {
-		return byIdentity, nil
+		return byIdentity
 	}
-	lock := g.lockVerdict(facts)
+	lock := g.lockVerdict(f)
 	if lock.Effect == policy.Deny {
-		return byVaultLock, nil
+		return byVaultLock
 	}
-	vault := g.policyVerdict(facts)
+	vault := g.policyVerdict(f)
 	if vault.Effect == policy.Deny && !q.mendsPolicy() {
-		return byVaultPolicy, nil
+		return byVaultPolicy
 	}
 	granted := vault.Effect == policy.Allow || lock.Effect == policy.Allow
 	directly := vault.Effect == policy.Allow && vault.Direct || lock.Effect == policy.Allow && lock.Direct
 	if q.Caller.Account == q.Owner {
 		if own.Effect == policy.Allow || directly {
-			return permitted, nil
+			return permitted
 		}
-		return noIdentity, nil
+		return noIdentity
 	}
 	switch {
 	case !granted:
-		return foreignAccount, nil
+		return foreignAccount
 	case own.Effect != policy.Allow:
-		return noIdentity, nil
+		return noIdentity
 	}
-	return permitted, nil
+	return permitted
 }
 
 // mendsPolicy reports whether the owner's root is about to look at, replace or
@@ -177,9 +189,7 @@ func (s *Service) AuthorizeIdentity(q Request) error {
 	case policy.Allow:
 		return nil
 	case policy.Deny:
-		return glacier.Errorf(glacier.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s%s",
-			q.Caller.ARN(), q.Action, q.Resource, byIdentity)
+		return denial(&q, byIdentity)
 	}
-	return glacier.Errorf(glacier.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s"+string(noIdentity),
-		q.Caller.ARN(), q.Action, q.Resource, q.Action)
+	return denial(&q, noIdentity)
 }
