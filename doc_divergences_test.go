@@ -127,7 +127,7 @@ var divergences = map[string]func(t *testing.T){
 		h.as(sigv4.Credentials{AccessKeyID: h.s.AccessKey, SecretAccessKey: h.s.SecretKey, SessionToken: "token"})
 		h.refused(glacier.UnrecognizedClient, "GET", "/-/vaults", "")
 	},
-	"no-roles": tried("there is nothing to try"),
+	"no-roles":  tried("there is nothing to try"),
 	"disk-full": tried("it needs a full disk; internal/store/local tests it with disk.Inject"),
 	"deleted-archive": func(t *testing.T) {
 		h := start(t)

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,11 +65,11 @@ func accountList() identityVerb {
 				return err
 			}
 			return v.print(map[string]any{"Accounts": all}, func(w io.Writer) {
-				t := table(w)
+				var t table
 				for _, a := range all.Member {
-					fmt.Fprintf(t, "%s\t%s\t%s\n", a.AccountID, date(a.CreateDate), a.AccountName)
+					t.row(a.AccountID, date(a.CreateDate), a.AccountName)
 				}
-				_ = t.Flush() // as every print to w
+				t.print(w)
 			})
 		},
 	}
@@ -95,9 +95,28 @@ func printAccessKey(w io.Writer, k iam.AccessKey) {
 	printKey(w, server.Key{ID: k.AccessKeyID, Secret: k.SecretAccessKey})
 }
 
-// table lines columns up. Whoever writes to it flushes it.
-func table(w io.Writer) *tabwriter.Writer {
-	return tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.DiscardEmptyColumns)
+// A table is rows whose columns are lined up.
+type table [][]string
+
+func (t *table) row(columns ...string) { *t = append(*t, columns) }
+
+func (t table) print(w io.Writer) {
+	var width []int
+	for _, row := range t {
+		for i, text := range row {
+			if i == len(width) {
+				width = append(width, 0)
+			}
+			width[i] = max(width[i], len(text))
+		}
+	}
+	for _, row := range t {
+		line := ""
+		for i, text := range row {
+			line += fmt.Sprintf("%-*s", width[i]+2, text)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+	}
 }
 
 func date(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -117,6 +117,10 @@ func progress(w io.Writer, quiet bool) func(payloads, bytes int64) {
 	}
 }
 
+// clockTold is the difference, in seconds, between the lock clock and the
+// machine's that is worth a line.
+const clockTold = 3600
+
 func printReport(w io.Writer, r *local.Report, asJSON bool) error {
 	if asJSON {
 		enc := json.NewEncoder(w)
@@ -129,6 +133,14 @@ func printReport(w io.Writer, r *local.Report, asJSON bool) error {
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "problem: %s\n", p)
+	}
+	for _, l := range r.Locks {
+		fmt.Fprintf(w, "lock: vault %s of account %s is %s since %s, with lock %s; archives deleted since: %d\n",
+			l.Vault, l.Account, l.State, l.Since.Format(time.RFC3339), l.ID, l.Deleted)
+	}
+	if c := r.LockClock; len(r.Locks) > 0 && (c.Skew > clockTold || c.Skew < -clockTold || c.Absence > 0) {
+		fmt.Fprintf(w, "lock clock: %s behind the machine's; absence counted since %s: %s\n",
+			time.Duration(c.Skew)*time.Second, c.Born.Format(time.RFC3339), time.Duration(c.Absence)*time.Second)
 	}
 	verdict := "Nothing is wrong."
 	if !r.Clean() {

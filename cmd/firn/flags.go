@@ -59,7 +59,7 @@ func addServerFlags(cmd *cobra.Command, data string) *serverFlags {
 	fs.IntVar(&f.MaxConnections, "max-connections", 0, "connections served at a time (default 1024)")
 	fs.Float64Var(&f.AccountRate, "account-rate", 0, "requests a second that an account may make; 0 does not limit")
 	fs.Float64Var(&f.KeyRate, "key-rate", 0, "requests a second that an access key may make; 0 does not limit")
-	fs.StringVar(&f.Audit, "audit", "", "directory of the audit log, or off (default: audit in the data directory)")
+	fs.StringVar(&f.Audit, "audit", "", "directory of the audit log, or off (default audit in the data directory)")
 	fs.BoolVar(&f.AuditRequired, "audit-required", false, "refuse changes that cannot be written to the audit log")
 	fs.Int64Var(&f.AuditSize, "audit-size", 0, "bytes at which a file of the audit log is closed (default 64 MiB)")
 	fs.IntVar(&f.AuditKeep, "audit-keep", 0, "closed files of the audit log that stay; 0 keeps all")

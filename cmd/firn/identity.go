@@ -20,18 +20,22 @@ const defaultAccount = "111122223333"
 const defaultEndpoint = "http://" + defaultListen
 
 // whereHelp is in the help of every command about accounts, users and keys.
-const whereHelp = `With --data DIR this works on a data directory that no server has open, and
-needs no key. Otherwise it asks a running server, and signs with the key in
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. What is done on a directory is not
+const whereHelp = `A running server is asked, and the request is signed with the key in
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. With --data DIR this works on a data
+directory that no server has open; it needs no key then, and no line about it is
 in the audit log.`
 
 // managementHelp is in the help of the commands about accounts.
-const managementHelp = whereHelp + ` The key must be one of the account that the server was
-started with, which manages the others.`
+const managementHelp = whereHelp + `
+
+The key must be one of the account that the server was started with, which
+manages the others.`
 
 // ownAccountHelp is in the help of those about users and keys.
-const ownAccountHelp = whereHelp + ` The account is then the key's own: for
-another account, use a key of that account.`
+const ownAccountHelp = whereHelp + `
+
+A server is asked about the account that the key belongs to: for another one, use
+a key of that account. With --data, --account names it.`
 
 // group is a command that is there for those below it.
 func group(use, short, long string, verbs ...identityVerb) *cobra.Command {
@@ -157,7 +161,7 @@ func (v *identity) done(format string, args ...any) error {
 	return v.print(struct{}{}, func(w io.Writer) { fmt.Fprintf(w, format+"\n", args...) })
 }
 
-// nameIn are the parameters for a user's name, if one is among the arguments;
+// userIn are the parameters for a user's name, if one is among the arguments;
 // without it, an account's root is meant.
 func userIn(args []string) []string {
 	if len(args) == 0 {

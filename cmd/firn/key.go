@@ -26,7 +26,8 @@ again.`),
 func keyCreate() identityVerb {
 	return identityVerb{
 		use: "create [USER]", short: "Make a key",
-		long:    "Make a key for a user, or without USER for whoever asks: with --data that is the\naccount's root. The secret is shown this once.",
+		long: `Make a key for a user, or without USER for whoever asks: the account's root, if
+the key that signs is root's, and with --data. The secret is shown this once.`,
 		example: "firn key create alice",
 		args:    cobra.MaximumNArgs(1),
 		run: func(v *identity, args []string) error {
@@ -45,7 +46,8 @@ func keyCreate() identityVerb {
 func keyList() identityVerb {
 	return identityVerb{
 		use: "list [USER]", short: "List keys",
-		long:    "List the keys of a user, or without USER those of whoever asks: with --data that\nis the account's root. Secrets are never shown again.",
+		long: `List the keys of a user, or without USER those of whoever asks: the account's
+root's, if the key that signs is root's, and with --data. No secret is shown.`,
 		example: "firn key list alice",
 		args:    cobra.MaximumNArgs(1),
 		run: func(v *identity, args []string) error {
@@ -55,11 +57,11 @@ func keyList() identityVerb {
 			}
 			document := map[string]any{"AccessKeyMetadata": iam.Members[iam.AccessKeyMetadata]{Member: keys}}
 			return v.print(document, func(w io.Writer) {
-				t := table(w)
+				var t table
 				for _, k := range keys {
-					fmt.Fprintf(t, "%s\t%s\t%s\n", k.AccessKeyID, date(k.CreateDate), strings.ToLower(k.Status))
+					t.row(k.AccessKeyID, date(k.CreateDate), strings.ToLower(k.Status))
 				}
-				_ = t.Flush() // as every print to w
+				t.print(w)
 			})
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,7 @@ import (
 func userAttach() identityVerb {
 	return identityVerb{
 		use: "attach NAME POLICY", short: "Attach a policy to a user",
-		long:    "Attach a policy to a user, by its name or its ARN. See firn user create for what there is.",
+		long:    "Attach a policy to a user, by its name or its ARN. firn user create --help lists\nwhat there is.",
 		example: "firn user attach alice AmazonGlacierReadOnlyAccess",
 		args:    cobra.ExactArgs(2),
 		run: func(v *identity, args []string) error {
@@ -92,7 +93,7 @@ func userGetPolicy() identityVerb {
 				UserName, PolicyName string
 				PolicyDocument       json.RawMessage
 			}{r.UserName, r.PolicyName, json.RawMessage(text)}
-			return v.print(document, func(w io.Writer) { fmt.Fprintln(w, text) })
+			return v.print(document, func(w io.Writer) { fmt.Fprintln(w, strings.TrimRight(text, "\r\n")) })
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -87,7 +88,7 @@ func timing(t server.Timing) map[string]string {
 	return map[string]string{
 		"expedited-delay": t.ExpeditedDelay.String(), "standard-delay": t.StandardDelay.String(), "bulk-delay": t.BulkDelay.String(),
 		"inventory-delay": t.InventoryDelay.String(), "inventory-interval": t.InventoryInterval.String(),
-		"live-counters": live, "output-life": t.OutputLife.String(), "upload-life": t.UploadLife.String(),
+		"expedited-limit": strconv.Itoa(t.ExpeditedLimit), "live-counters": live, "output-life": t.OutputLife.String(), "upload-life": t.UploadLife.String(),
 	}
 }
 
@@ -96,7 +97,7 @@ func defaultOf(f *pflag.Flag) string {
 	if m := statedDefault.FindStringSubmatch(f.Usage); m != nil {
 		return m[1]
 	}
-	return f.DefValue
+	return strings.TrimPrefix(f.DefValue, "[]") // an empty list is nothing
 }
 
 // TestReadmeConfigFile: README's configuration file is one.
@@ -120,7 +121,9 @@ func TestReadmeConfigFile(t *testing.T) {
 func TestDocumentsNameFlags(t *testing.T) {
 	flags := map[string]bool{}
 	for _, c := range newRoot().Commands() {
-		c.Flags().VisitAll(func(f *pflag.Flag) { flags["--"+f.Name] = true })
+		for _, c := range append(c.Commands(), c) {
+			c.Flags().VisitAll(func(f *pflag.Flag) { flags["--"+f.Name] = true })
+		}
 	}
 	named := regexp.MustCompile("(?m)(?:`[^`\n]*`|^\\$? ?firn .*)")
 	flag := regexp.MustCompile(`--[a-z][a-z-]*`)

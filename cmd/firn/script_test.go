@@ -42,6 +42,7 @@ func TestScript(t *testing.T) {
 			"glacier":  request,
 			"job":      runJob,
 			"key":      takeKey,
+			"printed":  takePrinted,
 			"server":   startServer,
 			"shutdown": stopServer,
 			"upload":   upload,

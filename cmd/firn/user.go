@@ -27,7 +27,8 @@ func userCreate() identityVerb {
 		use: "create NAME", short: "Make a user",
 		long: `Make a user. To sign requests he needs a key, too: see firn key create.
 
-The policies that can be given are ` + strings.Join(access.ManagedNames(), ",\n") + `.`,
+The policies that can be attached are:
+  ` + strings.Join(access.ManagedNames(), "\n  "),
 		example: "firn user create alice --policy AmazonGlacierFullAccess",
 		args:    cobra.ExactArgs(1),
 		flags: func(fs *pflag.FlagSet) {
@@ -72,11 +73,11 @@ func userList() identityVerb {
 				return err
 			}
 			return v.print(map[string]any{"Users": all}, func(w io.Writer) {
-				t := table(w)
+				var t table
 				for _, u := range all.Member {
-					fmt.Fprintf(t, "%s\t%s\t%s\n", u.UserName, date(u.CreateDate), u.UserID)
+					t.row(u.UserName, date(u.CreateDate), u.UserID)
 				}
-				_ = t.Flush() // as every print to w
+				t.print(w)
 			})
 		},
 	}
@@ -134,31 +135,30 @@ func belongings(v *identity, user string) (*userBelongings, error) {
 }
 
 func printUser(w io.Writer, u iam.User, has *userBelongings) {
-	t := table(w)
-	line := func(what, value string) { fmt.Fprintf(t, "%s\t%s\n", what, value) }
-	line("user", u.UserName)
-	line("ARN", u.ARN)
-	line("id", u.UserID)
-	line("made", date(u.CreateDate))
+	var t table
+	t.row("user", u.UserName)
+	t.row("ARN", u.ARN)
+	t.row("id", u.UserID)
+	t.row("made", date(u.CreateDate))
 	for _, p := range has.AttachedPolicies.Member {
-		line("attached policy", p.PolicyName)
+		t.row("attached policy", p.PolicyName)
 	}
 	for _, name := range has.PolicyNames.Member {
-		line("own policy", name)
+		t.row("own policy", name)
 	}
 	for _, k := range has.AccessKeyMetadata.Member {
-		line("key", k.AccessKeyID+", "+strings.ToLower(k.Status)+", made "+date(k.CreateDate))
+		t.row("key", k.AccessKeyID+", "+strings.ToLower(k.Status)+", made "+date(k.CreateDate))
 	}
-	_ = t.Flush() // as every print to w
+	t.print(w)
 }
 
 func userDelete() identityVerb {
 	var all bool
 	return identityVerb{
 		use: "delete NAME", short: "Delete a user",
-		long: `Delete a user who has neither keys nor policies. With --with-belongings his keys and
-policies are deleted first; that is not one step, and what fails in the middle
-can be repeated.`,
+		long: `Delete a user who has neither keys nor policies. With --with-belongings these
+are deleted first, the keys before the policies. That is not one step: if it
+fails in the middle, repeat it.`,
 		example: "firn user delete alice --with-belongings",
 		args:    cobra.ExactArgs(1),
 		flags: func(fs *pflag.FlagSet) {
@@ -178,7 +178,7 @@ can be repeated.`,
 	}
 }
 
-// strip takes everything from a user, the keys first: they might be in use.
+// strip takes everything from a user, the keys first: with them goes the rest.
 func strip(v *identity, user string) error {
 	has, err := belongings(v, user)
 	if err != nil {

@@ -56,6 +56,8 @@ type Service struct {
 	now    func() time.Time
 	keys   keyring
 	vaults vaultCache
+	known  nameCache
+	epochs epochs
 
 	policies policyCache
 	throttle throttle

@@ -39,17 +39,26 @@ const (
 	foreignAccount reason = "foreign"
 )
 
-// decide returns nil if the request may go on. It does not tell whether the
-// vault exists.
-func (s *Service) decide(tx *catalog.Tx, q *Request) error {
+// decideAgain is decide in the transaction of an update.
+func (s *Service) decideAgain(tx *catalog.Tx, q *Request) error {
 	g, err := s.guards(tx, q)
 	if err != nil {
 		return err
 	}
+	return s.decide(tx, q, g)
+}
+
+// decide returns nil if the request may go on.
+func (s *Service) decide(tx *catalog.Tx, q *Request, g *vaultGuards) error {
 	f, err := s.facts(tx, q, g)
 	if err != nil {
 		return err
 	}
+	return refusalOf(q, g, f)
+}
+
+// refusalOf words the verdict. It does not tell whether the vault exists.
+func refusalOf(q *Request, g *vaultGuards, f *facts) error {
 	switch why := verdict(q, g, f); why {
 	case permitted:
 		return nil
@@ -62,8 +71,7 @@ func (s *Service) decide(tx *catalog.Tx, q *Request) error {
 
 // denial words the refusal of a request.
 func denial(q *Request, why reason) error {
-	switch why {
-	case noIdentity, noResource:
+	if why == noIdentity || why == noResource {
 		why = reason(fmt.Sprintf(string(why), q.Action))
 	}
 	return glacier.Errorf(glacier.AccessDenied, "User: %s is not authorized to perform: %s on resource: %s%s",

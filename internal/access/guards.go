@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"firn/glacier"
 	"firn/internal/catalog"
 	"firn/internal/policy"
 	"firn/internal/record"
@@ -57,6 +58,49 @@ func (c *vaultCache) put(g *vaultGuards) {
 		}
 	}
 	c.vaults[g.id] = g
+}
+
+// open reports whether neither a policy nor a lock guards the vault, and no
+// archive's age can matter: then the request alone decides.
+func (g *vaultGuards) open(q *Request) bool {
+	return g.policy == nil && g.lock == nil && (q.Archive == "" || q.Caller.Root())
+}
+
+// A nameCache remembers guards by their vault's name, for as long as nothing
+// changes.
+type nameCache struct {
+	mu    sync.RWMutex
+	epoch uint64
+	names map[vaultName]*vaultGuards
+}
+
+type vaultName struct {
+	owner glacier.AccountID
+	vault glacier.VaultName
+}
+
+// get returns the guards as of an epoch, nil if they are not known.
+func (c *nameCache) get(q *Request, epoch uint64) *vaultGuards {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if epoch == 0 || epoch != c.epoch {
+		return nil
+	}
+	return c.names[vaultName{q.Owner, q.Vault}]
+}
+
+// put remembers guards that were looked up in an epoch, which may be over. Names
+// of vaults that do not exist are not remembered: there are too many.
+func (c *nameCache) put(q *Request, g *vaultGuards, epoch uint64) {
+	if epoch == 0 || g.id == 0 && q.Vault != "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if epoch != c.epoch || len(c.names) >= maxGuards {
+		c.epoch, c.names = epoch, map[vaultName]*vaultGuards{}
+	}
+	c.names[vaultName{q.Owner, q.Vault}] = g
 }
 
 // guards returns what guards the vault of a request.

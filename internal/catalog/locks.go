@@ -12,6 +12,9 @@ const (
 		" LEFT JOIN tags AS t ON t.vault = v.id LEFT JOIN vault_policies AS p ON p.vault = v.id" +
 		" LEFT JOIN vault_locks AS l ON l.vault = v.id" +
 		" WHERE v.account = $1 AND v.name = $2 ORDER BY v.id DESC LIMIT 1"
+	// Only a check asks, which has time.
+	countDeleted = "SELECT (SELECT COUNT(*) FROM tomb WHERE kind = 6 AND a = $1 AND lsn > $2)" +
+		" + (SELECT COUNT(*) FROM archives WHERE vault = $1 AND deleted = 1 AND lsn > $2)"
 )
 
 // VaultPolicy returns a vault's access policy.
@@ -37,4 +40,10 @@ func (tx *Tx) Guards(account glacier.AccountID, name glacier.VaultName) (g Guard
 	var id, tags, policy, lock int64
 	ok, err = tx.row(selectGuards, []any{accountNumber(account), string(name)}, &id, &tags, &policy, &lock)
 	return Guards{uint64(id), record.LSN(tags), record.LSN(policy), record.LSN(lock)}, ok, err
+}
+
+// DeletedSince counts a vault's archives that were deleted by records after
+// the one given. It looks at all that were ever deleted from it.
+func (tx *Tx) DeletedSince(vault uint64, lsn record.LSN) (int64, error) {
+	return tx.number(countDeleted, num(vault), num(uint64(lsn)))
 }

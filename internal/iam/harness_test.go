@@ -28,6 +28,7 @@ const (
 // A house is a Handler over the real store, on a disk in memory, served.
 type house struct {
 	t      *testing.T
+	store  *local.Store
 	access *access.Service
 	trail  *trail
 	url    string
@@ -39,14 +40,15 @@ type house struct {
 func build(t *testing.T, change func(*iam.Config)) *house {
 	t.Helper()
 	h := &house{t: t, trail: &trail{}, log: &bytes.Buffer{}}
-	store, err := local.Open(local.Config{FS: disk.NewMem(256 << 20), Catalog: filepath.Join(t.TempDir(), "catalog.db")})
+	var err error
+	h.store, err = local.Open(local.Config{FS: disk.NewMem(256 << 20), Catalog: filepath.Join(t.TempDir(), "catalog.db")})
 	h.must(err)
 	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
+		if err := h.store.Close(); err != nil {
 			t.Errorf("close store: %v", err)
 		}
 	})
-	h.access, err = access.New(access.Config{Store: store, Region: "eu-north-1", IDs: store.IDKey()})
+	h.access, err = access.New(access.Config{Store: h.store, Region: "eu-north-1", IDs: h.store.IDKey()})
 	h.must(err)
 	cfg := iam.Config{
 		Access: h.access, Management: manager, Region: "eu-north-1", Trail: h.trail, Log: slog.New(slog.NewTextHandler(h.log, nil)),
@@ -87,6 +89,9 @@ func (h *house) user(name, policy string) *iam.Client {
 	}
 	return h.keyOf(name)
 }
+
+// rootOf is an account's root, who is in the house.
+func rootOf(account glacier.AccountID) access.Caller { return access.RootOf(account) }
 
 // keyOf makes a key for a user and returns his client.
 func (h *house) keyOf(name string) *iam.Client {

@@ -163,24 +163,18 @@ func (s *Server) vaultAPI() rest.Config {
 
 // openAccess makes who knows the keys, and the root key if there is none.
 func (s *Server) openAccess() (*access.Service, error) {
-	seal, given := access.SealKey{}, s.cfg.SealKey
-	if given != nil {
-		seal = *given
-	} else {
-		made, err := s.store.SealKey()
-		if err != nil {
-			return nil, err
-		}
-		seal = made
+	seal, err := s.sealKey()
+	if err != nil {
+		return nil, err
 	}
 	keys, err := access.New(access.Config{
-		Store: s.store, Region: s.cfg.Region, Seal: seal, IDs: s.store.IDKey(),
+		Store: s.store, Region: s.cfg.Region, Seal: access.SealKey(seal), IDs: s.store.IDKey(),
 		Rates: access.Rates{PerAccount: s.cfg.AccountRate, PerKey: s.cfg.KeyRate},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if given != nil {
+	if s.cfg.SealKey != nil {
 		if err := keys.CheckSeal(context.Background()); err != nil {
 			return nil, err
 		}
@@ -190,6 +184,14 @@ func (s *Server) openAccess() (*access.Service, error) {
 	}
 	s.access = keys
 	return keys, nil
+}
+
+// sealKey is the key that was given, or else the store's own.
+func (s *Server) sealKey() ([32]byte, error) {
+	if given := s.cfg.SealKey; given != nil {
+		return *given, nil
+	}
+	return s.store.SealKey()
 }
 
 // Access is who knows accounts, users and keys, for those who have the server

@@ -24,6 +24,7 @@ type Report struct {
 	Problems []string  `json:"problems"` // everything else that is not as it should be
 
 	LockClock LockClock `json:"lock_clock"`
+	Locks     []Locked  `json:"locks"`
 }
 
 // A LockClock says where the lock clock stands, as a start would make it now.
@@ -69,7 +70,7 @@ func Check(ctx context.Context, cfg Config, opt CheckOptions) (*Report, error) {
 		return nil, err
 	}
 	defer s.cancel()
-	c := &checker{s: s, opt: opt, bad: make(map[uint64]error), report: &Report{Damaged: []Damaged{}, Problems: []string{}}}
+	c := &checker{s: s, opt: opt, bad: make(map[uint64]error), report: &Report{Damaged: []Damaged{}, Problems: []string{}, Locks: []Locked{}}}
 	c.report.LockClock = s.lockClock.stands()
 	err = c.run(ctx)
 	return c.report, errors.Join(err, s.closeFiles())
@@ -94,6 +95,7 @@ func (c *checker) run(ctx context.Context) error {
 		{"figures", c.figures},
 		{"payloads", c.payloads},
 		{"archives", c.archives},
+		{"locks", c.locks},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("check %s: %w", step.name, err)

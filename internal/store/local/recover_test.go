@@ -354,6 +354,15 @@ func TestRecovery(t *testing.T) {
 			if keyOf() != first {
 				b.t.Error("the key changes")
 			}
+			s := mustOpen(b.t, b.cfg)
+			err := s.Update(b.t.Context(), func(tx *catalog.Tx) (r record.Record, err error) {
+				r.Put(&record.AccessKey{Number: uint64(tx.LSN()), ID: "AKIA", Account: "111122223333", Secret: []byte("sealed")})
+				return r, nil
+			})
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			mustClose(b.t, s)
 			b.remove(sealFile)
 			log, said := recorder()
 			b.cfg.Log = log

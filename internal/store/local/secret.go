@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"firn/internal/catalog"
 	"firn/internal/disk"
 )
 
@@ -23,7 +24,11 @@ const (
 func (s *Store) SealKey() (key [32]byte, err error) {
 	data, err := disk.ReadFile(s.fs, sealFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		if s.journal.Head() > 0 {
+		sealed, err := s.hasSecrets()
+		if err != nil {
+			return key, fmt.Errorf("look for sealed secrets: %w", err)
+		}
+		if sealed {
 			s.log.Warn("the sealing key is missing, so a new one is made; secrets of access keys must be set again", "file", sealFile)
 		}
 		rand.Read(key[:])
@@ -36,4 +41,14 @@ func (s *Store) SealKey() (key [32]byte, err error) {
 		return key, fmt.Errorf("%s has %d bytes, not %d", sealFile, len(data), len(key))
 	}
 	return [32]byte(data), nil
+}
+
+// hasSecrets reports whether the store has secrets that a key has sealed.
+func (s *Store) hasSecrets() (has bool, err error) {
+	err = s.View(s.ctx, func(tx *catalog.Tx) error {
+		keys, err := tx.AccessKeys(0, 1)
+		has = len(keys) > 0
+		return err
+	})
+	return has, err
 }
