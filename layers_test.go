@@ -25,13 +25,16 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/disk", "internal/policy", "internal/sigv4", "internal/token"}},
+	{"facts", []string{"internal/disk", "internal/filter", "internal/policy", "internal/sigv4", "internal/token"}},
 	{"keepers", []string{"internal/audit", "internal/catalog", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
 	{"suites", []string{"internal/store/storetest"}},
 	{"stores", []string{"internal/store/local"}},
 	{"rules", []string{"internal/access", "internal/inventory", "internal/job", "internal/vault"}},
-	{"faces", []string{"internal/client", "internal/iam", "internal/rest"}},
+	{"workers", []string{"internal/queue", "internal/topic"}},
+	{"senders", []string{"internal/forward"}},
+	{"plumbing", []string{"internal/awsapi"}},
+	{"faces", []string{"internal/client", "internal/iam", "internal/rest", "internal/sns", "internal/sqs"}},
 	{"assembly", []string{"internal/server"}},
 	{"doors", []string{"cmd/firn", "firntest"}},
 	{trials, []string{"crashtest", "foreign", "internal/bench"}},
@@ -51,7 +54,7 @@ var doors = map[string][]string{
 	"internal/disk":        {"internal/audit", "internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
 	"internal/journal":     {"internal/store/local"},
 	"internal/payload":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/vault", "internal/job"},
-	"internal/catalog":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/access", "internal/vault", "internal/job"},
+	"internal/catalog":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/access", "internal/vault", "internal/job", "internal/queue", "internal/topic", "internal/server"},
 	"internal/store/local": {"internal/server", "cmd/firn"},
 	"internal/server":      {"cmd/firn", "firntest"},
 }
@@ -59,13 +62,16 @@ var doors = map[string][]string{
 // modules are other people's, and who may import them. Tests are free to
 // import what they like.
 var modules = map[string][]string{
-	"github.com/fxamacker/cbor/v2": {"internal/record"},
-	"github.com/spf13/cobra":       {"cmd/firn"},
-	"github.com/spf13/pflag":       {"cmd/firn"},
-	"go.yaml.in/yaml/v3":           {"cmd/firn"},
-	"golang.org/x/sys":             {"internal/disk"},
-	"golang.org/x/time":            {"internal/access"},
-	"modernc.org/sqlite":           {"internal/catalog"},
+	"github.com/fxamacker/cbor/v2":   {"internal/record"},
+	"github.com/nats-io/nats.go":     {"internal/forward"},
+	"github.com/rabbitmq/amqp091-go": {"internal/forward"},
+	"github.com/spf13/cobra":         {"cmd/firn"},
+	"github.com/spf13/pflag":         {"cmd/firn"},
+	"github.com/twmb/franz-go":       {"internal/forward"},
+	"go.yaml.in/yaml/v3":             {"cmd/firn"},
+	"golang.org/x/sys":               {"internal/disk"},
+	"golang.org/x/time":              {"internal/access"},
+	"modernc.org/sqlite":             {"internal/catalog"},
 }
 
 // trials are programs and tests that run Firn from outside. The fences do not

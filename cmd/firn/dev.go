@@ -33,7 +33,7 @@ It prints what to paste into another terminal, and says when it is ready.
 ` + exitCodes,
 		Args: cobra.NoArgs,
 	}
-	f := addServerFlags(cmd, " (default: a temporary one, forgotten on exit)")
+	f := addServerFlags(cmd, " (default: a temporary one, forgotten on exit)", true)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if f.RootKey == (server.Key{}) {
 			f.RootKey = devKey

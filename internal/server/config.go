@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"firn/glacier"
@@ -45,6 +46,12 @@ type Config struct {
 	// TrustedProxies are believed when they say, in X-Forwarded-For and
 	// X-Forwarded-Proto, whom a request comes from.
 	TrustedProxies []netip.Prefix
+	// PublicURL is where others reach this server, as it stands in what is sent
+	// to subscribers; empty means the address that is listened on.
+	PublicURL string
+	// AllowPrivate lets notifications go to loopback, link-local and private
+	// addresses.
+	AllowPrivate bool
 	// FreeRetrieval is how many bytes a month the retrieval policy FreeTier
 	// lets an account retrieve; 0 means 10 GiB.
 	FreeRetrieval int64
@@ -189,6 +196,7 @@ func (c *Config) Validate() error {
 	} {
 		complain(d < 0, name+" is negative")
 	}
+	complain(!validURL(c.PublicURL), "public-url is not an http or https URL without a path")
 	complain(c.AccountRate < 0, "account-rate is negative")
 	complain(c.KeyRate < 0, "key-rate is negative")
 	complain(c.FreeRetrieval < 0, "free-retrieval is negative")
@@ -214,4 +222,11 @@ func validRegion(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// validURL reports whether links can begin with it; none is fine, too.
+func validURL(s string) bool {
+	u, err := url.Parse(s)
+	return s == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
 }

@@ -15,11 +15,19 @@ import (
 	"firn/glacier"
 	"firn/internal/access"
 	"firn/internal/audit"
+	"firn/internal/awsapi"
+	"firn/internal/catalog"
 	"firn/internal/disk"
+	"firn/internal/forward"
 	"firn/internal/iam"
 	"firn/internal/job"
+	"firn/internal/queue"
+	"firn/internal/record"
 	"firn/internal/rest"
+	"firn/internal/sns"
+	"firn/internal/sqs"
 	"firn/internal/store/local"
+	"firn/internal/topic"
 	"firn/internal/vault"
 )
 
@@ -36,13 +44,19 @@ const sweepEvery = 5 * time.Second
 
 // A Server is a running Firn.
 type Server struct {
-	cfg      Config
-	log      *slog.Logger
-	store    *local.Store
-	access   *access.Service
-	vaults   *vault.Service
-	jobs     *job.Service
-	audit    *audit.Log
+	cfg    Config
+	log    *slog.Logger
+	store  *local.Store
+	access *access.Service
+	vaults *vault.Service
+	jobs   *job.Service
+	audit  *audit.Log
+
+	signer    *topic.Signer
+	topics    *topic.Service
+	queues    *queue.Service
+	forwarder *forward.Forwarder
+
 	listener net.Listener
 	http     *http.Server
 
@@ -106,6 +120,9 @@ func (s *Server) assemble() (http.Handler, error) {
 	if err := s.openAudit(); err != nil {
 		return nil, err
 	}
+	if err := s.openTopics(); err != nil {
+		return nil, err
+	}
 	t, guarded := s.cfg.Timing, keys.Guarded(s.store)
 	s.vaults = vault.New(vault.Config{
 		Store: guarded, Region: s.cfg.Region, IDs: s.store.IDKey(),
@@ -119,33 +136,53 @@ func (s *Server) assemble() (http.Handler, error) {
 		InventoryDelay: t.InventoryDelay, InventoryInterval: t.InventoryInterval,
 		ExpeditedLimit: expeditedLimit(t.ExpeditedLimit), FreeRetrieval: s.cfg.FreeRetrieval,
 		OutputLife: t.OutputLife, Now: s.cfg.Now, Log: s.log,
+		Notify: s.notify, Notified: s.topics.Wake,
 	})
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
+	s.queues.Start(ctx)
+	s.topics.Start(ctx)
 	s.jobs.Start(ctx)
 	s.workers.Go(func() { s.sweepLoop(ctx) })
 	return s.handler(s.faces()), nil
 }
 
+// notify tells a topic of a job.
+func (s *Server) notify(tx *catalog.Tx, r *record.Record, from glacier.AccountID, arn, message string) error {
+	_, err := s.topics.Enqueue(tx, r, from, arn, "", message)
+	return err
+}
+
 // faces are the APIs, told apart by the service that a request is signed for.
 func (s *Server) faces() http.Handler {
+	shared := awsapi.Config{
+		Access: s.access, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
+		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
+	}
 	users := iam.Config{
 		Access: s.access, Management: s.cfg.Account, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
 		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
 	}
 	if s.audit != nil { // a nil *audit.Log is no nil Trail
-		users.Trail = s.audit
+		shared.Trail, users.Trail = s.audit, s.audit
 	}
-	glacierAPI, iamAPI := rest.New(s.vaultAPI()), iam.New(users)
+	vaultAPI, userAPI := rest.New(s.vaultAPI()), iam.New(users)
+	topicAPI := sns.New(sns.Config{Config: shared, Topics: s.topics, Signer: s.signer})
+	queueAPI := sqs.New(sqs.Config{Config: shared, Queues: s.queues, BaseURL: s.publicURL})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if iam.Signed(r) {
-			iamAPI.ServeHTTP(w, r)
-			return
+		switch {
+		case iam.Signed(r):
+			userAPI.ServeHTTP(w, r)
+		case sns.Signed(r), topicAPI.Unsigned(r):
+			topicAPI.ServeHTTP(w, r)
+		case sqs.Signed(r):
+			queueAPI.ServeHTTP(w, r)
+		default:
+			vaultAPI.ServeHTTP(w, r)
 		}
-		glacierAPI.ServeHTTP(w, r)
 	})
 }
 
@@ -345,6 +382,15 @@ func (s *Server) dismantle() error {
 	}
 	if s.jobs != nil {
 		s.jobs.Close()
+	}
+	if s.topics != nil {
+		s.topics.Close()
+	}
+	if s.forwarder != nil {
+		s.forwarder.Close()
+	}
+	if s.queues != nil {
+		s.queues.Close()
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

@@ -43,6 +43,24 @@ func (s *Store) SealKey() (key [32]byte, err error) {
 	return [32]byte(data), nil
 }
 
+// Secret returns the secret file of that name, and makes it if there is none.
+//
+// Lost: it is made anew, and what rested on the old one has to be told.
+func (s *Store) Secret(name string, create func() ([]byte, error)) ([]byte, error) {
+	file := secretsDir + "/" + name
+	data, err := disk.ReadFile(s.fs, file)
+	if !errors.Is(err, fs.ErrNotExist) {
+		if err != nil {
+			err = fmt.Errorf("read %s: %w", file, err)
+		}
+		return data, err
+	}
+	if data, err = create(); err != nil {
+		return nil, err
+	}
+	return data, disk.WriteFile(s.fs, file, data)
+}
+
 // hasSecrets reports whether the store has secrets that a key has sealed.
 func (s *Store) hasSecrets() (has bool, err error) {
 	err = s.View(s.ctx, func(tx *catalog.Tx) error {

@@ -1,6 +1,6 @@
 // Package foreign holds sessions of other people's clients. Most are run by
-// the script run, against the program; the one here needs a server whose time
-// can be passed.
+// the script run, against the program; those here have a server of their own,
+// whose time can be passed.
 package foreign
 
 import (
@@ -23,26 +23,47 @@ import (
 // TestPolicies runs policies_session.py with boto3 and the AWS CLI: who may do
 // what, and what a lock keeps, over months and restarts.
 func TestPolicies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("-short")
-	}
-	const python = "/usr/bin/python3"
-	if exec.Command(python, "-c", "import boto3").Run() != nil || exec.Command("/usr/bin/aws", "--version").Run() != nil {
-		t.Skip("no boto3 or no AWS CLI here: ./check installs them")
-	}
+	needClients(t)
 	m := newMachine(t)
 	m.start()
 	other := m.account("444455556666")
-	cmd := exec.Command(python, "policies_session.py")
-	cmd.Env = append(os.Environ(),
-		"ENDPOINT="+m.url, "CONTROL="+m.control(), "AWS_REGION="+m.cfg.Region, "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_CONFIG_FILE=/nonexistent", "AWS_SHARED_CREDENTIALS_FILE=/nonexistent", "PYTHONDONTWRITEBYTECODE=1",
-		"ACCOUNT="+string(m.cfg.Account), "AWS_ACCESS_KEY_ID="+m.cfg.RootKey.ID, "AWS_SECRET_ACCESS_KEY="+m.cfg.RootKey.Secret,
+	m.session("policies_session.py", "CONTROL="+m.control(),
 		"OTHER_ACCOUNT=444455556666", "OTHER_ACCESS_KEY_ID="+other.ID, "OTHER_SECRET_ACCESS_KEY="+other.Secret)
+}
+
+// TestNotifications runs notifications_session.py with boto3 and the AWS CLI:
+// topics, queues, and jobs that tell when they are done.
+func TestNotifications(t *testing.T) {
+	needClients(t)
+	m := newMachine(t)
+	m.start()
+	m.session("notifications_session.py")
+}
+
+const python = "/usr/bin/python3"
+
+// needClients skips the test where it cannot be made.
+func needClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
+	if exec.Command(python, "-c", "import boto3").Run() != nil || exec.Command("/usr/bin/aws", "--version").Run() != nil {
+		t.Skip("no boto3 or no AWS CLI here: ./check installs them")
+	}
+}
+
+// session runs a script against the machine.
+func (m *machine) session(script string, env ...string) {
+	m.t.Helper()
+	cmd := exec.Command(python, script)
+	cmd.Env = append(append(os.Environ(), env...),
+		"ENDPOINT="+m.url, "AWS_REGION="+m.cfg.Region, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=/nonexistent", "AWS_SHARED_CREDENTIALS_FILE=/nonexistent", "PYTHONDONTWRITEBYTECODE=1",
+		"ACCOUNT="+string(m.cfg.Account), "AWS_ACCESS_KEY_ID="+m.cfg.RootKey.ID, "AWS_SECRET_ACCESS_KEY="+m.cfg.RootKey.Secret)
 	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
+	m.t.Logf("%s", out)
 	if err != nil {
-		t.Error(err)
+		m.t.Error(err)
 	}
 }
 
@@ -67,7 +88,7 @@ func newMachine(t *testing.T) *machine {
 	m.cfg = server.Config{
 		Data: t.TempDir(), Listen: l.Addr().String(), Region: "eu-west-1", Account: "111122223333", Profile: server.Fast, Timing: timing,
 		RootKey: server.Key{ID: "AKIAFIRNFOREIGNPOLIC", Secret: "the/secret/of/the/first/account/0000000"}, Now: m.now,
-		ShutdownTimeout: 20 * time.Second,
+		ShutdownTimeout: 20 * time.Second, AllowPrivate: true,
 	}
 	m.url = "http://" + m.cfg.Listen
 	m.must(l.Close())
