@@ -322,12 +322,16 @@ func (q *fakeQueues) Exists(tx *catalog.Tx, arn string) (bool, error) {
 // queue makes a queue and returns its ARN.
 func (h *house) queue(account glacier.AccountID, name string) string {
 	h.t.Helper()
-	h.must(h.store.Update(h.t.Context(), func(tx *catalog.Tx) (record.Record, error) {
+	h.must(h.store.Update(h.t.Context(), createQueue(account, name)))
+	return queueARN(account, name)
+}
+
+func createQueue(account glacier.AccountID, name string) func(*catalog.Tx) (record.Record, error) {
+	return func(tx *catalog.Tx) (record.Record, error) {
 		var r record.Record
 		r.Put(&record.Queue{Number: uint64(tx.LSN()), Account: account, Name: name})
 		return r, nil
-	}))
-	return queueARN(account, name)
+	}
 }
 
 // dropQueue ends a queue.
