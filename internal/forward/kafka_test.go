@@ -129,12 +129,13 @@ func TestKafkaFailures(t *testing.T) {
 		mustSend(t, s, "kafka://127.0.0.1:1,"+strings.TrimPrefix(at, "kafka://")+"/jobs", outgoing("a"))
 	})
 	t.Run("down and up again", func(t *testing.T) {
-		c.Close()
-		mustFail(t, s, at+"/jobs", outgoing("a"), "")
 		var ports []int
 		for _, address := range c.ListenAddrs() {
 			ports = append(ports, portOf(t, address))
 		}
+		c.Close()
+		mustFail(t, s, at+"/jobs", outgoing("a"), "")
+		mustFail(t, s, at+"/jobs", outgoing("a"), "refused")
 		c = cluster(t, kfake.Ports(ports...))
 		mustSend(t, s, at+"/jobs", outgoing("a"))
 	})

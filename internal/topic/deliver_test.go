@@ -455,3 +455,110 @@ func TestEnqueueTwiceInOneRecord(t *testing.T) {
 		h.empty(other)
 	})
 }
+
+// TestLettersAreNotKeptForever makes sure that old dead letters go when new ones
+// come.
+func TestLettersAreNotKeptForever(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := newHouse(t)
+		topic := h.topic("jobs")
+		h.subscribe(topic, "far", "bad 1", nil)
+		h.subscribe(topic, "far", "bad 2", nil)
+		h.far.failWith(func(string, *Outgoing) error { return &PermanentError{errors.New("gone")} })
+		h.start()
+		for range 5 {
+			h.publish(topic, "old")
+		}
+		time.Sleep(LetterLife)
+		for range 5 {
+			h.publish(topic, "new")
+			time.Sleep(5 * time.Minute)
+		}
+		letters, err := h.DeadLetters(t.Context(), topic, 0, 100)
+		h.must(err)
+		messages, _ := h.left(topic)
+		if len(letters) != 10 || messages != 5 {
+			t.Errorf("%d dead letters of %d messages", len(letters), messages)
+		}
+		page, err := h.DeadLetters(t.Context(), topic, letters[1].Message, 3)
+		h.must(err)
+		if diff := cmp.Diff(letters[2:6], page); diff != "" {
+			t.Errorf("page (-want +got):\n%s", diff)
+		}
+		h.far.failWith(nil)
+		n, err := h.Replay(t.Context(), topic, string(letters[0].Subscription))
+		h.must(err)
+		time.Sleep(5 * time.Minute)
+		if n != 5 || len(h.far.messages("bad 1"))+len(h.far.messages("bad 2")) != 5 {
+			t.Errorf("replayed %d, of one subscription", n)
+		}
+		_, err = h.Replay(t.Context(), topic, topic+":80289ba6-0fd4-4079-afb4-ce8c8260f0ca")
+		h.refused(err, NotFound, "Subscription does not exist")
+	})
+}
+
+// TestRuleThatComesToNothing makes sure that what a rule enqueued and took back
+// is not delivered, and does no harm.
+func TestRuleThatComesToNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := newHouse(t)
+		topic := h.topic("jobs")
+		h.subscribe(topic, "far", "a", nil)
+		h.start()
+		no := errors.New("no")
+		err := h.store.Update(t.Context(), func(tx *catalog.Tx) (record.Record, error) {
+			var r record.Record
+			if _, err := h.Enqueue(tx, &r, alice, topic, "", "not this"); err != nil {
+				return r, err
+			}
+			return r, no
+		})
+		if !errors.Is(err, no) {
+			t.Fatal(err)
+		}
+		h.Wake()
+		synctest.Wait()
+		h.empty(topic)
+		h.publish(topic, "but this")
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"but this"}, h.far.messages("a")); diff != "" {
+			t.Errorf("messages (-want +got):\n%s", diff)
+		}
+		h.empty(topic)
+		if n := len(h.hints); n != 0 {
+			t.Errorf("%d hints are left", n)
+		}
+	})
+}
+
+// TestCloseRecordsWhatWasSent makes sure that an orderly end leaves no
+// duplicates behind.
+func TestCloseRecordsWhatWasSent(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := newHouse(t)
+		topic := h.topic("jobs")
+		h.subscribe(topic, "far", "a", nil)
+		reached := make(chan struct{})
+		h.far.failWith(func(_ string, m *Outgoing) error {
+			if m.Message == "message 7" {
+				reached <- struct{}{}
+				time.Sleep(time.Second)
+			}
+			return nil
+		})
+		for _, m := range texts(0, 20) {
+			h.publish(topic, m)
+		}
+		h.Start(t.Context())
+		<-reached
+		h.Close()
+		h.far.failWith(nil)
+		h.Service = h.service()
+		h.start()
+		synctest.Wait()
+		if diff := cmp.Diff(texts(0, 20), h.far.messages("a")); diff != "" {
+			t.Errorf("messages (-want +got):\n%s", diff)
+		}
+		h.empty(topic)
+	})
+}

@@ -37,6 +37,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -97,16 +98,16 @@ type Config struct {
 // A Service carries out the operations, and delivers. Its methods may be
 // called concurrently.
 type Service struct {
-	store        store.Store
-	region       string
-	signer       *Signer
-	baseURL      func() string
-	allowPrivate bool
-	queues       Queues
-	senders      map[string]Sender
-	cfg          Config
-	log          *slog.Logger
-	signatures   signatures
+	store      store.Store
+	region     string
+	signer     *Signer
+	baseURL    func() string
+	queues     Queues
+	senders    map[string]Sender
+	client     *http.Client // of http and https
+	cfg        Config
+	log        *slog.Logger
+	signatures signatures
 
 	wake    chan struct{} // room for one: a record with deliveries is durable
 	sweep   chan struct{} // room for one: there is something to remove
@@ -144,15 +145,15 @@ func New(c Config) (*Service, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{
-		store: c.Store, region: c.Region, signer: c.Signer, baseURL: c.BaseURL, allowPrivate: c.AllowPrivate,
+		store: c.Store, region: c.Region, signer: c.Signer, baseURL: c.BaseURL,
 		queues: c.Queues, cfg: c, log: c.Log,
 		wake: make(chan struct{}, 1), sweep: make(chan struct{}, 1),
 		hints: map[uint64]hint{},
 	}
-	client := newClient(c.AllowPrivate)
+	s.client = newClient(c.AllowPrivate)
 	s.senders = map[string]Sender{
-		protocolHTTP:  &httpSender{scheme: protocolHTTP, client: client, allowPrivate: c.AllowPrivate},
-		protocolHTTPS: &httpSender{scheme: protocolHTTPS, client: client, allowPrivate: c.AllowPrivate},
+		protocolHTTP:  &httpSender{scheme: protocolHTTP, client: s.client, allowPrivate: c.AllowPrivate},
+		protocolHTTPS: &httpSender{scheme: protocolHTTPS, client: s.client, allowPrivate: c.AllowPrivate},
 	}
 	for name, sender := range c.Senders {
 		if _, taken := s.senders[name]; taken || name == protocolSQS || sender == nil {
@@ -180,6 +181,7 @@ func (s *Service) Close() {
 		s.stop()
 	}
 	s.running.Wait()
+	s.client.CloseIdleConnections()
 }
 
 // Wake says that a record with what Enqueue added to it is durable. It does

@@ -138,7 +138,7 @@ func (t *turn) fetch(tx *catalog.Tx, due []record.Delivery) error {
 func (t *turn) deliver(ctx context.Context) (goOn bool, err error) {
 	for i := range t.page {
 		p := &t.page[i]
-		if wait := t.throttle(); wait > 0 && !t.pause(ctx, wait) {
+		if wait := t.throttle(); ctx.Err() != nil || wait > 0 && !t.pause(ctx, wait) {
 			return false, nil
 		}
 		err := t.try(ctx, p)
