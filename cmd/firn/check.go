@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -123,9 +122,7 @@ const clockTold = 3600
 
 func printReport(w io.Writer, r *local.Report, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(w, r)
 	}
 	for _, d := range r.Damaged {
 		fmt.Fprintf(w, "damaged: archive %s in vault %s of account %s (%d bytes): %s\n",

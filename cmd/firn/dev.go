@@ -33,7 +33,7 @@ It prints what to paste into another terminal, and says when it is ready.
 ` + exitCodes,
 		Args: cobra.NoArgs,
 	}
-	f := addServerFlags(cmd, " (default: a temporary one, forgotten on exit)", true)
+	f := addServerFlags(cmd, " (default: a temporary one, forgotten on exit)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		if f.RootKey == (server.Key{}) {
 			f.RootKey = devKey
@@ -47,6 +47,7 @@ It prints what to paste into another terminal, and says when it is ready.
 			kept = "forgotten on exit"
 		}
 		f.SegmentSize, f.Reserve = devSegment, devReserve
+		f.AllowPrivate = f.AllowPrivate || !cmd.Flags().Changed("allow-private-endpoints")
 		cfg, err := f.resolve(cmd)
 		if err != nil {
 			return err

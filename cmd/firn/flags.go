@@ -32,9 +32,8 @@ type serverFlags struct {
 }
 
 // addServerFlags registers them. Durations have the profile's value unless
-// they are set. data says what there is to say about --data besides, private is
-// the default of --allow-private-endpoints.
-func addServerFlags(cmd *cobra.Command, data string, private bool) *serverFlags {
+// they are set. data says what there is to say about --data besides.
+func addServerFlags(cmd *cobra.Command, data string) *serverFlags {
 	f := new(serverFlags)
 	fs := cmd.Flags()
 	fs.SortFlags = false
@@ -64,8 +63,8 @@ func addServerFlags(cmd *cobra.Command, data string, private bool) *serverFlags 
 	fs.BoolVar(&f.AuditRequired, "audit-required", false, "refuse changes that cannot be written to the audit log")
 	fs.Int64Var(&f.AuditSize, "audit-size", 0, "bytes at which a file of the audit log is closed (default 64 MiB)")
 	fs.IntVar(&f.AuditKeep, "audit-keep", 0, "closed files of the audit log that stay; 0 keeps all")
-	fs.StringVar(&f.PublicURL, "public-url", "", "URL at which others reach this server, as it stands in notifications (default: the address it listens on)")
-	fs.BoolVar(&f.AllowPrivate, "allow-private-endpoints", private, "send notifications to loopback and private addresses, too")
+	fs.StringVar(&f.PublicURL, "public-url", "", "URL at which others reach this server, as it stands in notifications (default the address it listens on)")
+	fs.BoolVar(&f.AllowPrivate, "allow-private-endpoints", false, "send notifications to loopback and private addresses, too (firn dev does unless it is false)")
 	fs.StringSliceVar(&f.proxies, "trusted-proxies", nil, "addresses or networks of proxies whose X-Forwarded-For is believed")
 	fs.StringVar(&f.sealKey, "seal-key", "", "file with the key that seals secrets: 64 hex digits (default: one in the data directory)")
 	return f

@@ -150,7 +150,12 @@ func (v *identity) print(document any, text func(w io.Writer)) error {
 		text(v.out)
 		return nil
 	}
-	enc := json.NewEncoder(v.out)
+	return printJSON(v.out, document)
+}
+
+// printJSON prints a document for machines.
+func printJSON(w io.Writer, document any) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(document)

@@ -12,6 +12,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/access"
+	"firn/internal/awsapi"
 	"firn/internal/disk"
 	"firn/internal/iam"
 	"firn/internal/sigv4"
@@ -48,7 +49,7 @@ func (f *identityFlags) open(cmd *cobra.Command) (identityAPI, error) {
 
 // An onlineAPI is a server.
 type onlineAPI struct {
-	client   *iam.Client
+	client   *awsapi.Client
 	endpoint string
 	keyID    string
 }

@@ -35,6 +35,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await":    awaitOutput,
 			"cert":     makeCert,
 			"exits":    exits,
 			"fetch":    fetch,
@@ -45,6 +46,7 @@ func TestScript(t *testing.T) {
 			"printed":  takePrinted,
 			"server":   startServer,
 			"shutdown": stopServer,
+			"sns":      askSNS,
 			"upload":   upload,
 		},
 	})

@@ -42,7 +42,7 @@ The command line wins over the environment, the environment over the file.
 ` + exitCodes,
 		Args: cobra.NoArgs,
 	}
-	f := addServerFlags(cmd, " (required)", false)
+	f := addServerFlags(cmd, " (required)")
 	fs := cmd.Flags()
 	config := fs.String("config", "", "YAML file with settings, named as the flags")
 	fs.StringVar(&f.TLSCert, "tls-cert", "", "PEM file with the certificate; serves HTTPS")

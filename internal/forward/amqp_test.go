@@ -1,7 +1,11 @@
 package forward_test
 
 import (
+	"crypto/tls"
 	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -158,6 +162,17 @@ func TestRabbitMQ(t *testing.T) {
 		mustSend(t, s, at+"?key=full", outgoing("a"))
 		mustFail(t, s, at+"?key=full", outgoing("b"), "did not take the message")
 	})
+	t.Run("over TLS", func(t *testing.T) {
+		web := httptest.NewTLSServer(nil) // for its certificate
+		defer web.Close()
+		port := fmt.Sprint(portOf(t, unwrap(t, &tls.Config{Certificates: web.TLS.Certificates}, fmt.Sprintf("127.0.0.1:%d", r.port))))
+		endpoint := "amqps://user:s3cr%2Fet@127.0.0.1:" + port + "/?key=done"
+		mustSend(t, open(t, trusting(web)).Senders()["amqp"], endpoint, outgoing("tls"))
+		if m := take(t); m.MessageId != "tls" {
+			t.Errorf("%+v", m)
+		}
+		mustFail(t, s, endpoint, outgoing("a"), "certificate")
+	})
 	t.Run("wrong password", func(t *testing.T) {
 		mustFail(t, s, fmt.Sprintf("amqp://user:s3crets3cret@127.0.0.1:%d/?key=done", r.port), outgoing("a"), "username or password not allowed")
 	})
@@ -172,4 +187,30 @@ func TestRabbitMQ(t *testing.T) {
 			t.Errorf("%s, %s", a.MessageId, b.MessageId)
 		}
 	})
+}
+
+// unwrap listens with TLS, and passes on what comes to an address without it.
+func unwrap(t *testing.T, config *tls.Config, to string) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				c.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(out, c); out.Close() }()
+			go func() { _, _ = io.Copy(c, out); c.Close() }()
+		}
+	}()
+	return l.Addr().String()
 }

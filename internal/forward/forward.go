@@ -21,7 +21,8 @@
 //   - webhook: the status was 2xx. Any other but 408, 429 and 5xx is a refusal for good, as with SNS; redirects are not followed.
 //   - sns: it answered with a message id.
 //   - nats: the stream that the subject is bound to has stored it, under an id by which a repetition is dropped. Of a subject without a
-//     stream, the server has it, and passes it on to those who listen at that moment, be it nobody.
+//     stream, the server has it, and passes it on to those who listen at that moment, be it nobody; and so it is if the user may not ask
+//     the server for its streams.
 //   - amqp: it was routed to a queue at least, and the broker has confirmed it; the message is persistent, so a durable queue has written
 //     it. What cannot be routed is a failure.
 //   - kafka: all replicas in sync have it. Messages of one topic of ours go to one partition, so they keep their order.

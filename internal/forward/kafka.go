@@ -69,7 +69,7 @@ func (f *Forwarder) dialKafka(ctx context.Context, t *target) (link, error) {
 	options := []kgo.Opt{
 		kgo.ClientID(userAgent), kgo.SeedBrokers(t.hosts...), kgo.Dialer(f.kafkaDialer(t.scheme == "kafka+tls")),
 		kgo.DialTimeout(f.cfg.Timeout), kgo.ConnIdleTimeout(kafkaIdle), kgo.DisableClientMetrics(),
-		kgo.BrokerMaxReadBytes(kafkaAnswer), kgo.FetchMaxBytes(kafkaAnswer / 2), kgo.RequestRetries(1),
+		kgo.BrokerMaxReadBytes(kafkaAnswer), kgo.FetchMaxBytes(kafkaAnswer / 2), kgo.RequestRetries(1), kgo.RetryBackoffFn(kafkaBackoff), kgo.MetadataMinAge(kafkaBackoff(1)),
 		kgo.DefaultProduceTopic(t.path), kgo.RequiredAcks(kgo.AllISRAcks()), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
 		kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()),
 		kgo.RecordRetries(kafkaRetries), kgo.UnknownTopicRetries(1), kgo.ProduceRequestTimeout(f.cfg.Timeout),
@@ -90,6 +90,9 @@ func (f *Forwarder) dialKafka(ctx context.Context, t *target) (link, error) {
 	}
 	return &kafkaLink{client}, nil
 }
+
+// kafkaBackoff is how long to wait after the n-th failure.
+func kafkaBackoff(n int) time.Duration { return time.Duration(n) * 100 * time.Millisecond }
 
 // kafkaDialer connects to the brokers that are named, and to those that they name.
 func (f *Forwarder) kafkaDialer(safe bool) func(context.Context, string, string) (net.Conn, error) {

@@ -57,6 +57,7 @@ type natsLink struct {
 	// Whose turn it is owns these.
 	stream bool // whether a stream takes the subject
 	asked  time.Time
+	known  string // what the server had against the question
 }
 
 // A natsDialer hands the library's connections to ours.
@@ -133,7 +134,7 @@ func (l *natsLink) send(ctx context.Context, m *topic.Outgoing) (healthy bool, e
 		if l.stream, err = l.hasStream(ctx); err != nil {
 			return false, err
 		}
-		l.asked = time.Now()
+		l.asked, l.known = time.Now(), l.complaint()
 	}
 	if l.stream {
 		// The same message may go to a stream once for each subscription.
@@ -195,7 +196,18 @@ func (l *natsLink) publish(ctx context.Context, msg *nats.Msg) error {
 	if err := l.conn.FlushWithContext(ctx); err != nil {
 		return err
 	}
-	return l.conn.LastError()
+	if complaint := l.complaint(); complaint != l.known {
+		return errors.New(complaint)
+	}
+	return nil
+}
+
+// complaint is what the server last had against something.
+func (l *natsLink) complaint() string {
+	if err := l.conn.LastError(); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // close does not wait for the other side.

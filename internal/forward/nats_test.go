@@ -1,7 +1,13 @@
 package forward_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,12 +18,23 @@ import (
 )
 
 // startNATS runs a NATS server with streams on, and returns when it answers.
-func startNATS(t *testing.T, port int, dir string) (stop func()) {
+func startNATS(t *testing.T, port int, dir string, more ...string) (stop func()) {
 	t.Helper()
 	path := program(t, "nats-server")
-	stop = start(t, nil, path, "-a", "127.0.0.1", "-p", fmt.Sprint(port), "-js", "-sd", dir, "--user", "user", "--pass", "s3cr/et")
+	config := filepath.Join(dir, "nats.conf")
+	// The second user may publish to one subject, and may not even ask for streams.
+	const users = `authorization { users: [
+		{ user: user, password: "s3cr/et" }
+		{ user: poor, password: "s3cr/et", permissions: { publish: "jobs.done", subscribe: { deny: ">" } } }
+	] }`
+	if err := os.WriteFile(config, []byte(users), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-a", "127.0.0.1", "-p", fmt.Sprint(port), "-js", "-sd", dir, "-c", config}
+	stop = start(t, nil, path, append(args, more...)...)
 	if !eventually(30*time.Second, func() bool {
-		c, err := nats.Connect(fmt.Sprintf("nats://127.0.0.1:%d", port), nats.UserInfo("user", "s3cr/et"), nats.NoReconnect())
+		insecure := func(o *nats.Options) error { o.TLSConfig = &tls.Config{InsecureSkipVerify: true}; return nil }
+		c, err := nats.Connect(fmt.Sprintf("nats://127.0.0.1:%d", port), nats.UserInfo("user", "s3cr/et"), nats.NoReconnect(), insecure)
 		if err == nil {
 			c.Close()
 		}
@@ -110,6 +127,13 @@ func TestNATS(t *testing.T) {
 		mustSend(t, s, at+"full", outgoing("id-1"))
 		mustFail(t, s, at+"full", outgoing("id-2"), "maximum messages exceeded")
 	})
+	t.Run("with few permissions", func(t *testing.T) {
+		poor := strings.Replace(at, "user", "poor", 1)
+		mustSend(t, s, poor+"jobs.done", outgoing("a"))
+		mustSend(t, s, poor+"jobs.done", outgoing("b"))
+		mustFail(t, s, poor+"jobs.other", outgoing("c"), "ermissions")
+		mustFail(t, s, poor+"kept.done", outgoing("d"), "ermissions")
+	})
 	t.Run("wrong password", func(t *testing.T) {
 		mustFail(t, s, fmt.Sprintf("nats://user:s3crets3cret@127.0.0.1:%d/jobs", port), outgoing("a"), "Authorization Violation")
 		mustFail(t, s, fmt.Sprintf("nats://s3crets3cret@127.0.0.1:%d/jobs", port), outgoing("a"), "Authorization Violation")
@@ -137,4 +161,33 @@ func TestNATS(t *testing.T) {
 		}
 	})
 	admin.Close()
+}
+
+func TestNATSWithTLS(t *testing.T) {
+	web := httptest.NewTLSServer(nil) // for its certificate
+	defer web.Close()
+	dir := t.TempDir()
+	cert := web.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{"cert": {Type: "CERTIFICATE", Bytes: cert.Certificate[0]}, "key": {Type: "PRIVATE KEY", Bytes: key}} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	port := freePort(t)
+	startNATS(t, port, dir, "--tls", "--tlscert", filepath.Join(dir, "cert"), "--tlskey", filepath.Join(dir, "key"))
+	at := fmt.Sprintf("://user:s3cr%%2Fet@127.0.0.1:%d/jobs", port)
+	trust := open(t, trusting(web)).Senders()["nats"]
+	mustSend(t, trust, "nats+tls"+at, outgoing("a"))
+	mustSend(t, trust, "nats"+at, outgoing("a")) // the server insists on it
+	distrust := open(t, forward.Config{AllowPrivate: true, Timeout: 3 * time.Second}).Senders()["nats"]
+	mustFail(t, distrust, "nats+tls"+at, outgoing("a"), "certificate")
+	mustFail(t, distrust, "nats"+at, outgoing("a"), "certificate")
+
+	plain := freePort(t)
+	startNATS(t, plain, t.TempDir())
+	mustFail(t, trust, fmt.Sprintf("nats+tls://user:s3cr%%2Fet@127.0.0.1:%d/jobs", plain), outgoing("a"), "secure connection not available")
 }

@@ -1,93 +1,19 @@
 package iam
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"strings"
-	"time"
-
 	"firn/internal/access"
 	"firn/internal/awsapi"
 	"firn/internal/sigv4"
 )
 
-// Region is what a [Client] signs for: IAM has no regions, and clients name
-// this one.
+// Region is what a client signs for: IAM has no regions, and clients name this
+// one.
 const Region = "us-east-1"
 
-const (
-	// clientTimeout is how long a Client waits for a whole reply.
-	clientTimeout = time.Minute
-	// maxReply bounds a reply: a page of a thousand users.
-	maxReply = 4 << 20
-)
-
-// A Client sends requests to a server. It may be used concurrently. It sends
-// each once, and follows no redirects.
-type Client struct {
-	endpoint string
-	key      sigv4.Credentials
-	http     *http.Client
-}
-
-// NewClient returns a Client of the server at a base URL, such as
+// NewClient returns a client of the server at a base URL, such as
 // http://127.0.0.1:9420. It connects to nothing yet.
-func NewClient(endpoint string, key sigv4.Credentials) (*Client, error) {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return nil, fmt.Errorf("parse endpoint: %w", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("endpoint %q is not an http or https URL", endpoint)
-	}
-	if key.AccessKeyID == "" || key.SecretAccessKey == "" {
-		return nil, errors.New("there is no access key to sign with")
-	}
-	return &Client{endpoint: strings.TrimSuffix(endpoint, "/") + "/", key: key, http: &http.Client{
-		Timeout:       clientTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
-}
-
-// Do sends a form and returns the reply's document, for [Decode]. A refusal is
-// an [*Error].
-func (c *Client) Do(ctx context.Context, form url.Values) ([]byte, error) {
-	body := form.Encode()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, strings.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("build request: %w", err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
-	hash := sha256.Sum256([]byte(body))
-	sigv4.Sign(r, c.key, Region, access.IAM, hex.EncodeToString(hash[:]), time.Now())
-	resp, err := c.http.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	document, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
-	if err != nil {
-		return nil, fmt.Errorf("read the reply: %w", err)
-	}
-	if resp.StatusCode == http.StatusOK {
-		return document, nil
-	}
-	return nil, readError(resp.StatusCode, document)
-}
-
-// readError reads a refusal. What is not in the API's words is not shown: it
-// may be anything.
-func readError(status int, document []byte) error {
-	if e := awsapi.ReadError(status, document); e != nil {
-		return e
-	}
-	return fmt.Errorf("reply with status %d, and not in the words of the API", status)
+func NewClient(endpoint string, key sigv4.Credentials) (*awsapi.Client, error) {
+	return awsapi.NewClient(endpoint, key, Region, access.IAM)
 }
 
 // Decode reads the result of an action from its reply's document.

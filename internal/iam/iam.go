@@ -11,7 +11,7 @@
 // their policies allow; an account's root may do everything in it. A secret
 // is in the one reply that gives it out, and nowhere else.
 //
-// It also has the client's side of that, [Client] and [Decode].
+// It also has the client's side of that, [NewClient] and [Decode].
 package iam
 
 import (

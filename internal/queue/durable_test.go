@@ -140,7 +140,7 @@ func (b *book) compare(t *testing.T, mem *disk.Mem) {
 	h.must(h.CreateQueue(t.Context(), alice, work, nil, nil))
 	found := map[string]bool{}
 	for {
-		got := h.take(10)
+		got := h.demand(queue.Demand{Max: number(10), Visibility: number(1000)})
 		if len(got) == 0 {
 			break
 		}

@@ -7,9 +7,9 @@ import (
 	"firn/internal/awsapi"
 )
 
-// A deadLetter is a message that a subscription has not had, and is not going
+// A DeadLetter is a message that a subscription has not had, and is not going
 // to have unless it is replayed.
-type deadLetter struct {
+type DeadLetter struct {
 	SubscriptionArn glacier.ARN
 	Protocol        string
 	Endpoint        string
@@ -27,15 +27,17 @@ type (
 		onTopic
 		NextToken string
 	}
-	listDeadLettersResult struct {
-		DeadLetters awsapi.Members[deadLetter]
+	// ListDeadLettersResult is a page of them.
+	ListDeadLettersResult struct {
+		DeadLetters awsapi.Members[DeadLetter]
 		NextToken   string `xml:",omitempty"`
 	}
 	replayDeadLettersInput struct {
 		onTopic
 		SubscriptionArn string
 	}
-	replayDeadLettersResult struct{ Replayed int }
+	// ReplayDeadLettersResult says how many are tried anew.
+	ReplayDeadLettersResult struct{ Replayed int }
 )
 
 // listDeadLetters lists them by message. All letters of a message are on one
@@ -49,9 +51,9 @@ func listDeadLetters(c *call, in *listDeadLettersInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var r listDeadLettersResult
+	var r ListDeadLettersResult
 	for _, l := range letters {
-		r.DeadLetters.Member = append(r.DeadLetters.Member, deadLetter{
+		r.DeadLetters.Member = append(r.DeadLetters.Member, DeadLetter{
 			SubscriptionArn: l.Subscription, Protocol: l.Protocol, Endpoint: l.Endpoint, MessageID: l.MessageID, Subject: l.Subject,
 			Published: glacier.At(l.Published.UnixMilli()).String(), GivenUp: glacier.At(l.GivenUp.UnixMilli()).String(),
 			Attempts: l.Tries, Reason: l.Reason,
@@ -66,5 +68,5 @@ func listDeadLetters(c *call, in *listDeadLettersInput) (any, error) {
 // replayDeadLetters tries them anew. What it comes to, the list tells.
 func replayDeadLetters(c *call, in *replayDeadLettersInput) (any, error) {
 	n, err := c.topics.Replay(c.Context, in.TopicArn, in.SubscriptionArn)
-	return replayDeadLettersResult{n}, err
+	return ReplayDeadLettersResult{n}, err
 }

@@ -37,7 +37,7 @@ func end(tx *catalog.Tx, r *record.Record, d *record.Delivery) error {
 	if err != nil {
 		return fmt.Errorf("count deliveries: %w", err)
 	}
-	if n <= 2 {
+	if n <= 1 {
 		r.Delete(record.Key{Kind: record.KindMessage, A: d.Topic, B: d.Message})
 	}
 	return nil
