@@ -214,18 +214,28 @@ func TestReadmeOnline(t *testing.T) {
 		"AWS_ACCESS_KEY_ID=" + id, "AWS_SECRET_ACCESS_KEY=" + secret, "AWS_DEFAULT_REGION=us-east-1",
 		"AWS_PAGER=", "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=" + home + "/config", "AWS_SHARED_CREDENTIALS_FILE=" + home + "/credentials",
 	}
-	for _, script := range blocks(t, "sh online") {
-		if out := shell(t, home, env, script); !strings.Contains(out, "attached policy  AmazonGlacierReadOnlyAccess") {
-			t.Errorf("%s\nprints\n%s", script, out)
-		}
+	users := blocks(t, "sh online")
+	if out := shell(t, home, env, users[0]); !strings.Contains(out, "attached policy  AmazonGlacierReadOnlyAccess") {
+		t.Errorf("%s\nprints\n%s", users[0], out)
 	}
 	aws := awsCLI()
 	if aws == "" {
-		t.Skip("LEFT OUT: the AWS CLI is not installed, so README's vault lock was not tried (./check installs it)")
+		t.Skip("LEFT OUT: the AWS CLI is not installed, so README's vault lock and notification were not tried (./check installs it)")
 	}
+	// An AWS CLI that does not know the variable is told.
+	told := "aws() { " + aws + " --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }\n"
 	for _, script := range blocks(t, "sh online aws") {
-		// An AWS CLI that does not know the variable is told.
-		shell(t, home, env, "aws() { "+aws+" --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }\n"+script)
+		shell(t, home, env, told+script)
+	}
+	for _, script := range blocks(t, "sh online notify") {
+		if out := shell(t, home, env, told+script); !strings.Contains(out, "InventoryRetrieval") {
+			t.Errorf("%s\nprints\n%s", script, out)
+		}
+	}
+	for _, script := range users[1:] {
+		if out := shell(t, home, env, script); !strings.Contains(out, "0 dead letters.\n0 are tried anew.") {
+			t.Errorf("%s\nprints\n%s", script, out)
+		}
 	}
 	out := shell(t, home, env, aws+` --endpoint-url "$AWS_ENDPOINT_URL" --output text glacier get-vault-lock --account-id - --vault-name records --query State`)
 	if out != "Locked\n" {

@@ -75,7 +75,7 @@ type identity struct {
 	api  identityAPI
 }
 
-// An identityAPI answers what is asked, as [iam.Client] does. A refusal is an
+// An identityAPI answers what is asked, as [awsapi.Client] does. A refusal is an
 // [*iam.Error].
 type identityAPI interface {
 	Do(ctx context.Context, form url.Values) (document []byte, err error)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -162,12 +163,16 @@ func checkAttributeValue(name string, a record.Attribute) error {
 	case !plainText(a.Value):
 		return badText()
 	}
-	if logical == typeNumber {
-		if _, err := strconv.ParseFloat(a.Value, 64); err != nil && !strings.Contains(err.Error(), "out of range") {
-			return refuse(InvalidParameterValue, "Can't cast the value of message attribute '%s' to a number.", name)
-		}
+	if logical == typeNumber && !isNumber(a.Value) {
+		return refuse(InvalidParameterValue, "Can't cast the value of message attribute '%s' to a number.", name)
 	}
 	return nil
+}
+
+// isNumber reports whether a text is a decimal number, however large.
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return strings.Trim(s, "0123456789+-.eE") == "" && (err == nil || errors.Is(err, strconv.ErrRange))
 }
 
 // logicalType is what stands before the first period of an attribute's type,

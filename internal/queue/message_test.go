@@ -108,6 +108,9 @@ func TestSendMessage(t *testing.T) {
 		{"attribute without a value", work, queue.Outgoing{Body: "a", Attributes: typed{"a": text("")}}, queue.InvalidParameterValue},
 		{"number that is none", work, queue.Outgoing{Body: "a", Attributes: typed{"a": {Type: "Number", Value: "one"}}}, queue.InvalidParameterValue},
 		{"number", work, queue.Outgoing{Body: "a", Attributes: typed{"a": {Type: "Number.int", Value: "-12.5e3"}}}, ""},
+		{"number, huge", work, queue.Outgoing{Body: "a", Attributes: typed{"a": {Type: "Number", Value: "1e999"}}}, ""},
+		{"number that is none to others", work, queue.Outgoing{Body: "a", Attributes: typed{"a": {Type: "Number", Value: "NaN"}}}, queue.InvalidParameterValue},
+		{"number in hexadecimal", work, queue.Outgoing{Body: "a", Attributes: typed{"a": {Type: "Number", Value: "0x1p4"}}}, queue.InvalidParameterValue},
 		{"bytes that are none", work, queue.Outgoing{Body: "a", Attributes: typed{"a": {Type: "Binary", Value: "%"}}}, queue.InvalidParameterValue},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

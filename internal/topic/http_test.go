@@ -269,7 +269,11 @@ func TestHTTPEndpoints(t *testing.T) {
 			defer server.Close()
 			client := newClient(true)
 			defer client.CloseIdleConnections()
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			limit := 10 * drainTime
+			if test.fails != "" {
+				limit = patience
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
 			h := &httpSender{scheme: "http", client: client, allowPrivate: true}
 			err := h.Send(ctx, strings.Replace(server.URL, "//", "//user:s3cret@", 1), &Outgoing{Type: TypeNotification, Envelope: []byte("{}")})
@@ -279,6 +283,9 @@ func TestHTTPEndpoints(t *testing.T) {
 			var permanent *PermanentError
 			if errors.As(err, &permanent) != test.permanent {
 				t.Errorf("permanent: %v", !test.permanent)
+			}
+			if ctx.Err() != nil && err == nil {
+				t.Error("it waited for what could not change the outcome")
 			}
 			if err != nil && strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("the error tells the password: %v", err)

@@ -78,7 +78,7 @@ func (t *turn) run(ctx context.Context) error {
 			goOn, err = t.deliver(ctx)
 		}
 		// What was sent is recorded even if this process is told to end.
-		if err := errors.Join(err, t.flush(ctx)); err != nil {
+		if err := errors.Join(err, t.flush(context.WithoutCancel(ctx))); err != nil {
 			return err
 		}
 		if !goOn || t.s.cfg.Now().Sub(t.began) >= turnTime {
