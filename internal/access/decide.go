@@ -117,14 +117,15 @@ func verdict(q *Request, g *vaultGuards, f *facts) reason {
 }
 
 // mendsPolicy reports whether the owner's root is about to look at, replace or
-// remove the vault's access policy. That no access policy can keep it from:
-// otherwise one mistake would shut everybody out for good. A lock can.
+// remove the thing's policy. That no such policy can keep it from: otherwise one
+// mistake would shut everybody out for good. A lock can.
 func (q *Request) mendsPolicy() bool {
 	if !q.Caller.Root() || q.Caller.Account != q.Owner {
 		return false
 	}
 	switch q.Action {
-	case "glacier:GetVaultAccessPolicy", "glacier:SetVaultAccessPolicy", "glacier:DeleteVaultAccessPolicy":
+	case "glacier:GetVaultAccessPolicy", "glacier:SetVaultAccessPolicy", "glacier:DeleteVaultAccessPolicy",
+		"sns:GetTopicAttributes", "sns:SetTopicAttributes", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes":
 		return true
 	}
 	return false

@@ -14,6 +14,7 @@ import (
 	"firn/glacier"
 	"firn/internal/access"
 	"firn/internal/audit"
+	"firn/internal/awsapi"
 	"firn/internal/disk"
 	"firn/internal/iam"
 	"firn/internal/sigv4"
@@ -32,7 +33,7 @@ type house struct {
 	access *access.Service
 	trail  *trail
 	url    string
-	root   *iam.Client // the management account's
+	root   *awsapi.Client // the management account's
 	log    *bytes.Buffer
 }
 
@@ -72,7 +73,7 @@ func (h *house) must(err error) {
 	}
 }
 
-func (h *house) client(id, secret string) *iam.Client {
+func (h *house) client(id, secret string) *awsapi.Client {
 	h.t.Helper()
 	c, err := iam.NewClient(h.url, sigv4.Credentials{AccessKeyID: id, SecretAccessKey: secret})
 	h.must(err)
@@ -80,7 +81,7 @@ func (h *house) client(id, secret string) *iam.Client {
 }
 
 // user makes a user with a policy text of his own, and returns his client.
-func (h *house) user(name, policy string) *iam.Client {
+func (h *house) user(name, policy string) *awsapi.Client {
 	h.t.Helper()
 	_, err := h.access.CreateUser(h.t.Context(), manager, name)
 	h.must(err)
@@ -94,7 +95,7 @@ func (h *house) user(name, policy string) *iam.Client {
 func rootOf(account glacier.AccountID) access.Caller { return access.RootOf(account) }
 
 // keyOf makes a key for a user and returns his client.
-func (h *house) keyOf(name string) *iam.Client {
+func (h *house) keyOf(name string) *awsapi.Client {
 	h.t.Helper()
 	k, err := h.access.CreateKey(h.t.Context(), manager, name)
 	h.must(err)
@@ -112,7 +113,7 @@ func form(action string, pairs ...string) url.Values {
 
 // ask sends a query that must succeed, and decodes its result if there is to
 // be one.
-func (h *house) ask(c *iam.Client, result any, action string, pairs ...string) string {
+func (h *house) ask(c *awsapi.Client, result any, action string, pairs ...string) string {
 	h.t.Helper()
 	document, err := c.Do(context.Background(), form(action, pairs...))
 	if err != nil {
@@ -125,7 +126,7 @@ func (h *house) ask(c *iam.Client, result any, action string, pairs ...string) s
 }
 
 // refused sends a query that must be refused.
-func (h *house) refused(c *iam.Client, code iam.Code, action string, pairs ...string) *iam.Error {
+func (h *house) refused(c *awsapi.Client, code iam.Code, action string, pairs ...string) *iam.Error {
 	h.t.Helper()
 	_, err := c.Do(context.Background(), form(action, pairs...))
 	var e *iam.Error

@@ -38,6 +38,7 @@ func (s *Server) listen(handler http.Handler) error {
 		// What the library has to say is about strangers' connections.
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	s.http.RegisterOnShutdown(s.queues.Close) // nobody waits for a message that does not come
 	s.listener = rest.Front(s.http, l)
 	return nil
 }

@@ -344,7 +344,7 @@ func (s *Server) sweepLoop(ctx context.Context) {
 
 // sweep ends what has expired by now.
 func (s *Server) sweep(ctx context.Context) {
-	if err := errors.Join(s.vaults.Sweep(ctx), s.jobs.Sweep(ctx)); err != nil && ctx.Err() == nil {
+	if err := errors.Join(s.vaults.Sweep(ctx), s.jobs.Sweep(ctx), s.queues.Sweep(ctx)); err != nil && ctx.Err() == nil {
 		s.log.Warn("sweep ended early", "err", err)
 	}
 }

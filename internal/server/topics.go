@@ -29,6 +29,7 @@ func (s *Server) openTopics() (err error) {
 	}
 	s.queues, err = queue.New(queue.Config{
 		Store: s.store, Region: s.cfg.Region, IDs: s.store.IDKey(), CheckPolicy: checkPolicy, Now: s.cfg.Now, Log: s.log,
+		MaxWaiting: min(queue.DefaultMaxWaiting, max(1, s.cfg.MaxConnections/2)), // the rest of the connections is for others
 	})
 	if err != nil {
 		return err

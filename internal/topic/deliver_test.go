@@ -197,28 +197,29 @@ func TestDeadEndpointCostsLittle(t *testing.T) {
 }
 
 // TestHangingEndpoints makes sure that more endpoints that hang than there are
-// workers do not keep another from being served.
+// workers do not keep another from being served, neither when they are new nor
+// later.
 func TestHangingEndpoints(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		h := newHouse(t, func(c *Config) { c.Workers = minWorkers })
 		topic := h.topic("jobs")
+		h.subscribe(topic, "far", "good", nil)
+		h.start()
+		h.publish(topic, "first")
+		synctest.Wait()
 		h.far.hang = map[string]bool{}
 		for i := range 50 {
 			name := fmt.Sprintf("bad %d", i)
 			h.far.hang[name] = true
 			h.subscribe(topic, "far", name, nil)
 		}
-		h.subscribe(topic, "far", "good", nil)
-		h.start()
-		h.publish(topic, "first")
-		time.Sleep(50 * sendTimeout) // until everybody was tried
-		for i := range 20 {
-			start := time.Now()
+		for i := range 40 {
 			h.publish(topic, fmt.Sprint(i))
 			time.Sleep(time.Millisecond)
 			if got := h.far.messages("good"); len(got) != i+2 {
-				t.Fatalf("after %v: %d messages", time.Since(start), len(got))
+				t.Fatalf("message %d had to wait", i)
 			}
+			time.Sleep(sendTimeout)
 		}
 	})
 }
@@ -558,6 +559,33 @@ func TestCloseRecordsWhatWasSent(t *testing.T) {
 		synctest.Wait()
 		if diff := cmp.Diff(texts(0, 20), h.far.messages("a")); diff != "" {
 			t.Errorf("messages (-want +got):\n%s", diff)
+		}
+		h.empty(topic)
+	})
+}
+
+// TestQueueOfOneWhoLeft makes sure that what was read before somebody
+// unsubscribed is not put into the queue afterwards.
+func TestQueueOfOneWhoLeft(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := newHouse(t)
+		topic := h.topic("jobs")
+		inbox := h.queue(alice, "inbox")
+		sub := h.subscribe(topic, "sqs", inbox, nil)
+		h.publish(topic, "hello")
+		var v visit
+		for number, hint := range h.hints {
+			v = visit{sub: number, topic: hint.topic}
+		}
+		turn := &turn{s: h.Service, visit: v, began: time.Now()}
+		h.must(turn.load(t.Context()))
+		h.must(h.Unsubscribe(t.Context(), sub))
+		h.must(h.Sweep(t.Context()))
+		if _, err := turn.fill(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := h.queued(inbox); len(turn.page) != 1 || len(got) != 0 {
+			t.Errorf("page of %d, %d messages in the queue", len(turn.page), len(got))
 		}
 		h.empty(topic)
 	})

@@ -435,3 +435,45 @@ func TestFilterAndProtocol(t *testing.T) {
 		h.empty(topic)
 	})
 }
+
+// TestLateConfirmation makes sure that a token is good for its time only, even
+// if nothing has removed the subscription yet.
+func TestLateConfirmation(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		after time.Duration
+		ok    bool
+	}{
+		{"in time", ConfirmationLife - time.Minute, true},
+		{"too late", ConfirmationLife + time.Minute, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				h := newHouse(t)
+				topic := h.topic("jobs")
+				arn, _, err := h.Subscribe(t.Context(), alice, topic, "http", "http://example.com", nil)
+				h.must(err)
+				var token string
+				h.must(h.store.View(t.Context(), func(tx *catalog.Tx) error {
+					n, err := h.parseSubscriptionARN(string(arn))
+					if err != nil {
+						return err
+					}
+					_, sub, _, err := h.look(tx, n)
+					token = h.token(&sub)
+					return err
+				}))
+				time.Sleep(test.after)
+				_, err = h.ConfirmSubscription(t.Context(), topic, token)
+				if (err == nil) != test.ok {
+					t.Error(err)
+				}
+				list, err := h.SubscriptionsByTopic(t.Context(), topic, 0, 10)
+				h.must(err)
+				if (len(list) == 1) != test.ok {
+					t.Errorf("subscriptions: %+v", list)
+				}
+			})
+		})
+	}
+}
