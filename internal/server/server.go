@@ -107,11 +107,14 @@ func (s *Server) open() error {
 	if err != nil {
 		return err
 	}
-	return s.listen(handler)
+	if err := s.listen(handler); err != nil {
+		return err
+	}
+	s.begin()
+	return nil
 }
 
-// assemble builds the rules and the face over the store, and starts the
-// background work.
+// assemble builds the rules and the faces over the store.
 func (s *Server) assemble() (http.Handler, error) {
 	keys, err := s.openAccess()
 	if err != nil {
@@ -141,13 +144,18 @@ func (s *Server) assemble() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.handler(s.faces()), nil
+}
+
+// begin starts the background work. The address is known by then: it stands in
+// what is sent.
+func (s *Server) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.queues.Start(ctx)
 	s.topics.Start(ctx)
 	s.jobs.Start(ctx)
 	s.workers.Go(func() { s.sweepLoop(ctx) })
-	return s.handler(s.faces()), nil
 }
 
 // notify tells a topic of a job.

@@ -234,8 +234,12 @@ func TestHTTPEndpoints(t *testing.T) {
 	}{
 		{name: "200", answer: func(http.ResponseWriter, *http.Request) {}},
 		{name: "204", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }},
-		{name: "301", answer: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusMovedPermanently) }, fails: "301", permanent: true},
-		{name: "307", answer: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) }, fails: "307", permanent: true},
+		{name: "301", answer: func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusMovedPermanently)
+		}, fails: "301", permanent: true},
+		{name: "307", answer: func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, fails: "307", permanent: true},
 		{name: "304", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, fails: "304", permanent: true},
 		{name: "400", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }, fails: "400", permanent: true},
 		{name: "404", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, fails: "404", permanent: true},

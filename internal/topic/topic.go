@@ -14,10 +14,10 @@
 // until its delivery policy lets it be tried again, and the next one goes on.
 // One that has used up its tries, or that the endpoint refused for good, is a
 // dead letter: kept, listed, and tried anew on demand. An endpoint that keeps
-// failing is tried ever more rarely, up to once a minute; what has been due
-// for [MaxOverdue] by then is given up, too, because a limit on everything.
-// No subscription waits for another, and nothing that publishes waits for a
-// delivery.
+// failing is tried ever more rarely, down to once a minute; what has been due
+// for [MaxOverdue] by then is given up, too, so that a dead endpoint does not
+// fill the disk. No subscription waits for another, and nothing that publishes
+// waits for a delivery.
 //
 // What hangs on a deleted subscription is removed afterwards, in bounded
 // records, invisible to everybody: see [Service.Sweep]. A subscription that

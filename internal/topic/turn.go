@@ -106,7 +106,7 @@ func (t *turn) load(ctx context.Context) error {
 			return nil
 		}
 		t.policy = effective(&t.of, &t.to)
-		due, err := tx.Deliveries(t.sub, 0, pageSize)
+		due, err := tx.DueDeliveries(t.sub, tx.Now().UnixMilli(), pageSize)
 		if err != nil {
 			return err
 		}
