@@ -18,15 +18,15 @@ func refusePrivate[C any](_, address string, _ C) error {
 	if err != nil {
 		return fmt.Errorf("address %q: %w", address, err)
 	}
-	if !public(at.Addr()) {
+	if !Public(at.Addr()) {
 		return &PermanentError{errPrivate}
 	}
 	return nil
 }
 
-// public reports whether an address is one that anybody on the Internet could
+// Public reports whether an address is one that anybody on the Internet could
 // reach. Addresses that stand for an IPv4 address are as that one is.
-func public(a netip.Addr) bool {
+func Public(a netip.Addr) bool {
 	a = a.WithZone("").Unmap()
 	if a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || !a.IsValid() {
 		return false
@@ -37,7 +37,7 @@ func public(a netip.Addr) bool {
 		}
 	}
 	if inner, ok := embedded(a); ok {
-		return public(inner)
+		return Public(inner)
 	}
 	return true
 }
@@ -49,11 +49,15 @@ func reserved() []netip.Prefix {
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{0}), 8),                            // this network
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10),                     // behind a carrier's NAT
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 0}), 24),                   // protocol assignments
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2}), 24),                   // documentation
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, 100}), 24),                // documentation
+		netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113}), 24),                 // documentation
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18}), 15),                     // benchmarks
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{240}), 4),                          // for later, and broadcast
 		netip.PrefixFrom(netip.AddrFrom16([16]byte{}), 96),                          // IPv4-compatible, of old
 		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x01}), 64),                      // discard
 		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x01}), 32),                // Teredo
+		netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8}), 32),    // documentation
 		netip.PrefixFrom(netip.AddrFrom16([16]byte{0xfe, 0xc0}), 10),                // site-local, of old
 		netip.PrefixFrom(netip.AddrFrom16([16]byte{0, 0x64, 0xff, 0x9b, 0, 1}), 48), // NAT64, local
 	}
@@ -82,5 +86,5 @@ func privateHost(host string) bool {
 		return true
 	}
 	a, err := netip.ParseAddr(host)
-	return err == nil && !public(a)
+	return err == nil && !Public(a)
 }

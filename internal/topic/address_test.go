@@ -16,14 +16,14 @@ func TestPublic(t *testing.T) {
 		"::": false, "::1": false, "fe80::1": false, "fe80::1%eth0": false, "fec0::1": false, "fc00::1": false, "fd00:ec2::254": false,
 		"ff02::1": false, "::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "::ffff:169.254.169.254": false, "::7f00:1": false,
 		"64:ff9b::7f00:1": false, "64:ff9b::a00:1": false, "64:ff9b:1::1": false, "2002:7f00:1::": false, "2002:a9fe:a9fe::1": false,
-		"2001::1": false, "100::1": false,
+		"2001::1": false, "100::1": false, "192.0.2.1": false, "203.0.113.9": false, "2001:db8::1": false,
 	} {
 		a, err := netip.ParseAddr(address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if public(a) != want {
-			t.Errorf("public(%s) = %v", address, !want)
+		if Public(a) != want {
+			t.Errorf("Public(%s) = %v", address, !want)
 		}
 	}
 	for host, want := range map[string]bool{

@@ -1,4 +1,0 @@
-package forward
-
-// Public is public, for its test.
-var Public = public
