@@ -216,25 +216,19 @@ func (s *Service) ConfirmSubscription(ctx context.Context, topicARN, token strin
 	if err != nil {
 		return "", invalid("Topic")
 	}
-	topic, number, ok := tokenNumbersOf(token)
-	if !ok {
-		return "", invalid("Token")
+	// A stranger with a wrong token does not get as far as an update.
+	err = s.store.View(ctx, func(tx *catalog.Tx) error {
+		_, err := s.confirmed(tx, n, token)
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
 	err = s.update(ctx, func(tx *catalog.Tx) (record.Record, error) {
 		var r record.Record
-		t, ok, err := tx.Topic(n.account, n.topic)
+		sub, err := s.confirmed(tx, n, token)
 		if err != nil {
 			return r, err
-		}
-		if !ok || t.Number != topic {
-			return r, invalid("Token")
-		}
-		sub, ok, err := tx.SubscriptionByNumber(topic, number)
-		if err != nil {
-			return r, err
-		}
-		if !ok || !s.tokenIs(token, &sub) || expired(&sub, tx.Now()) {
-			return r, invalid("Token")
 		}
 		arn = subscriptionARN(s.arn(n), sub.Public)
 		if sub.Confirmed {
@@ -248,6 +242,26 @@ func (s *Service) ConfirmSubscription(ctx context.Context, topicARN, token strin
 		return r, nil
 	})
 	return arn, err
+}
+
+// confirmed is the subscription to the topic that the token confirms.
+func (s *Service) confirmed(tx *catalog.Tx, n resource, token string) (record.Subscription, error) {
+	topic, number, ok := tokenNumbersOf(token)
+	if !ok {
+		return record.Subscription{}, invalid("Token")
+	}
+	t, ok, err := tx.Topic(n.account, n.topic)
+	if err != nil {
+		return record.Subscription{}, err
+	}
+	if !ok || t.Number != topic {
+		return record.Subscription{}, invalid("Token")
+	}
+	sub, ok, err := tx.SubscriptionByNumber(topic, number)
+	if err == nil && (!ok || !s.tokenIs(token, &sub) || expired(&sub, tx.Now())) {
+		err = invalid("Token")
+	}
+	return sub, err
 }
 
 // Unsubscribe ends a subscription. What is still to be delivered to it is not.
