@@ -24,6 +24,9 @@ type Request struct {
 	Resource glacier.ARN
 	// Archive is the archive that it is about, if one.
 	Archive glacier.ArchiveID
+	// Values are condition keys of the service's own, in lower case, and what
+	// they stand for, such as sns:protocol.
+	Values map[string]string
 }
 
 // A reason is what a decision rests on.

@@ -109,7 +109,8 @@ func (f *facts) text(key string) (v string, ok bool) {
 	case "glacier:archiveageindays":
 		return strconv.FormatInt(f.age(), 10), !f.created.IsZero()
 	}
-	return "", false
+	v, ok = f.asked.Values[key]
+	return v, ok
 }
 
 // age is the archive's age in whole days of 24 hours.

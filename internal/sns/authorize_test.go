@@ -215,3 +215,16 @@ func TestCertificate(t *testing.T) {
 		t.Errorf("status %d", w.Code)
 	}
 }
+
+// TestWhereMessagesGo: a policy may ask for the protocol and the endpoint of a
+// subscription.
+func TestWhereMessagesGo(t *testing.T) {
+	h := build(t, nil)
+	h.ask(h.root, "CreateTopic", "Name", "t")
+	ann := h.user("ann", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:*","Resource":"*"},`+
+		`{"Effect":"Deny","Action":"sns:Subscribe","Resource":"*","Condition":{"StringNotEquals":{"sns:Protocol":"box"}}},`+
+		`{"Effect":"Deny","Action":"sns:Subscribe","Resource":"*","Condition":{"StringLike":{"sns:Endpoint":"*evil*"}}}]}`)
+	h.ask(ann, "Subscribe", "TopicArn", aTopic, "Protocol", "box", "Endpoint", "good")
+	h.refused(ann, "AuthorizationError", "Subscribe", "TopicArn", aTopic, "Protocol", "box", "Endpoint", "an evil one")
+	h.refused(ann, "AuthorizationError", "Subscribe", "TopicArn", aTopic, "Protocol", "https", "Endpoint", "https://example.com/")
+}

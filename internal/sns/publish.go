@@ -81,7 +81,7 @@ func (in *publishInput) allow(c *call, action string) error {
 	if in.TopicArn == "" {
 		return invalid("TopicArn or TargetArn Reason: no value for required parameter")
 	}
-	return c.allowTopic(action, in.TopicArn)
+	return c.allowTopic(action, in.TopicArn, nil)
 }
 
 func publish(c *call, in *publishInput) (any, error) {

@@ -35,14 +35,15 @@ func (c *call) allowOwn(action, resource string) error {
 
 // allowTopic finds out whether the caller may do something to a topic. One that
 // does not exist is like one of its account's that has no policy.
-func (c *call) allowTopic(action, arn string) error {
+// values are condition keys of SNS's own.
+func (c *call) allowTopic(action, arn string, values map[string]string) error {
 	owner, policy, err := c.topics.Policy(c.Context, arn)
 	if err != nil {
 		return err
 	}
 	c.Owner = owner
 	return c.access.AuthorizeResource(access.Request{
-		Caller: c.Caller, Client: c.Client, Action: action, Owner: owner, Resource: glacier.ARN(arn),
+		Caller: c.Caller, Client: c.Client, Action: action, Owner: owner, Resource: glacier.ARN(arn), Values: values,
 	}, policy)
 }
 
@@ -56,12 +57,12 @@ func (account) allow(c *call, action string) error {
 // An onTopic is about a topic.
 type onTopic struct{ TopicArn string }
 
-func (s onTopic) allow(c *call, action string) error { return c.allowTopic(action, s.TopicArn) }
+func (s onTopic) allow(c *call, action string) error { return c.allowTopic(action, s.TopicArn, nil) }
 
 // An onResource is about a topic, too, which has tags.
 type onResource struct{ ResourceArn string }
 
-func (s onResource) allow(c *call, action string) error { return c.allowTopic(action, s.ResourceArn) }
+func (s onResource) allow(c *call, action string) error { return c.allowTopic(action, s.ResourceArn, nil) }
 
 // An onSubscription is about a subscription. The accounts that have a say in
 // it are whose it is and whose the topic is, except that how messages come is

@@ -65,6 +65,11 @@ type (
 	}
 )
 
+// allow implements [subject]. Policies may ask where messages are to go.
+func (in *subscribeInput) allow(c *call, action string) error {
+	return c.allowTopic(action, in.TopicArn, map[string]string{"sns:protocol": in.Protocol, "sns:endpoint": in.Endpoint})
+}
+
 func subscribe(c *call, in *subscribeInput) (any, error) {
 	arn, waits, err := c.topics.Subscribe(c.Context, c.Caller.Account, in.TopicArn, in.Protocol, in.Endpoint, in.Attributes)
 	if err != nil {
