@@ -62,7 +62,9 @@ func (s onTopic) allow(c *call, action string) error { return c.allowTopic(actio
 // An onResource is about a topic, too, which has tags.
 type onResource struct{ ResourceArn string }
 
-func (s onResource) allow(c *call, action string) error { return c.allowTopic(action, s.ResourceArn, nil) }
+func (s onResource) allow(c *call, action string) error {
+	return c.allowTopic(action, s.ResourceArn, nil)
+}
 
 // An onSubscription is about a subscription. The accounts that have a say in
 // it are whose it is and whose the topic is, except that how messages come is
