@@ -135,7 +135,7 @@ func printReport(w io.Writer, r *local.Report, asJSON bool) error {
 		fmt.Fprintf(w, "lock: vault %s of account %s is %s since %s, with lock %s; archives deleted since: %d\n",
 			l.Vault, l.Account, l.State, l.Since.Format(time.RFC3339), l.ID, l.Deleted)
 	}
-	if c := r.LockClock; len(r.Locks) > 0 && (c.Skew > clockTold || c.Skew < -clockTold || c.Absence > 0) {
+	if c := r.LockClock; len(r.Locks) > 0 && (c.Skew > clockTold || c.Skew < -clockTold || c.Absence > clockTold) {
 		fmt.Fprintf(w, "lock clock: %s behind the machine's; absence counted since %s: %s\n",
 			time.Duration(c.Skew)*time.Second, c.Born.Format(time.RFC3339), time.Duration(c.Absence)*time.Second)
 	}

@@ -60,6 +60,7 @@ func (c *Client) Do(ctx context.Context, form url.Values) ([]byte, error) {
 		return nil, fmt.Errorf("build request: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	r.Header.Set("User-Agent", "firn")
 	hash := sha256.Sum256([]byte(body))
 	sigv4.Sign(r, c.key, c.region, c.service, hex.EncodeToString(hash[:]), time.Now())
 	resp, err := c.http.Do(r)
