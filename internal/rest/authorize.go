@@ -36,7 +36,10 @@ func (c *call) resource() glacier.ARN {
 	case "PurchaseProvisionedCapacity", "ListProvisionedCapacity":
 		return glacier.CapacityARN(region, c.owner)
 	}
-	return glacier.VaultARN(region, c.owner, c.vault) // of ListVaults without a name
+	// Without a name of ListVaults. More of a name than any vault has is no work
+	// for policies: there is no such vault.
+	name := c.vault[:min(len(c.vault), glacier.MaxVaultNameLength+1)]
+	return glacier.VaultARN(region, c.owner, name)
 }
 
 // archive is the archive that the call is about, "" if it is about none. A
@@ -46,7 +49,7 @@ func (c *call) archive() glacier.ArchiveID {
 	case "DeleteArchive":
 		return glacier.ArchiveID(c.id)
 	case "InitiateJob":
-		if p, err := c.jobParameters(); err == nil && p != nil && p.ArchiveID != nil {
+		if p, err := c.job(); err == nil && p != nil && p.ArchiveID != nil {
 			return glacier.ArchiveID(*p.ArchiveID)
 		}
 	}

@@ -16,7 +16,11 @@ func (c *call) decode(v any) error {
 	if c.blank() {
 		return nil
 	}
-	if err := decodeObject(c.doc, reflect.ValueOf(v).Elem()); err != nil {
+	return decode(c.doc, v)
+}
+
+func decode(doc []byte, v any) error {
+	if err := decodeObject(doc, reflect.ValueOf(v).Elem()); err != nil {
 		return glacier.Errorf(glacier.Serialization, "Invalid JSON: the request body could not be parsed.")
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 )
 
 func initiateJob(c *call) error {
-	params, err := c.jobParameters()
+	params, err := c.job()
 	if err != nil {
 		return err
 	}
@@ -24,9 +24,10 @@ func initiateJob(c *call) error {
 	return c.created(http.StatusAccepted, c.location("jobs", string(id)))
 }
 
-// jobParameters decodes a job's description, nil if the body is empty. The
-// reference once shows it wrapped in a member jobParameters; both are taken.
-func (c *call) jobParameters() (*glacier.JobParameters, error) {
+// decodeJob decodes a job's description, nil if the body is empty. The
+// reference once shows it wrapped in a member jobParameters; both are taken. It is
+// called once only, through c.job: what is decided about is what is done.
+func (c *call) decodeJob() (*glacier.JobParameters, error) {
 	if c.blank() {
 		return nil, nil
 	}
@@ -34,14 +35,15 @@ func (c *call) jobParameters() (*glacier.JobParameters, error) {
 		Type    *string
 		Wrapped json.RawMessage `json:"jobParameters"`
 	}
-	if err := c.decode(&outer); err != nil {
+	if err := decode(c.doc, &outer); err != nil {
 		return nil, err
 	}
+	doc := c.doc
 	if len(outer.Wrapped) > 0 && outer.Type == nil {
-		c.doc = outer.Wrapped
+		doc = outer.Wrapped
 	}
 	var params glacier.JobParameters
-	return &params, c.decode(&params)
+	return &params, decode(doc, &params)
 }
 
 func describeJob(c *call) error {

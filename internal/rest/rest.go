@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"firn/glacier"
@@ -92,6 +93,9 @@ type call struct {
 	vault   glacier.VaultName
 	id      string
 	doc     []byte // the body, of an operation that does not stream
+
+	// job is the job that the document describes.
+	job func() (*glacier.JobParameters, error)
 }
 
 // ServeHTTP implements [http.Handler].
@@ -103,6 +107,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		client:    access.ClientOf(r, h.cfg.Proxies),
 		body:      newBody(r, conn, h.cfg.BodyTimeout),
 	}
+	c.job = sync.OnceValues(c.decodeJob)
 	set(w.Header(), glacier.HeaderRequestID, c.requestID)
 	err := c.safely(c.serve)
 	// What changes something has been recorded by now; if that failed, it is

@@ -170,6 +170,17 @@ func TestAttemptsOnALock(t *testing.T) {
 			refused(s, client.Request{Method: "DELETE", Path: "/-/vaults/free/archives/" + s.archive})
 			s.must(client.Request{Method: "DELETE", Path: "/-/vaults/free"})
 		}},
+		{"with a job that is wrapped, and wrapped again", nil, func(s *siege) {
+			s.must(client.Request{Method: "PUT", Path: "/-/vaults/sealed"})
+			id := s.upload("sealed", "x")
+			lock := strings.NewReplacer("vaults/worm", "vaults/sealed", "DeleteArchive", "InitiateJob").Replace(keepAYear)
+			got := s.must(client.Request{Method: "POST", Path: "/-/vaults/sealed/lock-policy", Body: client.Bytes(policyDocument(lock))})
+			s.must(client.Request{Method: "POST", Path: "/-/vaults/sealed/lock-policy/" + got.header.Get(glacier.HeaderLockID)})
+			job := fmt.Sprintf(`{"Type":"archive-retrieval","ArchiveId":%q}`, id)
+			for _, wrapping := range []string{`%s`, `{"jobParameters":%s}`, `{"jobParameters":{"jobParameters":%s}}`, `{"jobParameters":{"jobParameters":{"jobParameters":%s}}}`, `{"jobParameters":{"ArchiveId":5,"jobParameters":%s}}`} {
+				refused(s, client.Request{Method: "POST", Path: "/-/vaults/sealed/jobs", Body: client.Bytes(fmt.Appendf(nil, wrapping, job))})
+			}
+		}},
 		{"with another method in a header", nil, func(s *siege) {
 			refused(s, client.Request{Method: "POST", Path: s.delete().Path, Header: http.Header{"X-Http-Method-Override": {"DELETE"}}})
 		}},
