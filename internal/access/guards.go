@@ -29,17 +29,62 @@ func (g *vaultGuards) lapsed(lockNow time.Time) bool { return g.held.Lapsed(lock
 // maxGuards bounds the vaults whose guards are remembered.
 const maxGuards = 4096
 
+// maxText bounds what each of the caches here remembers by the bytes of the
+// policies' texts. Compiled, a text takes up to some twelve times its length, so
+// all of them together stay within some 50 MiB.
+const maxText = 1 << 20
+
+// A bounded map forgets what it must to stay within a number of entries and
+// within maxText. A single entry may be larger than that.
+type bounded[K comparable, V interface{ Size() int }] struct {
+	entries map[K]V
+	size    int // of all entries
+}
+
+func (b *bounded[K, V]) put(k K, v V, most int) {
+	b.drop(k)
+	for other := range b.entries { // whichever comes first will do
+		if len(b.entries) < most && b.size+v.Size() <= maxText {
+			break
+		}
+		b.drop(other)
+	}
+	if b.entries == nil {
+		b.entries = map[K]V{}
+	}
+	b.entries[k] = v
+	b.size += v.Size()
+}
+
+func (b *bounded[K, V]) drop(k K) {
+	if v, ok := b.entries[k]; ok {
+		b.size -= v.Size()
+		delete(b.entries, k)
+	}
+}
+
+func (b *bounded[K, V]) clear() { *b = bounded[K, V]{} }
+
+// Size is how many bytes of text the guards were made of and keep.
+func (g *vaultGuards) Size() int {
+	n := g.policy.Size() + g.lock.Size() + len(g.held.Policy)
+	for k, v := range g.tags {
+		n += len(k) + len(v)
+	}
+	return n
+}
+
 // A vaultCache remembers guards by the records that they were made of. So it
 // is never out of date, and nobody has to tell it anything.
 type vaultCache struct {
 	mu     sync.RWMutex
-	vaults map[uint64]*vaultGuards
+	vaults bounded[uint64, *vaultGuards]
 }
 
 func (c *vaultCache) get(from catalog.Guards) *vaultGuards {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if g := c.vaults[from.Vault]; g != nil && g.from == from {
+	if g := c.vaults.entries[from.Vault]; g != nil && g.from == from {
 		return g
 	}
 	return nil
@@ -48,16 +93,7 @@ func (c *vaultCache) get(from catalog.Guards) *vaultGuards {
 func (c *vaultCache) put(g *vaultGuards) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.vaults == nil {
-		c.vaults = map[uint64]*vaultGuards{}
-	}
-	if len(c.vaults) >= maxGuards {
-		for other := range c.vaults { // whichever comes first will do
-			delete(c.vaults, other)
-			break
-		}
-	}
-	c.vaults[g.id] = g
+	c.vaults.put(g.id, g, maxGuards)
 }
 
 // open reports whether neither a policy nor a lock guards the vault, and no
@@ -71,7 +107,7 @@ func (g *vaultGuards) open(q *Request) bool {
 type nameCache struct {
 	mu    sync.RWMutex
 	epoch uint64
-	names map[vaultName]*vaultGuards
+	names bounded[vaultName, *vaultGuards]
 }
 
 type vaultName struct {
@@ -86,7 +122,7 @@ func (c *nameCache) get(q *Request, epoch uint64) *vaultGuards {
 	if epoch == 0 || epoch != c.epoch {
 		return nil
 	}
-	return c.names[vaultName{q.Owner, q.Vault}]
+	return c.names.entries[vaultName{q.Owner, q.Vault}]
 }
 
 // put remembers guards that were looked up in an epoch, which may be over. Names
@@ -97,10 +133,11 @@ func (c *nameCache) put(q *Request, g *vaultGuards, epoch uint64) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if epoch != c.epoch || len(c.names) >= maxGuards {
-		c.epoch, c.names = epoch, map[vaultName]*vaultGuards{}
+	if epoch != c.epoch {
+		c.epoch = epoch
+		c.names.clear()
 	}
-	c.names[vaultName{q.Owner, q.Vault}] = g
+	c.names.put(vaultName{q.Owner, q.Vault}, g, maxGuards)
 }
 
 // guards returns what guards the vault of a request.

@@ -17,7 +17,7 @@ type keyring struct {
 	life time.Duration
 
 	mu   sync.RWMutex
-	keys map[string]*knownKey
+	keys bounded[string, *knownKey]
 	// turn counts the keys forgotten on purpose. What was looked up before
 	// the latest of them may be out of date, and is not put in.
 	turn uint64
@@ -40,14 +40,14 @@ type daySigner struct {
 }
 
 func newKeyring(life time.Duration) keyring {
-	return keyring{life: life, keys: map[string]*knownKey{}}
+	return keyring{life: life}
 }
 
 // get returns a remembered key, and the turn to hand to put if there is none.
 func (r *keyring) get(id string, now time.Time) (k *knownKey, turn uint64) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	k = r.keys[id]
+	k = r.keys.entries[id]
 	// A clock that was set back must not lengthen a key's life.
 	if k != nil && (!now.Before(k.expires) || k.expires.Sub(now) > r.life) {
 		k = nil
@@ -62,21 +62,15 @@ func (r *keyring) put(id string, k *knownKey, now time.Time, turn uint64) {
 	if turn != r.turn {
 		return
 	}
-	if len(r.keys) >= maxKeys {
-		for other := range r.keys { // whichever comes first will do
-			delete(r.keys, other)
-			break
-		}
-	}
 	k.expires = now.Add(r.life)
-	r.keys[id] = k
+	r.keys.put(id, k, maxKeys)
 }
 
 // forget makes the next request look the key up.
 func (r *keyring) forget(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.keys, id)
+	r.keys.drop(id)
 	r.turn++
 }
 
@@ -84,8 +78,17 @@ func (r *keyring) forget(id string) {
 func (r *keyring) forgetAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	clear(r.keys)
+	r.keys.clear()
 	r.turn++
+}
+
+// Size is how many bytes the policies of the key's holder have.
+func (k *knownKey) Size() int {
+	n := 0
+	for _, p := range k.caller.identity {
+		n += p.Size()
+	}
+	return n
 }
 
 // signing returns the key that signs for the scope.

@@ -51,13 +51,13 @@ const maxPolicies = 1024
 // A policyCache remembers policies of things that are no vaults, by their text.
 type policyCache struct {
 	mu    sync.Mutex
-	texts map[[32]byte]*policy.Policy
+	texts bounded[[32]byte, *policy.Policy]
 }
 
 func (c *policyCache) parse(text string) (*policy.Policy, error) {
 	sum := sha256.Sum256([]byte(text))
 	c.mu.Lock()
-	p := c.texts[sum]
+	p := c.texts.entries[sum]
 	c.mu.Unlock()
 	if p != nil {
 		return p, nil
@@ -68,9 +68,6 @@ func (c *policyCache) parse(text string) (*policy.Policy, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.texts == nil || len(c.texts) >= maxPolicies {
-		c.texts = map[[32]byte]*policy.Policy{}
-	}
-	c.texts[sum] = p
+	c.texts.put(sum, p, maxPolicies)
 	return p, nil
 }

@@ -69,10 +69,13 @@ func parseCondition(kind Kind, variables bool, o operator, element string, k mem
 	element += ": " + clip(k.name)
 	values := []*node{k.node}
 	if k.kind == array {
-		values = k.items
+		values = distinct(k.items)
 	}
 	if len(values) == 0 {
 		return c, refuse(element, "must not be empty")
+	}
+	if o.kind != nullOperator {
+		c.tests = make([]test, 0, len(values))
 	}
 	for _, v := range values {
 		if err := c.add(variables, element, v); err != nil {
@@ -84,7 +87,7 @@ func parseCondition(kind Kind, variables bool, o operator, element string, k mem
 
 // add compiles one value of the policy.
 func (c *condition) add(variables bool, element string, v *node) *SyntaxError {
-	if v.kind != text && v.kind != number && v.kind != boolean {
+	if !v.kind.scalar() {
 		return refuse(element, "must be a string, a number, a boolean or a list of them, not %s", v.kind)
 	}
 	if c.operator.kind == nullOperator {

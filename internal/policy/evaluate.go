@@ -76,7 +76,17 @@ func (p *Policy) Evaluate(r *Request) Verdict {
 // An evaluation is the state of one call.
 type evaluation struct {
 	request *Request
-	work    int // how much may still be done; below 0 it has been too much, and no result counts
+	work    int      // how much may still be done; below 0 it has been too much, and no result counts
+	split   []string // the parts of the ARN that patterns are matched with, once one has asked for them
+}
+
+// parts returns what stands between the colons of the evaluation's ARN, which is always the same. It may be long, so it is split
+// once and not for each pattern.
+func (e *evaluation) parts(arn string) []string {
+	if e.split == nil && e.spend(len(arn)) {
+		e.split = strings.Split(arn, ":")
+	}
+	return e.split
 }
 
 // spend takes n from the work and says whether that much was left.

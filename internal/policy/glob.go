@@ -41,11 +41,11 @@ func encode(pattern string) string {
 	return string(b)
 }
 
-// A glob is a compiled code.
+// A glob is a compiled code. Policies have thousands, so it keeps no more than the code, and finds its pieces when it matches.
 type glob struct {
-	form   form
-	text   string   // of exact and prefix
-	pieces []string // of wildcards: what stands between the stars; only the first and the last may be empty
+	text  string // of exact and prefix; the whole code of wildcards
+	form  form
+	plain bool // of wildcards: they are all stars
 }
 
 type form byte
@@ -53,7 +53,7 @@ type form byte
 const (
 	exact     form = iota // text itself
 	prefix                // text and whatever follows; everything, if text is empty
-	wildcards             // pieces
+	wildcards             // pieces with stars between them
 )
 
 func newGlob(code string) glob {
@@ -64,54 +64,56 @@ func newGlob(code string) glob {
 	if strings.Count(code[at:], starred) == len(code)-at {
 		return glob{form: prefix, text: code[:at]}
 	}
-	all := strings.Split(code, starred)
-	pieces := all[:0]
-	for i, piece := range all {
-		if piece != "" || i == 0 || i == len(all)-1 {
-			pieces = append(pieces, piece)
-		}
-	}
-	return glob{form: wildcards, pieces: pieces}
-}
-
-// open says whether the glob ends in a star.
-func (g *glob) open() bool {
-	return g.form == prefix || g.form == wildcards && g.pieces[len(g.pieces)-1] == "" && len(g.pieces) > 1
+	return glob{form: wildcards, text: code, plain: strings.IndexByte(code[at:], anyOne) < 0}
 }
 
 // match takes time that grows with len(s), and with len(s) times the length of a piece where pieces have single wildcards.
 func (g *glob) match(s string, e *evaluation) bool {
-	switch g.form {
-	case exact:
-		return e.spend(len(g.text)) && s == g.text
-	case prefix:
-		return e.spend(len(g.text)) && strings.HasPrefix(s, g.text)
+	switch {
+	case !e.spend(len(g.text)):
+		return false
+	case g.form == exact:
+		return s == g.text
+	case g.form == prefix:
+		return strings.HasPrefix(s, g.text)
 	}
-	n, ok := startsWith(s, g.pieces[0], e)
+	rest := g.text
+	at := strings.IndexByte(rest, star)
+	if at < 0 {
+		n, ok := startsLike(s, rest, e)
+		return ok && n == len(s)
+	}
+	n, ok := startsWith(s, rest[:at], g.isPlain(rest[:at]), e)
 	if !ok {
 		return false
 	}
-	s = s[n:]
-	if len(g.pieces) == 1 {
-		return s == ""
-	}
 	// The leftmost place for a piece leaves the most room to those that follow, so no choice is ever taken back.
-	last := len(g.pieces) - 1
-	for _, piece := range g.pieces[1:last] {
-		end := find(s, piece, e)
+	for s = s[n:]; ; {
+		rest = rest[at+1:]
+		if at = strings.IndexByte(rest, star); at < 0 {
+			return endsWith(s, rest, e)
+		}
+		piece := rest[:at]
+		end := find(s, piece, g.isPlain(piece), e)
 		if end < 0 {
 			return false
 		}
 		s = s[end:]
 	}
-	return endsWith(s, g.pieces[last], e)
 }
 
-// startsWith returns the length of what the piece matches at the beginning of s.
-func startsWith(s, piece string, e *evaluation) (int, bool) {
-	if strings.IndexByte(piece, anyOne) < 0 {
+func (g *glob) isPlain(piece string) bool { return g.plain || strings.IndexByte(piece, anyOne) < 0 }
+
+// startsWith returns the length of what the piece matches at the beginning of s. A plain piece has no wildcards.
+func startsWith(s, piece string, plain bool, e *evaluation) (int, bool) {
+	if plain {
 		return len(piece), e.spend(1+len(piece)) && strings.HasPrefix(s, piece)
 	}
+	return startsLike(s, piece, e)
+}
+
+// startsLike is startsWith, character by character.
+func startsLike(s, piece string, e *evaluation) (int, bool) {
 	n := 0
 	for i := 0; i < len(piece); i++ {
 		if n == len(s) || !e.spend(1) {
@@ -149,8 +151,8 @@ func endsWith(s, piece string, e *evaluation) bool {
 }
 
 // find returns the end of the leftmost match of the piece in s, or -1.
-func find(s, piece string, e *evaluation) int {
-	if strings.IndexByte(piece, anyOne) < 0 {
+func find(s, piece string, plain bool, e *evaluation) int {
+	if plain {
 		at := strings.Index(s, piece)
 		if at < 0 {
 			e.spend(len(s) + len(piece))
@@ -160,7 +162,7 @@ func find(s, piece string, e *evaluation) int {
 		return at + len(piece)
 	}
 	for at := 0; ; {
-		n, ok := startsWith(s[at:], piece, e)
+		n, ok := startsLike(s[at:], piece, e)
 		if ok {
 			return at + n
 		}

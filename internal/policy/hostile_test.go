@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,15 @@ func allow(condition string) string {
 // fill repeats s until the policy has almost the size that it may have.
 func fill(s string) string { return strings.Repeat(s, (MaxSize-300)/len(s)) }
 
+// different makes many values that are not the same, between a and b.
+func different(a, b string) string {
+	var s strings.Builder
+	for i := 0; s.Len() < MaxSize-400; i++ {
+		fmt.Fprintf(&s, `,"%s%d%s"`, a, i, b)
+	}
+	return s.String()
+}
+
 func TestWorkIsBounded(t *testing.T) {
 	agent := strings.Repeat("a", 60<<10)
 	like := func(patterns string) string { return allow(`"StringLike": {"aws:UserAgent": [` + patterns + `]}`) }
@@ -54,16 +64,16 @@ func TestWorkIsBounded(t *testing.T) {
 		{"question marks", like(`"` + fill("?") + `"`), agent, 128 << 10, None},
 		{"question marks that run at every place", like(`"*` + fill("?") + `b*"`), agent, maxWork + 1<<20, Deny},
 		{"letters and a question mark that run at every place", like(`"*` + fill("a") + `?b*"`), agent, maxWork + 1<<20, Deny},
-		{"thousands of patterns", like(`"*b"` + fill(`,"*b*"`)), agent, maxWork + 1<<20, Deny},
-		{"thousands of patterns, short value", like(`"*b"` + fill(`,"*b*"`)), "curl/8.5.0", 128 << 10, None},
+		{"thousands of patterns", like(`"*b"` + different("*b", "*")), agent, maxWork + 1<<20, Deny},
+		{"thousands of patterns, short value", like(`"*b"` + different("*b", "*")), "curl/8.5.0", 128 << 10, None},
 		{"variables that grow", like(`"` + fill(`${aws:UserAgent}`) + `"`), agent, maxWork + 1<<20, Deny},
 		{"variables, short value", like(`"` + fill(`${aws:UserAgent}`) + `"`), "curl/8.5.0", 128 << 10, None},
 		{"variable that is wildcards", like(`"*${aws:UserAgent}"`), strings.Repeat("*?", 30<<10), 256 << 10, Allow},
-		{"long value that is no number", allow(`"NumericEquals": {"aws:UserAgent": [0` + fill(",0") + `]}`), strings.Repeat("1", 60<<10), 128 << 10, None},
+		{"long value that is no number", allow(`"NumericEquals": {"aws:UserAgent": [0` + different("", "") + `]}`), strings.Repeat("1", 60<<10), 128 << 10, None},
 		{"long value that is no date", allow(`"DateEquals": {"aws:UserAgent": [0` + fill(",0") + `]}`), strings.Repeat("1", 60<<10), 128 << 10, None},
-		{"long value that is no address", allow(`"NotIpAddress": {"aws:UserAgent": ["::"` + fill(`,"::"`) + `]}`), strings.Repeat(":", 60<<10), 128 << 10, Allow},
+		{"long value that is no address", allow(`"NotIpAddress": {"aws:UserAgent": ["::"` + different("::", "") + `]}`), strings.Repeat(":", 60<<10), 128 << 10, Allow},
 		{"colons in a value", allow(`"ArnLike": {"aws:UserAgent": "a:` + fill("*") + `:*:*:*:*x"}`), "a" + strings.Repeat(":", 60<<10), 256 << 10, None},
-		{"ignoring case", allow(`"StringEqualsIgnoreCase": {"aws:UserAgent": ["a"` + fill(`,"A"`) + `]}`), agent, 128 << 10, None},
+		{"ignoring case", allow(`"StringEqualsIgnoreCase": {"aws:UserAgent": ["a"` + different("a", "") + `]}`), agent, 128 << 10, None},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, err := Parse(Identity, tt.policy)
@@ -105,8 +115,30 @@ func TestWorkOnResourcesIsBounded(t *testing.T) {
 	}
 }
 
+// The ARN of a request may be long. It is split once, not for each pattern.
+func TestManyResourcesAreBounded(t *testing.T) {
+	r := withAgent("")
+	r.Resource = strings.Repeat(":", 60_000)
+	for name, patterns := range map[string]string{
+		"all the same": fill(`,"arn:a:b:?*"`),
+		"different":    different("arn:a:b:", "?*"),
+		"of stars":     different("arn:a:b:*:", "?*:?"),
+	} {
+		p, err := Parse(Identity, `{"Statement": {"Effect": "Allow", "Action": "*", "Resource": [`+patterns[1:]+`]}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, n := worked(p, r); v.Effect != None || n > 256<<10 {
+			t.Errorf("%s: %v, and work for %d", name, v.Effect, n)
+		}
+		if n := testing.AllocsPerRun(10, func() { p.Evaluate(r) }); n > 3 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
 func TestManyValuesAreBounded(t *testing.T) {
-	p, err := Parse(Identity, allow(`"ForAllValues:StringLike": {"aws:TagKeys": ["b"`+fill(`,"b"`)+`]}`))
+	p, err := Parse(Identity, allow(`"ForAllValues:StringLike": {"aws:TagKeys": ["b"`+different("b", "")+`]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,5 +192,43 @@ func TestOrdinaryWork(t *testing.T) {
 	}
 	if v, n := worked(p, largeRequest()); v.Effect != Allow || n > maxWork/100 {
 		t.Errorf("%+v, and work for %d: more than a hundredth of the limit", v, n)
+	}
+}
+
+// A policy's Size has to stand for what it takes when it is compiled.
+func TestCompiledIsSmall(t *testing.T) {
+	resources := func(list string) string {
+		return `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": [` + list + `]}}`
+	}
+	for name, text := range map[string]string{
+		"one resource many times":  resources(`"*"` + fill(`,"*"`)),
+		"resources":                resources(different("arn:a:b:", "?*")[1:]),
+		"colons":                   resources(`"arn:a:b:?` + fill(":") + `"`),
+		"stars":                    resources(`"arn:a:b:*:*:` + fill("*?") + `"`),
+		"variables":                resources(`"arn:a:b:c:d:` + fill("${a:b}") + `"`),
+		"resources with variables": resources(different("arn:a:b:c:d:${a:b}", "")[1:]),
+		"numbers":                  allow(`"NumericEquals": {"aws:a": [` + different("", "")[1:] + `]}`),
+		"dates":                    allow(`"DateEquals": {"aws:a": [` + different("", "")[1:] + `]}`),
+		"texts":                    allow(`"StringLike": {"aws:a": [` + different("", "")[1:] + `]}`),
+		"statements":               `{"Statement": [{"Effect":"Deny","Action":"*","Resource":"*"}` + fill(`,{"Effect":"Deny","Action":"*","Resource":"*"}`) + `]}`,
+	} {
+		var before, after runtime.MemStats
+		var kept [16]*Policy
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range kept {
+			p, err := Parse(Identity, text)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			kept[i] = p
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		n := (int(after.HeapAlloc) - int(before.HeapAlloc)) / len(kept)
+		if n > 13*len(text) {
+			t.Errorf("%s: %d bytes for a text of %d", name, n, len(text))
+		}
+		runtime.KeepAlive(&kept)
 	}
 }

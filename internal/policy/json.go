@@ -44,6 +44,8 @@ func (k nodeKind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "a list", "an object"}[k]
 }
 
+func (k nodeKind) scalar() bool { return k == text || k == number || k == boolean }
+
 // parseJSON reads a text of limited size and depth.
 func parseJSON(s string) (*node, error) {
 	if len(s) > MaxSize {
@@ -166,14 +168,30 @@ func (n *node) strings(element string) ([]string, *SyntaxError) {
 	if len(n.items) == 0 {
 		return nil, refuse(element, "must not be empty")
 	}
-	list := make([]string, len(n.items))
-	for i, item := range n.items {
+	for _, item := range n.items {
 		if item.kind != text {
 			return nil, refuse(element, "must be a string or a list of strings, not of %s", item.kind)
 		}
+	}
+	items := distinct(n.items)
+	list := make([]string, len(items))
+	for i, item := range items {
 		list[i] = item.value
 	}
 	return list, nil
+}
+
+// distinct leaves out scalars that say the same as one before them: they would only take room.
+func distinct(items []*node) []*node {
+	if len(items) < 2 {
+		return items
+	}
+	seen := make(map[string]bool, len(items))
+	return slices.DeleteFunc(slices.Clone(items), func(n *node) bool {
+		again := n.kind.scalar() && seen[n.value]
+		seen[n.value] = seen[n.value] || n.kind.scalar()
+		return again
+	})
 }
 
 // quote repeats a piece of a policy in an error, within limits.

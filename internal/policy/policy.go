@@ -42,7 +42,17 @@ const MaxSize = 20 * 1024
 // A Policy is a policy ready to be evaluated. It does not change, and may be used concurrently.
 type Policy struct {
 	kind       Kind
+	size       int
 	statements []statement
+}
+
+// Size is how many bytes the policy's text has. Compiled it takes several times as many, and never much more than
+// twelve times.
+func (p *Policy) Size() int {
+	if p == nil {
+		return 0
+	}
+	return p.size
 }
 
 // A SyntaxError says why a policy is refused, in words meant for whoever wrote it.
@@ -79,6 +89,7 @@ func Parse(kind Kind, text string) (*Policy, error) {
 	if serr != nil {
 		return nil, serr
 	}
+	p.size = len(text)
 	return p, nil
 }
 

@@ -12,9 +12,8 @@ const arnParts = 6
 // An arnPattern is a value of Resource or NotResource. Its parts are matched one by one, but a star at the end of a part reaches
 // beyond the colon.
 type arnPattern struct {
-	whole    glob     // if it is not of wildcards, it stands for the parts as well; stars stand for variables
-	parts    []glob   // of wildcards, if there are no variables
-	template template // if there are variables
+	whole    glob      // if it is not of wildcards, it stands for the parts as well; stars stand for variables
+	template *template // if there are variables
 }
 
 func parseARNPattern(variables bool, element, s string) (arnPattern, *SyntaxError) {
@@ -28,11 +27,8 @@ func parseARNPattern(variables bool, element, s string) (arnPattern, *SyntaxErro
 		}
 	}
 	p := arnPattern{whole: newGlob(t.loose())}
-	switch {
-	case !t.fixed():
-		p.template = t
-	case p.whole.form == wildcards:
-		p.parts = splitCode(t.codes[0])
+	if !t.fixed() {
+		p.template = &t
 	}
 	return p, nil
 }
@@ -56,32 +52,23 @@ func checkARNPattern(element, s string, t *template) *SyntaxError {
 	return nil
 }
 
-func splitCode(code string) []glob {
-	parts := strings.Split(code, ":")
-	globs := make([]glob, len(parts))
-	for i, part := range parts {
-		globs[i] = newGlob(part)
-	}
-	return globs
-}
-
 func (p *arnPattern) match(arn string, e *evaluation) bool {
-	if p.template.fixed() || !p.canMatch(arn, e) {
-		return p.mustMatch(arn, e)
+	if p.template == nil {
+		return matchARN(p.whole, arn, e)
 	}
-	code, ok := p.template.expand(e)
-	if !ok {
+	if !p.whole.match(arn, e) {
 		return false
 	}
-	if g := newGlob(code); g.form != wildcards {
-		return g.match(arn, e)
+	code, ok := p.template.expand(e)
+	if !ok || !e.spend(len(code)) {
+		return false
 	}
-	return e.spend(len(code)) && matchParts(splitCode(code), arn, e)
+	return matchARN(newGlob(code), arn, e)
 }
 
 // canMatch says whether the pattern might match with some values of its variables.
 func (p *arnPattern) canMatch(arn string, e *evaluation) bool {
-	if p.template.fixed() {
+	if p.template == nil {
 		return p.mustMatch(arn, e)
 	}
 	return p.whole.match(arn, e)
@@ -89,53 +76,78 @@ func (p *arnPattern) canMatch(arn string, e *evaluation) bool {
 
 // mustMatch says whether the pattern matches whatever the values of its variables.
 func (p *arnPattern) mustMatch(arn string, e *evaluation) bool {
-	switch {
-	case !p.template.fixed():
+	return p.template == nil && matchARN(p.whole, arn, e)
+}
+
+// matchARN matches by parts if that makes a difference.
+func matchARN(g glob, arn string, e *evaluation) bool {
+	if !e.spend(1) {
 		return false
-	case p.parts == nil:
-		return p.whole.match(arn, e)
 	}
-	return matchParts(p.parts, arn, e)
+	if g.form != wildcards {
+		return g.match(arn, e)
+	}
+	return matchParts(g.text, e.parts(arn), e)
 }
 
 // matchParts is to parts what match of a glob is to characters: each part that ends in a star may be followed by any number of
 // others, and what stands between two of those goes to the leftmost place.
-func matchParts(pattern []glob, arn string, e *evaluation) bool {
-	var buf [2 * arnParts]string
-	parts := buf[:0]
-	for part := range strings.SplitSeq(arn, ":") {
-		parts = append(parts, part)
+func matchParts(code string, parts []string, e *evaluation) bool {
+	if !e.spend(len(code)) {
+		return false
 	}
-	for first := true; len(pattern) > 0; first = false {
-		n := 0
-		for n < len(pattern)-1 && !pattern[n].open() {
-			n++
-		}
-		n++
+	for first := true; ; first = false {
+		block, rest, n := cutBlock(code)
 		if len(parts) < n {
 			return false
 		}
 		at := 0
 		switch {
-		case !pattern[n-1].open():
-			return (!first || len(parts) == n) && matchBlock(pattern, parts[len(parts)-n:], e)
-		case first && !matchBlock(pattern[:n], parts, e):
+		case !strings.HasSuffix(block, starred):
+			return (!first || len(parts) == n) && matchBlock(block, parts[len(parts)-n:], e)
+		case first && !matchBlock(block, parts, e):
 			return false
 		case !first:
-			for !matchBlock(pattern[:n], parts[at:], e) {
+			for !matchBlock(block, parts[at:], e) {
 				if at++; len(parts)-at < n || e.work < 0 {
 					return false
 				}
 			}
 		}
-		pattern, parts = pattern[n:], parts[at+n:]
+		if len(block) == len(code) {
+			return true
+		}
+		code, parts = rest, parts[at+n:]
 	}
-	return true
 }
 
-func matchBlock(pattern []glob, parts []string, e *evaluation) bool {
-	for i := range pattern {
-		if !e.spend(1) || !pattern[i].match(parts[i], e) {
+// cutBlock cuts the code at the first colon that follows a star. It says how many parts stand before.
+func cutBlock(code string) (block, rest string, parts int) {
+	parts = 1
+	for i := range len(code) {
+		switch {
+		case code[i] != ':':
+		case i > 0 && code[i-1] == star:
+			return code[:i], code[i+1:], parts
+		default:
+			parts++
+		}
+	}
+	return code, "", parts
+}
+
+// matchBlock matches each part of the block with the one at its place.
+func matchBlock(block string, parts []string, e *evaluation) bool {
+	for i, more := 0, true; more; i++ {
+		var part string
+		part, block, more = strings.Cut(block, ":")
+		if !e.spend(1 + len(part)) {
+			return false
+		}
+		if part == parts[i] || part == starred {
+			continue // as most do
+		}
+		if g := newGlob(part); !g.match(parts[i], e) {
 			return false
 		}
 	}

@@ -27,7 +27,7 @@ func textTest(kind operatorKind, code string) test {
 	case stringLike:
 		return likeTest(newGlob(code))
 	}
-	return newARNTest(code)
+	return arnTest(code)
 }
 
 type exactTest string
@@ -48,35 +48,29 @@ func (t likeTest) match(value string, e *evaluation) bool {
 	return (*glob)(&t).match(value, e)
 }
 
-// An arnTest compares the six parts of ARNs one by one. Only the last of them may have colons.
-type arnTest struct {
-	parts []glob // one, if it is a star for every ARN
-}
-
-func newARNTest(code string) arnTest {
-	parts := strings.SplitN(code, ":", arnParts)
-	t := arnTest{make([]glob, len(parts))}
-	for i, part := range parts {
-		t.parts[i] = newGlob(part)
-	}
-	return t
-}
+// An arnTest is a code that is compared with ARNs part by part, of which there are six. Only the last of them may have colons. A
+// code of one part is a star for every ARN.
+type arnTest string
 
 func (t arnTest) match(value string, e *evaluation) bool {
-	if len(t.parts) == 1 {
-		return t.parts[0].match(value, e)
+	code := string(t)
+	if !strings.Contains(code, ":") {
+		g := newGlob(code)
+		return g.match(value, e)
 	}
-	if len(t.parts) != arnParts || strings.Count(value, ":") < arnParts-1 || !e.spend(len(value)) {
+	if strings.Count(code, ":") < arnParts-1 || strings.Count(value, ":") < arnParts-1 || !e.spend(len(code)+len(value)) {
 		return false
 	}
-	for i := range t.parts[:arnParts-1] {
-		part, rest, _ := strings.Cut(value, ":")
-		if !t.parts[i].match(part, e) {
+	for range arnParts - 1 {
+		var part, like string
+		part, value, _ = strings.Cut(value, ":")
+		like, code, _ = strings.Cut(code, ":")
+		if g := newGlob(like); !g.match(part, e) {
 			return false
 		}
-		value = rest
 	}
-	return t.parts[arnParts-1].match(value, e)
+	g := newGlob(code)
+	return g.match(value, e)
 }
 
 // A variableTest makes its test when it knows the values.
