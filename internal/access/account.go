@@ -15,6 +15,9 @@ import (
 // maxAccountName bounds an account's name, in bytes.
 const maxAccountName = 64
 
+// capacityPage is more capacity units than an account ever has.
+const capacityPage = 100
+
 // An AccountInfo describes an account.
 type AccountInfo struct {
 	ID      glacier.AccountID
@@ -74,11 +77,11 @@ func (s *Service) Accounts(ctx context.Context, after glacier.AccountID, limit i
 	return list, err
 }
 
-// DeleteAccount ends an account that has neither vaults nor users, and its
-// root keys.
+// DeleteAccount ends an account that has nothing left to delete, its root keys
+// and what it has set. Whoever is given its id later finds nothing of it.
 func (s *Service) DeleteAccount(ctx context.Context, id glacier.AccountID) error {
 	defer s.keys.forgetAll()
-	return s.store.Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
+	return s.Guarded(s.store).Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
 		_, exists, err := tx.Account(id)
 		switch {
 		case err != nil:
@@ -86,20 +89,64 @@ func (s *Service) DeleteAccount(ctx context.Context, id glacier.AccountID) error
 		case !exists || !id.Valid():
 			return r, refuse(NoSuchEntity, "The account with id %s cannot be found.", id)
 		}
-		vaults, err := tx.CountVaults(id)
-		if err != nil {
+		if err := accountIsEmpty(tx, id); err != nil {
 			return r, err
-		}
-		users, err := tx.CountUsers(id)
-		if err != nil {
-			return r, err
-		}
-		if vaults+users > 0 {
-			return r, refuse(DeleteConflict, "Cannot delete account %s: it has %d vaults and %d users.", id, vaults, users)
 		}
 		r.Delete(record.AccountKey(id))
+		if err := deleteBudgets(tx, &r, id); err != nil {
+			return r, err
+		}
 		return r, eachKey(tx, id, 0, func(k record.AccessKey) { r.Delete(k.Key()) })
 	})
+}
+
+// accountIsEmpty refuses an account that has something.
+func accountIsEmpty(tx *catalog.Tx, id glacier.AccountID) error {
+	for _, thing := range []struct {
+		name  string
+		count func(glacier.AccountID) (int64, error)
+	}{
+		{"vaults", tx.CountVaults},
+		{"users", tx.CountUsers},
+		{"topics", tx.CountTopics},
+		{"queues", tx.CountQueues},
+	} {
+		n, err := thing.count(id)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return refuse(DeleteConflict, "Cannot delete account %s: it has %d %s.", id, n, thing.name)
+		}
+	}
+	subscriptions, err := tx.SubscriptionsOf(id, 0, 1)
+	if err == nil && len(subscriptions) > 0 {
+		err = refuse(DeleteConflict, "Cannot delete account %s: it has subscriptions.", id)
+	}
+	return err
+}
+
+// deleteBudgets deletes what an account has set and used up for retrievals.
+func deleteBudgets(tx *catalog.Tx, r *record.Record, id glacier.AccountID) error {
+	p, ok, err := tx.RetrievalPolicy(id)
+	if err != nil {
+		return err
+	}
+	if ok {
+		r.Delete(p.Key())
+	}
+	usage, err := tx.RetrievalUsage(id)
+	if err != nil {
+		return err
+	}
+	if usage.Account != "" {
+		r.Delete(usage.Key())
+	}
+	units, err := tx.Capacity(id, capacityPage)
+	for _, u := range units {
+		r.Delete(u.Key())
+	}
+	return err
 }
 
 func accountInfo(a record.Account) AccountInfo {

@@ -42,8 +42,16 @@ const (
 	foreignAccount reason = "foreign"
 )
 
-// decideAgain is decide in the transaction of an update.
+// decideAgain is decide in the transaction of an update. The owner's account may
+// have ended by then.
 func (s *Service) decideAgain(tx *catalog.Tx, q *Request) error {
+	_, exists, err := tx.Account(q.Owner)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return Foreign(string(q.Owner))
+	}
 	g, err := s.guards(tx, q)
 	if err != nil {
 		return err
@@ -91,32 +99,32 @@ func Foreign(account string) error {
 // account one allow is enough; between accounts both sides must allow.
 func verdict(q *Request, g *vaultGuards, f *facts) reason {
 	own := q.Caller.identityVerdict(f)
-	if own.Effect == policy.Deny {
-		return byIdentity
-	}
 	lock := g.lockVerdict(f)
-	if lock.Effect == policy.Deny {
-		return byVaultLock
-	}
 	vault := g.policyVerdict(f)
-	if vault.Effect == policy.Deny && !q.mendsPolicy() {
-		return byVaultPolicy
-	}
+	locked := lock.Effect == policy.Deny && !q.abortsLock(g)
+	shut := vault.Effect == policy.Deny && !q.mendsPolicy()
 	granted := vault.Effect == policy.Allow || lock.Effect == policy.Allow
 	directly := vault.Effect == policy.Allow && vault.Direct || lock.Effect == policy.Allow && lock.Direct
-	if q.Caller.Account == q.Owner {
-		if own.Effect == policy.Allow || directly {
-			return permitted
-		}
-		return noIdentity
-	}
+	foreign := q.Caller.Account != q.Owner
 	switch {
-	case !granted:
-		return foreignAccount
-	case own.Effect != policy.Allow:
-		return noIdentity
+	case foreign && (locked || shut || !granted):
+		return foreignAccount // first: nothing else may tell what there is
+	case own.Effect == policy.Deny:
+		return byIdentity
+	case locked:
+		return byVaultLock
+	case shut:
+		return byVaultPolicy
+	case own.Effect == policy.Allow || directly && !foreign:
+		return permitted
 	}
-	return permitted
+	return noIdentity
+}
+
+// abortsLock reports whether the request takes back the vault's lock while it
+// is in progress. That no such lock can forbid.
+func (q *Request) abortsLock(g *vaultGuards) bool {
+	return q.Action == "glacier:AbortVaultLock" && !g.held.Locked
 }
 
 // mendsPolicy reports whether the owner's root is about to look at, replace or

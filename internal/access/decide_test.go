@@ -144,7 +144,12 @@ func TestDecisions(t *testing.T) {
 		{name: "another account's user: both, by name", account: bob, user: "ben", identity: allow("", "*"), policy: allow("arn:aws:iam::444455556666:user/ben", "*")},
 		{name: "another account's user: both, but the name of ours", account: bob, user: "ann", identity: allow("", "*"), policy: allow("arn:aws:iam::111122223333:user/ann", "*"), want: foreign},
 		{name: "another account's user: both and a deny of his own", account: bob, user: "ben", identity: deny("", "*"), policy: allow(bobRoot, "*"), want: byIdentity},
-		{name: "another account's user: both and a lock", account: bob, user: "ben", identity: allow("", "*"), policy: allow(bobRoot, "*"), lock: deny("*", "*"), want: byLock},
+		{name: "another account's user: both and a lock", account: bob, user: "ben", identity: allow("", "*"), policy: allow(bobRoot, "*"), lock: deny("*", "*"), want: foreign, alsoIfMissing: true},
+		{name: "another account's user: a deny of his own alone", account: bob, user: "ben", identity: deny("", "*"), want: foreign, alsoIfMissing: true},
+		{name: "another account's root, denied by the vault's policy", account: bob, user: "root", policy: deny("*", "*"), want: foreign, alsoIfMissing: true},
+		{name: "another account's root, denied by a lock", account: bob, user: "root", lock: deny("*", "*"), want: foreign, alsoIfMissing: true},
+		{name: "another account's root, invited and denied by a lock", account: bob, user: "root", policy: allow(bobRoot, "*"), lock: deny("*", "*"), want: foreign, alsoIfMissing: true},
+		{name: "another account's user, denied by the vault's policy", account: bob, user: "ben", identity: allow("", "*"), policy: deny(bobRoot, "*"), want: foreign, alsoIfMissing: true},
 		{name: "everybody is invited", account: carol, user: "root", policy: allow("*", "*")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -197,6 +202,83 @@ func TestRootMendsAnAccessPolicy(t *testing.T) {
 	if c.decide(ask(access.RootOf(alice), "DeleteVaultAccessPolicy")) == nil {
 		t.Error("a lock lets root through")
 	}
+}
+
+// A lock in progress cannot forbid its own end. A completed one can, and so can
+// other policies.
+func TestALockInProgressCanBeAborted(t *testing.T) {
+	c := newCourt(t)
+	lock := deny("*", "*")
+	_, err := c.vaults.InitiateVaultLock(t.Context(), alice, photos, &lock)
+	c.must(err)
+	abort := ask(access.RootOf(alice), "AbortVaultLock")
+	c.must(c.decide(abort))
+	wantError(t, c.decide(ask(access.RootOf(alice), "CompleteVaultLock")), "AccessDeniedException: …")
+	wantError(t, c.decide(ask(c.caller(alice, "ann", ""), "AbortVaultLock")), "AccessDeniedException: …")
+	wantError(t, c.decide(ask(c.caller(alice, "bea", deny("", "*")), "AbortVaultLock")), "AccessDeniedException: …")
+	shut := deny("*", "AbortVaultLock")
+	c.must(c.vaults.SetVaultAccessPolicy(t.Context(), alice, photos, &shut))
+	wantError(t, c.decide(abort), "AccessDeniedException: …")
+	c.must(c.vaults.DeleteVaultAccessPolicy(t.Context(), alice, photos))
+	c.must(c.decide(abort))
+	c.must(c.lockNow())
+	wantError(t, c.decide(abort), "AccessDeniedException: …")
+}
+
+// An account that ends while a request is under way gets nothing more.
+func TestAnAccountThatEndsBetween(t *testing.T) {
+	c := newCourt(t)
+	q := access.Request{Caller: access.RootOf(bob), Action: "glacier:CreateVault", Owner: bob, Vault: "v", Resource: "arn:aws:glacier:us-east-1:444455556666:vaults/v"}
+	ctx, err := c.Authorize(t.Context(), q)
+	c.must(err)
+	c.must(c.DeleteAccount(t.Context(), bob))
+	wantError(t, c.vaults.CreateVault(ctx, bob, "v"), "AccessDeniedException: Access denied for account ID: 444455556666")
+}
+
+// An account is deleted when it has nothing left, and what it has set goes with
+// it.
+func TestDeleteAccount(t *testing.T) {
+	c := newCourt(t)
+	for _, tt := range []struct {
+		thing record.Entity
+		want  string
+	}{
+		{&record.Topic{Number: 900, Account: bob, Name: "t"}, "it has 1 topics."},
+		{&record.Queue{Number: 901, Account: bob, Name: "q"}, "it has 1 queues."},
+		{&record.Subscription{Topic: 902, Number: 903, Account: bob, Public: "s"}, "it has subscriptions."},
+	} {
+		c.put(tt.thing)
+		err := c.DeleteAccount(t.Context(), bob)
+		if err == nil || !strings.HasSuffix(err.Error(), "Cannot delete account 444455556666: "+tt.want) {
+			t.Errorf("%s: %v", tt.want, err)
+		}
+		c.change(func(r *record.Record) { r.Delete(tt.thing.Key()) })
+	}
+	c.put(&record.RetrievalPolicy{Account: bob, Strategy: "FreeTier"})
+	c.put(&record.RetrievalUsage{Account: bob, Day: 20000, Bytes: 8})
+	c.put(&record.Capacity{Number: 904, Account: bob, Public: "u", Expires: 1 << 50})
+	c.must(c.DeleteAccount(t.Context(), bob))
+	c.must(c.store.View(t.Context(), func(tx *catalog.Tx) error {
+		_, policy, err := tx.RetrievalPolicy(bob)
+		c.must(err)
+		usage, err := tx.RetrievalUsage(bob)
+		c.must(err)
+		units, err := tx.Capacity(bob, 10)
+		if policy || usage.Bytes != 0 || len(units) > 0 {
+			t.Errorf("left: policy %v, usage %+v, units %+v", policy, usage, units)
+		}
+		return err
+	}))
+}
+
+func (c *court) put(e record.Entity) { c.change(func(r *record.Record) { r.Put(e) }) }
+
+func (c *court) change(do func(*record.Record)) {
+	c.t.Helper()
+	c.must(c.store.Update(c.t.Context(), func(*catalog.Tx) (r record.Record, err error) {
+		do(&r)
+		return r, nil
+	}))
 }
 
 // conditional is a lock, or a policy, of one statement with a condition.
@@ -343,7 +425,7 @@ func TestTagsHold(t *testing.T) {
 }
 
 // Between the decision and the deed somebody locks the vault, takes a
-// permission away, or puts a tag on it. The deed is not done.
+// permission away, or puts a tag on it, or the time is over. The deed is not done.
 func TestNothingSlipsPastALockThatComesBetween(t *testing.T) {
 	worm := conditional("Deny", "DeleteArchive", `{"NumericLessThan":{"glacier:ArchiveAgeInDays":"365"}}`)
 	hold := conditional("Deny", "DeleteArchive", `{"StringLike":{"glacier:ResourceTag/LegalHold":["true",""]}}`)
@@ -362,6 +444,13 @@ func TestNothingSlipsPastALockThatComesBetween(t *testing.T) {
 			return err
 		}, func(c *court) error {
 			return c.vaults.AddTagsToVault(c.t.Context(), alice, photos, map[string]string{"LegalHold": "true"})
+		}},
+		{"the time", func(c *court) error {
+			closed := conditional("Deny", "DeleteArchive", `{"DateGreaterThan":{"aws:CurrentTime":"`+c.clock().Add(time.Hour).Format(time.RFC3339)+`"}}`)
+			return c.vaults.SetVaultAccessPolicy(c.t.Context(), alice, photos, &closed)
+		}, func(c *court) error {
+			c.pass(2 * time.Hour)
+			return nil
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"firn/internal/catalog"
 	"firn/internal/record"
@@ -16,6 +17,16 @@ type questionKey struct{}
 type question struct {
 	request Request
 	epoch   uint64
+	at      time.Time
+}
+
+// decisionLife is how long a decision holds while nothing changes: policies may
+// ask for the time.
+const decisionLife = time.Second
+
+// holds reports, in a transaction, whether the answer is still the same.
+func (q *question) holds(s *Service) bool {
+	return s.epochs.still(q.epoch) && s.now().Sub(q.at) < decisionLife
 }
 
 // Authorize decides whether a request may go on. The context that it returns
@@ -24,7 +35,7 @@ type question struct {
 //
 // An AccessDeniedException does not tell whether the vault exists.
 func (s *Service) Authorize(ctx context.Context, q Request) (context.Context, error) {
-	asked := &question{request: q, epoch: s.epochs.quiet()}
+	asked := &question{request: q, epoch: s.epochs.quiet(), at: s.now()}
 	if g := s.known.get(&q, asked.epoch); g != nil && g.open(&q) {
 		f := newFacts(&q, g, s.now(), s.now())
 		f.region = s.region
@@ -52,8 +63,9 @@ func (s *Service) Authorize(ctx context.Context, q Request) (context.Context, er
 // come between the decision and the deed. What the house does by itself has no
 // request in its context, and is not asked.
 //
-// All updates of the store that change vaults, their tags, policies or locks are
-// to go through it: it is how a Service knows that nothing has changed.
+// All updates of the store that end accounts or change vaults, their tags,
+// policies or locks are to go through it: it is how a Service knows that nothing
+// has changed.
 func (s *Service) Guarded(under store.Store) store.Store { return guarded{under, s} }
 
 type guarded struct {
@@ -71,7 +83,7 @@ func (g guarded) Update(ctx context.Context, rule store.Rule) error {
 		}
 	}()
 	return g.Store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
-		if asked != nil && !g.access.epochs.still(asked.epoch) {
+		if asked != nil && !asked.holds(g.access) {
 			if err := g.access.decideAgain(tx, &asked.request); err != nil {
 				return record.Record{}, err
 			}
@@ -88,7 +100,7 @@ func (g guarded) Update(ctx context.Context, rule store.Rule) error {
 func guards(r record.Record) bool {
 	for _, im := range r.Images {
 		switch im.Key.Kind {
-		case record.KindVault, record.KindTags, record.KindVaultPolicy, record.KindVaultLock:
+		case record.KindAccount, record.KindVault, record.KindTags, record.KindVaultPolicy, record.KindVaultLock:
 			return true
 		}
 	}

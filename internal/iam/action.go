@@ -112,6 +112,15 @@ func (c *call) authorize() error {
 			c.caller.ARN(), c.action.name, c.resource())
 	}
 	return c.h.cfg.Access.AuthorizeIdentity(access.Request{
-		Caller: c.caller, Client: c.client, Action: "iam:" + c.action.name, Resource: c.resource(),
+		Caller: c.caller, Client: c.client, Action: "iam:" + c.action.name, Resource: c.resource(), Values: c.values(),
 	})
+}
+
+// values are what IAM's own condition keys stand for.
+func (c *call) values() map[string]string {
+	switch c.action.name {
+	case "AttachUserPolicy", "DetachUserPolicy":
+		return map[string]string{"iam:policyarn": c.params["PolicyArn"]}
+	}
+	return nil
 }

@@ -84,6 +84,19 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// TestPolicyARN: who may attach policies can be kept from some of them.
+func TestPolicyARN(t *testing.T) {
+	const admin, reader = "arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
+	h := build(t, nil)
+	alice := h.user("alice", `{"Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"*"},
+		{"Effect":"Deny","Action":["iam:AttachUserPolicy","iam:DetachUserPolicy"],"Resource":"*","Condition":{"ArnEquals":{"iam:PolicyARN":"`+admin+`"}}}]}`)
+	h.must(h.access.AttachPolicy(t.Context(), manager, "alice", "AmazonGlacierFullAccess"))
+	for _, action := range []string{"AttachUserPolicy", "DetachUserPolicy"} {
+		h.refused(alice, iam.AccessDenied, action, "UserName", "alice", "PolicyArn", admin)
+		h.ask(alice, nil, action, "UserName", "alice", "PolicyArn", reader)
+	}
+}
+
 // TestRootIsOutOfReach: a user who may do everything does not get at root's
 // keys.
 func TestRootIsOutOfReach(t *testing.T) {

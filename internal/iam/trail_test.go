@@ -21,7 +21,7 @@ func TestTrail(t *testing.T) {
 	e, durable := h.trail.last()
 	want := audit.Event{
 		Source: "iam.amazonaws.com", APIVersion: iam.Version, Name: "CreateAccessKey", Region: "eu-north-1", IP: "127.0.0.1",
-		UserAgent: "Go-http-client/1.1", Account: string(manager), RequestID: e.RequestID,
+		UserAgent: "firn", Account: string(manager), RequestID: e.RequestID,
 		Identity: audit.Identity{
 			Type: audit.Root, PrincipalID: string(manager), ARN: "arn:aws:iam::111122223333:root", AccountID: string(manager), AccessKeyID: e.Identity.AccessKeyID,
 		},

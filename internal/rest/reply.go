@@ -33,9 +33,7 @@ func (c *call) created(status int, location string) error {
 	if location != "" {
 		set(c.w.Header(), "Location", location)
 	}
-	if err := c.record(nil); err != nil {
-		clear(c.w.Header())
-		set(c.w.Header(), glacier.HeaderRequestID, c.requestID)
+	if err := c.recordDone(); err != nil {
 		return err
 	}
 	c.reply(status, []byte("{}"))
@@ -44,11 +42,22 @@ func (c *call) created(status int, location string) error {
 
 // done answers a call that has nothing to say.
 func (c *call) done() error {
-	if err := c.record(nil); err != nil {
+	if err := c.recordDone(); err != nil {
 		return err
 	}
 	c.begin(http.StatusNoContent)
 	return nil
+}
+
+// recordDone records that the call succeeded. If it cannot, the reply's headers
+// do not tell of success either.
+func (c *call) recordDone() error {
+	err := c.record(nil)
+	if err != nil {
+		clear(c.w.Header())
+		set(c.w.Header(), glacier.HeaderRequestID, c.requestID)
+	}
+	return err
 }
 
 func (c *call) reply(status int, body []byte) {
