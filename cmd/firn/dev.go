@@ -53,6 +53,9 @@ It prints what to paste into another terminal, and says when it is ready.
 			return err
 		}
 		cfg.Log = newLog(cmd.ErrOrStderr())
+		if cfg.RootKey.ID == devKey.ID {
+			cfg.PublicKey = devKey.ID
+		}
 		return serve(cmd.Context(), cfg, func(s *server.Server) {
 			printWelcome(cmd.OutOrStdout(), s.URL(), cfg, kept)
 		})

@@ -117,7 +117,7 @@ func openKeys(ctx context.Context, store *local.Store, seal *[32]byte) (*access.
 	if seal != nil {
 		cfg.Seal = *seal
 	} else {
-		own, err := store.SealKey()
+		own, err := store.ReadSealKey()
 		if err != nil {
 			return nil, err
 		}

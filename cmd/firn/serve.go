@@ -49,7 +49,7 @@ The command line wins over the environment, the environment over the file.
 	fs.StringVar(&f.TLSKey, "tls-key", "", "PEM file with its private key")
 	fs.Int64Var(&f.SegmentSize, "segment-size", 0, "bytes at which a journal segment is closed (default 1 GiB)")
 	fs.Int64Var(&f.Reserve, "reserve", 0, "bytes held back for deletes on a full disk (default 32 MiB)")
-	fs.BoolVar(&f.AcceptLoss, "accept-loss", false, "start although acknowledged records are missing from the journal")
+	fs.BoolVar(&f.AcceptLoss, "accept-loss", false, "start although acknowledged records are missing from the journal, or, with a new root key, the key that seals secrets is lost")
 	fs.BoolVar(&f.ConfirmClock, "confirm-clock", false, "the machine's clock is right: let things expire again after a jump or a long absence")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := rootKeyFromEnv(fs); err != nil {
@@ -66,6 +66,9 @@ The command line wins over the environment, the environment over the file.
 		}
 		cfg.Log = newLog(cmd.ErrOrStderr())
 		cfg.PublicKey = devKey.ID
+		if cfg.RootKey.ID == devKey.ID {
+			return usageError(fmt.Errorf("everybody knows the key %s: choose another root key", devKey.ID))
+		}
 		out := cmd.OutOrStdout()
 		cfg.FirstKey = func(k server.Key) {
 			fmt.Fprintf(out, "The root key of account %s, shown this once:\n", cfg.Account)

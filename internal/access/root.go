@@ -2,6 +2,8 @@ package access
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"firn/glacier"
 	"firn/internal/catalog"
@@ -10,6 +12,9 @@ import (
 
 // keyPage is how many keys a rule looks at in one go.
 const keyPage = 1000
+
+// maxNamed is how many accounts an error names.
+const maxNamed = 5
 
 // FirstKey makes a root key for an account that has none, and the account if
 // need be. made reports whether it did; only then are id and secret set,
@@ -61,12 +66,52 @@ func (s *Service) SetRoot(ctx context.Context, account glacier.AccountID, id, se
 	return err
 }
 
-// HasKey reports whether the account has the key, whatever its secret.
-func (s *Service) HasKey(ctx context.Context, account glacier.AccountID, id string) (has bool, err error) {
+// AccountOf returns the account that has the key, whatever its secret, and
+// whether there is one.
+func (s *Service) AccountOf(ctx context.Context, id string) (account glacier.AccountID, has bool, err error) {
 	err = s.store.View(ctx, func(tx *catalog.Tx) error {
 		k, ok, err := tx.AccessKey(id)
-		has = ok && k.Account == account
+		account, has = k.Account, ok
 		return err
 	})
-	return has, err
+	return account, has, err
+}
+
+// FitsRoot reports whether the key is the only one that the account's root has,
+// or there is no such account yet.
+func (s *Service) FitsRoot(ctx context.Context, account glacier.AccountID, id string) (fits bool, err error) {
+	err = s.store.View(ctx, func(tx *catalog.Tx) error {
+		_, exists, err := tx.Account(account)
+		if fits = !exists; err != nil || fits {
+			return err
+		}
+		keys, err := tx.KeysOf(account, 0, 0, 2)
+		fits = len(keys) == 1 && keys[0].ID == id
+		return err
+	})
+	return fits, err
+}
+
+// CheckAccount returns an error, which names accounts that there are, if there
+// are some and this one is not among them.
+func (s *Service) CheckAccount(ctx context.Context, id glacier.AccountID) error {
+	return s.store.View(ctx, func(tx *catalog.Tx) error {
+		_, exists, err := tx.Account(id)
+		if err != nil || exists {
+			return err
+		}
+		accounts, err := tx.Accounts("", maxNamed+1)
+		if err != nil || len(accounts) == 0 {
+			return err
+		}
+		var names []string
+		for _, a := range accounts {
+			names = append(names, string(a.ID))
+		}
+		if len(names) > maxNamed {
+			names[maxNamed] = "…"
+		}
+		return fmt.Errorf("this store has no account %s, but has %s: give the one that manages it with --account",
+			id, strings.Join(names, ", "))
+	})
 }

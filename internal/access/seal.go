@@ -78,17 +78,28 @@ func bound(id string, account glacier.AccountID) []byte {
 	return []byte("\x01" + id + "\x00" + string(account))
 }
 
-// CheckSeal returns an error if the secrets in the store were sealed with
-// another key than this Service has. It tries one.
+// CheckSeal returns an error if the store has secrets and this Service can open
+// none of them: they were sealed with another key. That some do not open is no
+// error: they are from before a sealing key was lost.
 func (s *Service) CheckSeal(ctx context.Context) error {
 	return s.store.View(ctx, func(tx *catalog.Tx) error {
-		keys, err := tx.AccessKeys(0, 1)
-		if err != nil || len(keys) == 0 {
-			return err
+		for after := uint64(0); ; {
+			keys, err := tx.AccessKeys(after, keyPage)
+			if err != nil {
+				return err
+			}
+			for _, k := range keys {
+				if _, err := s.seal.open(k.ID, k.Account, k.Secret); err == nil {
+					return nil
+				}
+				after = k.Number
+			}
+			switch {
+			case after == 0:
+				return nil
+			case len(keys) < keyPage:
+				return errors.New("the secrets in this store were sealed with another key than the one given: give the right one with --seal-key")
+			}
 		}
-		if _, err := s.seal.open(keys[0].ID, keys[0].Account, keys[0].Secret); err != nil {
-			return errors.New("the secrets in this store were sealed with another key than the one given")
-		}
-		return nil
 	})
 }

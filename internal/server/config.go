@@ -30,14 +30,15 @@ type Config struct {
 	// the account has. If it is empty, a start that finds no key makes one and
 	// hands it to FirstKey; others leave the key as it is.
 	RootKey Key
-	// PublicKey is the id of a key that everybody knows. Without a RootKey the
-	// server does not start with it.
+	// PublicKey is the id of a key that everybody knows. The server does not
+	// start while an account has it, unless RootKey takes its place. If it is
+	// the RootKey, it takes no other key's place.
 	PublicKey string
 	// FirstKey is told the root key that a first start has made, once.
 	FirstKey func(Key)
 
 	// SealKey seals the secrets of access keys in the store; nil means the one
-	// in the data directory, which is made if it is missing.
+	// in the data directory, which a first start makes.
 	SealKey *[32]byte
 
 	// AccountRate and KeyRate are how many requests a second an account, and an
@@ -91,7 +92,8 @@ type Config struct {
 	ShutdownTimeout time.Duration
 
 	// AcceptLoss lets the server start although acknowledged records are
-	// missing from the journal.
+	// missing from the journal or, with a RootKey, the key that has sealed
+	// secrets: only the RootKey is good then.
 	AcceptLoss bool
 	// ConfirmClock is the operator's word that the machine's clock is right,
 	// after a jump or a long absence has suspended expiry and reclaim.

@@ -219,24 +219,14 @@ func (s *Server) openAccess() (*access.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.cfg.SealKey != nil {
-		if err := keys.CheckSeal(context.Background()); err != nil {
-			return nil, err
-		}
+	if err := s.checkKeys(keys); err != nil {
+		return nil, err
 	}
 	if err := s.ensureRoot(keys); err != nil {
 		return nil, fmt.Errorf("set up the root key: %w", err)
 	}
 	s.access = keys
 	return keys, nil
-}
-
-// sealKey is the key that was given, or else the store's own.
-func (s *Server) sealKey() ([32]byte, error) {
-	if given := s.cfg.SealKey; given != nil {
-		return *given, nil
-	}
-	return s.store.SealKey()
 }
 
 // Access is who knows accounts, users and keys, for those who have the server
@@ -282,15 +272,6 @@ func (s *Server) ensureRoot(keys *access.Service) error {
 	ctx := context.Background()
 	if k := s.cfg.RootKey; k.ID != "" {
 		return keys.SetRoot(ctx, s.cfg.Account, k.ID, k.Secret)
-	}
-	if id := s.cfg.PublicKey; id != "" {
-		has, err := keys.HasKey(ctx, s.cfg.Account, id)
-		if err != nil {
-			return err
-		}
-		if has {
-			return fmt.Errorf("the account's key is %s, which everybody knows: give it another root key", id)
-		}
 	}
 	id, secret, made, err := keys.FirstKey(ctx, s.cfg.Account)
 	if made && s.cfg.FirstKey != nil {

@@ -341,17 +341,24 @@ func TestRecovery(t *testing.T) {
 			b.whole()
 		}},
 		{"seal key gone", func(b *bench) {
-			keyOf := func() [32]byte {
+			type read = func(*Store) ([32]byte, error)
+			try := func(key read) ([32]byte, error) {
 				s := mustOpen(b.t, b.cfg)
 				defer mustClose(b.t, s)
-				key, err := s.SealKey()
+				return key(s)
+			}
+			keyOf := func(key read) [32]byte {
+				k, err := try(key)
 				if err != nil {
 					b.t.Fatal(err)
 				}
-				return key
+				return k
 			}
-			first := keyOf()
-			if keyOf() != first {
+			if _, err := try((*Store).ReadSealKey); err == nil {
+				b.t.Error("a key was read that is not there")
+			}
+			first := keyOf((*Store).SealKey)
+			if keyOf((*Store).SealKey) != first || keyOf((*Store).ReadSealKey) != first || keyOf((*Store).RenewSealKey) != first {
 				b.t.Error("the key changes")
 			}
 			s := mustOpen(b.t, b.cfg)
@@ -364,9 +371,14 @@ func TestRecovery(t *testing.T) {
 			}
 			mustClose(b.t, s)
 			b.remove(sealFile)
+			for _, key := range []read{(*Store).ReadSealKey, (*Store).SealKey, (*Store).SealKey} {
+				if _, err := try(key); !errors.Is(err, errNoSealKey) {
+					b.t.Errorf("without the key that has sealed secrets: %v", err)
+				}
+			}
 			log, said := recorder()
 			b.cfg.Log = log
-			if keyOf() == first {
+			if keyOf((*Store).RenewSealKey) == first {
 				b.t.Error("the key was guessed")
 			}
 			if !strings.Contains(said(), "sealing key") {

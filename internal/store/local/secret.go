@@ -15,32 +15,57 @@ const (
 	sealFile   = "secrets/seal.key"
 )
 
-// SealKey returns the key that seals secrets in the store, and makes it if
-// there is none.
+var errNoSealKey = errors.New("the keys of this store are sealed with a key in a file of its own: give --seal-key")
+
+// SealKey returns the key that seals secrets in the store. It is made if there
+// is none, unless secrets are there, which another key has sealed.
 //
 // Lost: the secrets of access keys cannot be opened any more, and have to be
-// set again; archives are not affected. In the wrong hands, together with the
-// journal: the holder can sign as any user.
+// set again, see [Store.RenewSealKey]; archives are not affected. In the wrong
+// hands, together with the journal: the holder can sign as any user.
 func (s *Store) SealKey() (key [32]byte, err error) {
+	key, err = s.ReadSealKey()
+	if !errors.Is(err, errNoSealKey) {
+		return key, err
+	}
+	sealed, e := s.hasSecrets()
+	switch {
+	case e != nil:
+		return key, fmt.Errorf("look for sealed secrets: %w", e)
+	case sealed:
+		return key, err
+	}
+	return s.makeSealKey()
+}
+
+// RenewSealKey returns the key, too, and makes it in any case if there is none:
+// secrets that are there do not open with it.
+func (s *Store) RenewSealKey() (key [32]byte, err error) {
+	key, err = s.ReadSealKey()
+	if !errors.Is(err, errNoSealKey) {
+		return key, err
+	}
+	s.log.Warn("the sealing key is missing, so a new one is made; secrets of access keys must be set again", "file", sealFile)
+	return s.makeSealKey()
+}
+
+// ReadSealKey returns the key, and makes none.
+func (s *Store) ReadSealKey() (key [32]byte, err error) {
 	data, err := disk.ReadFile(s.fs, sealFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		sealed, err := s.hasSecrets()
-		if err != nil {
-			return key, fmt.Errorf("look for sealed secrets: %w", err)
-		}
-		if sealed {
-			s.log.Warn("the sealing key is missing, so a new one is made; secrets of access keys must be set again", "file", sealFile)
-		}
-		rand.Read(key[:])
-		return key, disk.WriteFile(s.fs, sealFile, key[:])
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return key, errNoSealKey
+	case err != nil:
 		return key, fmt.Errorf("read the sealing key: %w", err)
-	}
-	if len(data) != len(key) {
+	case len(data) != len(key):
 		return key, fmt.Errorf("%s has %d bytes, not %d", sealFile, len(data), len(key))
 	}
 	return [32]byte(data), nil
+}
+
+func (s *Store) makeSealKey() (key [32]byte, err error) {
+	rand.Read(key[:])
+	return key, disk.WriteFile(s.fs, sealFile, key[:])
 }
 
 // Secret returns the secret file of that name, and makes it if there is none.
