@@ -23,7 +23,7 @@ func BenchmarkMatch(b *testing.B) {
 			p := parse(b, bb.text, bb.scope)
 			b.ReportAllocs()
 			for b.Loop() {
-				if !p.Match(completion, attributes) {
+				if !p.Match(filter.NewMessage(attributes), completion) {
 					b.Fatal("does not match")
 				}
 			}
@@ -36,7 +36,7 @@ func BenchmarkHostile(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			p := parse(b, h[0], filter.MessageBody)
 			for b.Loop() {
-				p.Match(h[1], nil)
+				p.Match(filter.NewMessage(nil), h[1])
 			}
 		})
 	}

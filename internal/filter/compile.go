@@ -1,6 +1,9 @@
 package filter
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 // An alternative is a list of conditions that must all hold. What a policy says without $or is one alternative; each $or has one for each
 // of its branches, for every alternative of the rest.
@@ -11,6 +14,9 @@ type condition struct {
 	path  string
 	tests []test // one must match
 }
+
+// conditionSize is how many bytes a condition has.
+const conditionSize = int(unsafe.Sizeof(condition{}))
 
 // reserved are the words that keep an array of objects under $or from being its branches.
 func reserved(name string) bool {
@@ -88,8 +94,8 @@ func leaves(n *node) int {
 	return sum
 }
 
-// combinations is SNS's measure of a policy, up to one more than it may have: the product of the numbers of values, each times the depth
-// of its key; of an $or, the sum over its branches.
+// combinations is SNS's measure of a policy, up to one more than it may have: the product of the numbers of values (those that
+// anything-but lists counted), each times the depth of its key; of an $or, the sum over its branches.
 func combinations(n *node, depth int) int {
 	product := 1
 	for _, m := range n.members {
@@ -102,11 +108,26 @@ func combinations(n *node, depth int) int {
 		case m.kind == object:
 			factor = combinations(m.node, depth+1)
 		default:
-			factor = min(len(m.items)*depth, maxCombinations+1)
+			factor = min(values(m.items)*depth, maxCombinations+1)
 		}
 		product = min(product*factor, maxCombinations+1)
 	}
 	return product
+}
+
+// values counts the values of a key. Each that anything-but lists is one, for each is compared. A numeric range is one, of two bounds.
+func values(items []*node) int {
+	sum := 0
+	for _, item := range items {
+		n := 1
+		for _, m := range item.members {
+			if m.name == "anything-but" {
+				n = max(n, len(m.items))
+			}
+		}
+		sum += n
+	}
+	return sum
 }
 
 // expand adds the conditions of an object to every alternative. There are no more alternatives than combinations.

@@ -6,7 +6,9 @@
 // answer with; its position in the text (" at [Source: …") is left out.
 //
 // It promises that parsing and matching end soon, whatever the policy says and whatever was published: a policy is limited in size and in
-// what it combines, and a match has an amount of work that it may do. A message that would need more does not pass.
+// what it combines, those that anything-but lists counted, and a message has an amount of work, a few milliseconds of it, that all policies
+// together may spend on it. What is counted is what is done: values looked at, comparisons, and the bytes of long ones. When the work is
+// used up, every policy with keys lets the message through: too much is better than a loss.
 //
 // Where the guide is silent or contradicts itself, this package decides so:
 //
@@ -36,9 +38,6 @@ const (
 
 // maxLeaves is the most keys with values that a policy may have, those in $or counted.
 const maxLeaves = 150
-
-// maxWork is how many values of a message a match may look at, each time it looks at one.
-const maxWork = 1 << 22
 
 // Scope says what a policy looks at.
 type Scope int
@@ -108,14 +107,26 @@ func parse(text string, scope Scope) (*Policy, *Error) {
 	return &Policy{scope, alternatives}, err
 }
 
-// Match tells whether a message passes. It looks at the body only if that is the policy's scope, and at the attributes only if they are.
-func (p *Policy) Match(body string, attributes map[string]Attribute) bool {
+// Size is about how many bytes of memory the policy has beside its text.
+func (p *Policy) Size() int {
+	size := 0
+	for _, a := range p.alternatives {
+		size += len(a) * conditionSize
+	}
+	return size
+}
+
+// Match tells whether a message passes with that body. It looks at the body only if that is the policy's scope, and at the attributes
+// only if they are. It spends the message's work, and if there is none left the message passes.
+func (p *Policy) Match(m *Message, body string) bool {
 	if p.alternatives == nil {
 		return true
 	}
-	e := &evaluation{work: maxWork}
+	matched := false
 	if p.scope == MessageBody {
-		return p.matchBody(e, body)
+		matched = p.matchBody(m, body)
+	} else {
+		matched = p.matchAttributes(m)
 	}
-	return p.matchAttributes(e, attributes)
+	return matched || m.exhausted()
 }

@@ -18,8 +18,8 @@ func FuzzMatch(f *testing.F) {
 				continue
 			}
 			attributes := map[string]filter.Attribute{"a": {Type: kind, Value: value}, "a.b": {Type: "Number", Value: value}}
-			first := p.Match(body, attributes)
-			if again := p.Match(body, attributes); first != again {
+			first := p.Match(filter.NewMessage(attributes), body)
+			if again := p.Match(filter.NewMessage(attributes), body); first != again {
 				t.Errorf("%v and then %v", first, again)
 			}
 		}

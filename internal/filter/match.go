@@ -3,6 +3,7 @@ package filter
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,42 +12,42 @@ import (
 type value struct {
 	kind nodeKind
 	text string // as in node
+
+	parsed  bool
+	decimal decimal // of a number that has been parsed
+	inRange bool
 }
 
-// An evaluation is one match.
-type evaluation struct {
-	work int
-}
-
-// spend reports whether there is work left.
-func (e *evaluation) spend() bool {
-	e.work--
-	return e.work > 0
+// number is the value as a number, if it is one that is in the range. It is parsed once.
+func (v *value) number(m *Message) (d decimal, ok bool) {
+	if v.kind != number {
+		return 0, false
+	}
+	if !v.parsed {
+		v.parsed = true
+		if m.spend(numberWork(v.text)) {
+			v.decimal, v.inRange = parseDecimal(v.text)
+		}
+	}
+	return v.decimal, v.inRange
 }
 
 // matchAttributes matches the attributes of a message.
-func (p *Policy) matchAttributes(e *evaluation, attributes map[string]Attribute) bool {
-	if len(attributes) == 0 {
+func (p *Policy) matchAttributes(m *Message) bool {
+	if len(m.attributes) == 0 {
 		return false
 	}
-	// The values of an array are decoded once for all alternatives.
-	decoded := make(map[string]any)
 	for _, a := range p.alternatives {
-		if e.allAttributes(a, attributes, decoded) {
+		if m.allAttributes(a) {
 			return true
 		}
 	}
 	return false
 }
 
-func (e *evaluation) allAttributes(a alternative, attributes map[string]Attribute, decoded map[string]any) bool {
+func (m *Message) allAttributes(a alternative) bool {
 	for i := range a {
-		v, known := decoded[a[i].path]
-		if !known {
-			v = attributeValue(attributes, a[i].path)
-			decoded[a[i].path] = v
-		}
-		if !e.holds(&a[i], v) {
+		if !m.spend(lookupWork+len(a[i].path)/bytesPerWork) || !m.holds(&a[i], m.attribute(a[i].path)) {
 			return false
 		}
 	}
@@ -57,17 +58,13 @@ func (e *evaluation) allAttributes(a alternative, attributes map[string]Attribut
 func absent() any { return []any(nil) }
 
 // attributeValue is the JSON value of an attribute. Those of type Binary are ignored, and arrays that are none.
-func attributeValue(attributes map[string]Attribute, name string) any {
-	a, ok := attributes[name]
-	if !ok {
-		return absent()
-	}
+func (m *Message) attributeValue(a Attribute) any {
 	base, rest, _ := strings.Cut(a.Type, ".")
 	switch {
 	case base == "Binary":
 		return absent()
 	case rest == "Array":
-		v, ok := decode(a.Value)
+		v, ok := m.decode(a.Value)
 		if list, isArray := v.([]any); ok && isArray {
 			return list
 		}
@@ -90,14 +87,13 @@ func decode(s string) (v any, ok bool) {
 }
 
 // matchBody matches a body that is a JSON object.
-func (p *Policy) matchBody(e *evaluation, body string) bool {
-	v, ok := decode(body)
-	root, isObject := v.(map[string]any)
-	if !ok || !isObject || len(root) == 0 {
+func (p *Policy) matchBody(m *Message, body string) bool {
+	root := m.root(body)
+	if len(root) == 0 {
 		return false
 	}
 	for _, a := range p.alternatives {
-		if e.all(a, root) {
+		if m.all(a, root) {
 			return true
 		}
 	}
@@ -106,22 +102,22 @@ func (p *Policy) matchBody(e *evaluation, body string) bool {
 
 // all reports whether all conditions hold, with paths that begin at v. Each value of a body is reached on one way only, so no condition
 // looks at one twice.
-func (e *evaluation) all(conditions []condition, v any) bool {
-	if !e.spend() {
+func (m *Message) all(conditions []condition, v any) bool {
+	if !m.spend(1) {
 		return false
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		return e.allOfObject(conditions, v)
+		return m.allOfObject(conditions, v)
 	case []any:
 		branches := false
 		for _, item := range v {
 			if isBranch(item) {
-				if e.all(conditions, item) {
+				if m.all(conditions, item) {
 					return true
 				}
 				branches = true
-			} else if !e.spend() {
+			} else if !m.spend(1) {
 				return false
 			}
 		}
@@ -130,7 +126,7 @@ func (e *evaluation) all(conditions []condition, v any) bool {
 		}
 	}
 	for i := range conditions {
-		if !e.holds(&conditions[i], absent()) {
+		if !m.holds(&conditions[i], absent()) {
 			return false
 		}
 	}
@@ -152,30 +148,33 @@ type step struct {
 }
 
 // allOfObject keeps conditions together that go the same way, for they must hold of the same elements of arrays.
-func (e *evaluation) allOfObject(conditions []condition, o map[string]any) bool {
+func (m *Message) allOfObject(conditions []condition, o map[string]any) bool {
 	var steps []step
 	for i := range conditions {
 		c := &conditions[i]
-		ways := e.ways(c.path, o)
+		ways := m.ways(c.path, o)
 		switch {
 		case len(ways) == 0:
-			if !e.holds(c, absent()) {
+			if !m.holds(c, absent()) {
 				return false
 			}
 		case len(ways) > 1:
-			if !e.anyWay(c, ways, o) {
+			if !m.anyWay(c, ways, o) {
 				return false
 			}
 		case ways[0] == c.path:
-			if !e.holds(c, o[c.path]) {
+			if !m.holds(c, o[c.path]) {
 				return false
 			}
 		default:
+			if !m.spend(stepWork + len(steps)) {
+				return false
+			}
 			steps = addStep(steps, ways[0], c)
 		}
 	}
 	for _, s := range steps {
-		if !e.all(s.conditions, o[s.name]) {
+		if !m.all(s.conditions, o[s.name]) {
 			return false
 		}
 	}
@@ -183,18 +182,21 @@ func (e *evaluation) allOfObject(conditions []condition, o map[string]any) bool 
 }
 
 // ways are the members that a path may lead to: itself, or what stands before one of its dots and can have members.
-func (e *evaluation) ways(path string, o map[string]any) []string {
+func (m *Message) ways(path string, o map[string]any) []string {
 	var found []string
 	for i := 0; i < len(path); i++ {
 		if path[i] != '.' {
 			continue
 		}
-		if !e.spend() {
+		if !m.spend(lookupWork + i/bytesPerWork) {
 			return nil
 		}
 		if v, ok := o[path[:i]]; ok && isBranch(v) {
 			found = append(found, path[:i])
 		}
+	}
+	if !m.spend(lookupWork + len(path)/bytesPerWork) {
+		return nil
 	}
 	if _, ok := o[path]; ok {
 		found = append(found, path)
@@ -203,13 +205,13 @@ func (e *evaluation) ways(path string, o map[string]any) []string {
 }
 
 // anyWay is for a condition that names two members of an object, one of them with a dot.
-func (e *evaluation) anyWay(c *condition, ways []string, o map[string]any) bool {
+func (m *Message) anyWay(c *condition, ways []string, o map[string]any) bool {
 	for _, name := range ways {
 		if name == c.path {
-			if e.holds(c, o[name]) {
+			if m.holds(c, o[name]) {
 				return true
 			}
-		} else if e.all([]condition{c.within(name)}, o[name]) {
+		} else if m.all([]condition{c.within(name)}, o[name]) {
 			return true
 		}
 	}
@@ -232,22 +234,17 @@ func addStep(steps []step, name string, c *condition) []step {
 }
 
 // holds reports whether one of the condition's tests matches one of the scalars that v is or has.
-func (e *evaluation) holds(c *condition, v any) bool {
-	there, matched := e.scan(c, v)
+func (m *Message) holds(c *condition, v any) bool {
+	there, matched := m.scan(c, v)
 	if matched || there {
 		return matched
 	}
-	for _, t := range c.tests {
-		if t == exists(false) {
-			return e.work > 0
-		}
-	}
-	return false
+	return m.spend(len(c.tests)) && slices.Contains(c.tests, test(exists(false)))
 }
 
 // scan says whether there is a scalar at all, and whether one matches.
-func (e *evaluation) scan(c *condition, v any) (there, matched bool) {
-	if !e.spend() {
+func (m *Message) scan(c *condition, v any) (there, matched bool) {
+	if !m.spend(1) {
 		return false, false
 	}
 	switch v := v.(type) {
@@ -255,8 +252,8 @@ func (e *evaluation) scan(c *condition, v any) (there, matched bool) {
 		return false, false
 	case []any:
 		for _, item := range v {
-			t, m := e.scan(c, item)
-			if there = there || t; m {
+			t, ok := m.scan(c, item)
+			if there = there || t; ok {
 				return true, true
 			}
 		}
@@ -264,7 +261,10 @@ func (e *evaluation) scan(c *condition, v any) (there, matched bool) {
 	}
 	scalar := scalarOf(v)
 	for _, t := range c.tests {
-		if e.spend() && t.match(scalar) {
+		if !m.spend(1) {
+			return true, false
+		}
+		if t.match(m, &scalar) {
 			return true, true
 		}
 	}
@@ -274,11 +274,11 @@ func (e *evaluation) scan(c *condition, v any) (there, matched bool) {
 func scalarOf(v any) value {
 	switch v := v.(type) {
 	case bool:
-		return value{boolean, strconv.FormatBool(v)}
+		return value{kind: boolean, text: strconv.FormatBool(v)}
 	case json.Number:
-		return value{number, v.String()}
+		return value{kind: number, text: v.String()}
 	case string:
-		return value{text, v}
+		return value{kind: text, text: v}
 	}
 	return value{kind: null}
 }

@@ -3,6 +3,7 @@ package filter
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // A decimal is a number with five digits after the point, as an integer. Numbers are compared so.
@@ -29,14 +30,26 @@ func parseDecimal(s string) (decimal, bool) {
 	return decimal(math.Round(f * parts)), true
 }
 
+// maxFastDigits is how many digits strconv always has a fast way for.
+const maxFastDigits = 19
+
+// numberWork is what it costs to parse a number.
+func numberWork(s string) int {
+	digits := strings.TrimLeft(s, "+-0.")
+	if i := strings.IndexAny(digits, "eE"); i >= 0 {
+		digits = digits[:i]
+	}
+	if len(digits) <= maxFastDigits {
+		return parseWork + len(s)/bytesPerWork
+	}
+	return slowWork + len(s)/2
+}
+
 // bounds is a range of numbers, both ends included.
 type bounds struct{ low, high decimal }
 
-func (t bounds) match(v value) bool {
-	if v.kind != number {
-		return false
-	}
-	d, ok := parseDecimal(v.text)
+func (t bounds) match(m *Message, v *value) bool {
+	d, ok := v.number(m)
 	return ok && t.low <= d && d <= t.high
 }
 

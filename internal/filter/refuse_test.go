@@ -43,6 +43,9 @@ func TestRefused(t *testing.T) {
 
 		{"six keys", 0, `{"a": [1], "b": [1], "c": [1], "d": [1], "e": [1], "f": [1]}`, `FilterPolicy: Filter policy can not have more than 5 keys`},
 		{"151 values", 0, `{"key": ` + many(151) + `}`, `FilterPolicy: Filter policy is too complex`},
+		{"151 in anything-but", 0, `{"key": [{"anything-but": ` + many(151) + `}]}`, `FilterPolicy: Filter policy is too complex`},
+		{"8000 in anything-but", 1, `{"a": {"b": [{"anything-but": ` + many(8000) + `}]}}`, `FilterPolicy: Filter policy is too complex`},
+		{"150 in anything-but and another value", 0, `{"key": ["a", {"anything-but": ` + many(150) + `}]}`, `FilterPolicy: Filter policy is too complex`},
 		{"100 times 51", 0, `{"a": ` + many(100) + `, "b": ` + many(51) + `}`, `FilterPolicy: Filter policy is too complex`},
 		{"nested, 216", 1, `{"key_a": {"key_b": {"key_c": ` + many(4) + `}}, "key_d": {"key_e": ` + many(3) + `}, "key_f": ` + many(3) + `}`, `FilterPolicy: Filter policy is too complex`},
 		{"$or, 152", 0, `{"source": ` + many(4) + `, "$or": [{"metricName": ` + many(6) + `}, {"metricType": ` + many(4) + `, "$or": [{"metricId": [1, 2, 3, 4]}, {"spaceId": [1, 2, 3, 4]}]}]}`, `FilterPolicy: Filter policy is too complex`},
@@ -127,6 +130,8 @@ func TestAccepted(t *testing.T) {
 		text  string
 	}{
 		{"150 values", 0, `{"key": ` + many(150) + `}`},
+		{"150 in anything-but", 0, `{"key": [{"anything-but": ` + many(150) + `}]}`},
+		{"150 numeric ranges", 0, `{"key": [` + strings.TrimSuffix(strings.Repeat(`{"numeric": [">", 1, "<", 2]},`, 150), ",") + `]}`},
 		{"five keys", 0, `{"a": [1], "b": [1], "c": [1], "d": [1], "e": [1]}`},
 		{"five keys, more within", 1, `{"state": ["SUCCESS"], "severity": [{"exists": true}], "message": [{"exists": true}], "finding": {"a": [1], "b": [1], "c": [1]}}`},
 		{"$or, 150", 0, `{"source": ` + many(3) + `, "$or": [{"metricName": ` + many(6) + `}, {"metricType": ` + many(4) + `, "$or": [{"metricId": [1, 2, 3, 4]}, {"spaceId": [1, 2, 3, 4, 5, 6, 7]}]}]}`},

@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// A test is one of the values that a policy allows a key. It looks at one value of a message; exists is not tested so.
+// A test is one of the values that a policy allows a key. It looks at one value of a message; exists is not tested so. What it costs
+// beyond one comparison it spends itself.
 type test interface {
-	match(v value) bool
+	match(m *Message, v *value) bool
 }
 
 // compile makes the test of one value in a policy's array.
@@ -146,31 +147,42 @@ func compileCIDR(m member) (test, *Error) {
 	return cidr{network}, nil
 }
 
+// maxAddress is the longest text of an address without a zone, which no network contains: an IPv6 one that ends like an IPv4 one.
+const maxAddress = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
+
 // equal is null, a boolean or a text.
 type equal struct {
 	value string
 	kind  nodeKind
 }
 
-func (t equal) match(v value) bool { return v.kind == t.kind && v.text == t.value }
+func (t equal) match(m *Message, v *value) bool {
+	return v.kind == t.kind && len(v.text) == len(t.value) && m.spendBytes(len(t.value)) && v.text == t.value
+}
 
 type prefix string
 
-func (t prefix) match(v value) bool { return v.kind == text && strings.HasPrefix(v.text, string(t)) }
+func (t prefix) match(m *Message, v *value) bool {
+	return v.kind == text && len(v.text) >= len(t) && m.spendBytes(len(t)) && strings.HasPrefix(v.text, string(t))
+}
 
 type suffix string
 
-func (t suffix) match(v value) bool { return v.kind == text && strings.HasSuffix(v.text, string(t)) }
+func (t suffix) match(m *Message, v *value) bool {
+	return v.kind == text && len(v.text) >= len(t) && m.spendBytes(len(t)) && strings.HasSuffix(v.text, string(t))
+}
 
 // fold is equals-ignore-case.
 type fold string
 
-func (t fold) match(v value) bool { return v.kind == text && strings.EqualFold(v.text, string(t)) }
+func (t fold) match(m *Message, v *value) bool {
+	return v.kind == text && m.spend(1+foldWork*min(len(v.text), len(t))) && strings.EqualFold(v.text, string(t))
+}
 
 type cidr struct{ netip.Prefix }
 
-func (t cidr) match(v value) bool {
-	if v.kind != text {
+func (t cidr) match(m *Message, v *value) bool {
+	if v.kind != text || len(v.text) > maxAddress || !m.spend(parseWork) {
 		return false
 	}
 	ip, err := netip.ParseAddr(v.text)
@@ -180,9 +192,9 @@ func (t cidr) match(v value) bool {
 // anythingBut matches what none of its tests does.
 type anythingBut []test
 
-func (t anythingBut) match(v value) bool {
+func (t anythingBut) match(m *Message, v *value) bool {
 	for _, but := range t {
-		if but.match(v) {
+		if !m.spend(1) || but.match(m, v) {
 			return false
 		}
 	}
@@ -192,6 +204,6 @@ func (t anythingBut) match(v value) bool {
 // exists is true or false as in the policy.
 type exists bool
 
-func (t exists) match(v value) bool {
+func (t exists) match(_ *Message, v *value) bool {
 	return bool(t) && v.kind != null && (v.kind != text || v.text != "")
 }

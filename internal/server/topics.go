@@ -38,8 +38,9 @@ func (s *Server) openTopics() (err error) {
 	filters := &filters{}
 	s.topics, err = topic.New(topic.Config{
 		Store: s.store, Region: s.cfg.Region, Signer: s.signer, BaseURL: s.publicURL, AllowPrivate: s.cfg.AllowPrivate,
-		Queues: queues{s.queues}, Senders: s.forwarder.Senders(), Match: filters.match, CheckFilter: checkFilter,
+		Queues: queues{s.queues}, Senders: s.forwarder.Senders(), Matcher: filters.matcher, CheckFilter: checkFilter,
 		CheckPolicy: checkPolicy, MayPublish: s.access.MayPublish, Now: s.cfg.Now, Log: s.log,
+		Steady: func() bool { ok, _ := s.store.ClockSteady(); return ok },
 	})
 	return err
 }
@@ -70,6 +71,10 @@ func (q queues) Put(tx *catalog.Tx, r *record.Record, arn, body string, attribut
 	if errors.Is(err, queue.ErrNoQueue) {
 		return topic.ErrNoQueue
 	}
+	var refused *queue.Error
+	if errors.As(err, &refused) {
+		return &topic.PermanentError{Err: err}
+	}
 	return err
 }
 
@@ -86,25 +91,34 @@ func parseFilter(text, scope string) (*filter.Policy, error) {
 	return filter.Parse(text, in)
 }
 
-// maxFilters bounds the compiled filter policies that are remembered.
-const maxFilters = 1024
+// maxFilters bounds the bytes of the filter policies that are remembered, compiled ones and their texts. All of one topic's
+// subscriptions may have the longest.
+const maxFilters = 16 << 20
+
+// entrySize is about what a policy takes beside its text and conditions.
+const entrySize = 512
 
 // filters remembers filter policies by their text and scope.
 type filters struct {
 	mu    sync.Mutex
 	known map[[2]string]*filter.Policy
+	size  int // bytes
 }
 
-func (f *filters) match(text, scope, body string, attributes map[string]record.Attribute) (bool, error) {
-	p, err := f.parse(text, scope)
-	if err != nil {
-		return false, err
-	}
+// matcher returns what matches policies with a message. The message's work is shared, and its body decoded once.
+func (f *filters) matcher(attributes map[string]record.Attribute) func(policy, scope, body string) (bool, error) {
 	typed := make(map[string]filter.Attribute, len(attributes))
 	for name, a := range attributes {
 		typed[name] = filter.Attribute{Type: a.Type, Value: a.Value}
 	}
-	return p.Match(body, typed), nil
+	m := filter.NewMessage(typed)
+	return func(text, scope, body string) (bool, error) {
+		p, err := f.parse(text, scope)
+		if err != nil {
+			return false, err
+		}
+		return p.Match(m, body), nil
+	}
 }
 
 func (f *filters) parse(text, scope string) (*filter.Policy, error) {
@@ -119,11 +133,21 @@ func (f *filters) parse(text, scope string) (*filter.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.remember(key, p)
+	return p, nil
+}
+
+// remember forgets all others when there is no room for one more.
+func (f *filters) remember(key [2]string, p *filter.Policy) {
+	size := entrySize + len(key[0]) + p.Size()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.known == nil || len(f.known) >= maxFilters {
-		f.known = map[[2]string]*filter.Policy{}
+	if f.known[key] != nil {
+		return
+	}
+	if f.known == nil || f.size+size > maxFilters {
+		f.known, f.size = map[[2]string]*filter.Policy{}, 0
 	}
 	f.known[key] = p
-	return p, nil
+	f.size += size
 }

@@ -9,7 +9,6 @@ import (
 
 	"firn/glacier"
 	"firn/internal/catalog"
-	"firn/internal/record"
 )
 
 // The attributes that can be set, of topics and of subscriptions.
@@ -205,7 +204,7 @@ func redriveTarget(policy string) (string, error) {
 
 // checkRedrive makes sure that the queue which a subscription names for its dead
 // letters is one that whoever subscribes may fill.
-func (s *Service) checkRedrive(tx *catalog.Tx, t *record.Topic, by glacier.AccountID, attributes map[string]string) error {
+func (s *Service) checkRedrive(tx *catalog.Tx, by glacier.AccountID, attributes map[string]string) error {
 	policy := attributes[attrRedrive]
 	if policy == "" {
 		return nil
@@ -214,7 +213,7 @@ func (s *Service) checkRedrive(tx *catalog.Tx, t *record.Topic, by glacier.Accou
 	if err != nil {
 		return err
 	}
-	if account, _, _ := s.queueAccount(arn); account != by && account != t.Account {
+	if account, _, _ := s.queueAccount(arn); account != by {
 		return flaw("RedrivePolicy: deadLetterTargetArn must be of the same account")
 	}
 	ok, err := s.queues.Exists(tx, arn)

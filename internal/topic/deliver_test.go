@@ -224,6 +224,42 @@ func TestHangingEndpoints(t *testing.T) {
 	})
 }
 
+// TestSlowEndpoints makes sure that endpoints that take all, but slowly, do not
+// keep one that is quick from being served.
+func TestSlowEndpoints(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := newHouse(t, func(c *Config) { c.Workers = minWorkers })
+		topic := h.topic("jobs")
+		h.subscribe(topic, "far", "good", nil)
+		h.start()
+		h.publish(topic, "first")
+		synctest.Wait()
+		h.far.failWith(func(endpoint string, _ *Outgoing) error {
+			if endpoint != "good" {
+				time.Sleep(3 * time.Second)
+			}
+			return nil
+		})
+		for i := range 50 {
+			h.subscribe(topic, "far", fmt.Sprintf("slow %d", i), nil)
+		}
+		for i := range 40 {
+			h.publish(topic, fmt.Sprint(i))
+			time.Sleep(time.Millisecond)
+			if got := h.far.messages("good"); len(got) != i+2 {
+				t.Fatalf("message %d had to wait", i)
+			}
+			time.Sleep(10 * time.Second)
+		}
+		time.Sleep(time.Hour)
+		for i := range 50 {
+			if got := h.far.messages(fmt.Sprintf("slow %d", i)); len(got) != 40 {
+				t.Errorf("slow %d has %d messages", i, len(got))
+			}
+		}
+	})
+}
+
 func TestThrottle(t *testing.T) {
 	for _, rate := range []int{1, 10, 100} {
 		t.Run(fmt.Sprint(rate), func(t *testing.T) {

@@ -32,6 +32,7 @@ type result struct {
 	rest  int64 // not before this instant, Unix ms
 	fails int   // in a row
 	tried bool  // something was sent, or should have been
+	slow  bool  // the last try took long
 	gone  bool  // there is no such subscription
 	fatal error // nothing may go on
 }
@@ -204,7 +205,8 @@ func (d *dispatcher) launch(ctx context.Context) {
 // room reports whether a line of the rank may have a turn now. Of the workers,
 // an eighth is kept from those that do well, so that others are looked after;
 // half is kept from all others, and a quarter of the rest from those that do
-// badly.
+// badly. One that is slow does not do well: it may take what it gets, but not
+// the places of those that are quick.
 func (d *dispatcher) room(r rank) bool {
 	workers := d.s.cfg.Workers
 	others := d.busy[unknown] + d.busy[ailing]
@@ -240,9 +242,13 @@ func (d *dispatcher) ended(r result) (goOn bool) {
 	}
 	l.fails, l.rest = r.fails, r.rest
 	if r.tried {
-		l.rank = healthy
-		if r.fails > 0 {
+		switch {
+		case r.fails > 0:
 			l.rank = ailing
+		case r.slow:
+			l.rank = unknown
+		default:
+			l.rank = healthy
 		}
 	}
 	next := r.next

@@ -116,13 +116,16 @@ func attributeDocument(attributes map[string]record.Attribute) []byte {
 }
 
 // quote returns s as a JSON string that is safe nowhere but in JSON: < and &
-// are as they are.
+// are as they are. What XML has no place for is escaped: a queue may have to
+// answer in it.
 func quote(s string) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s) // a string can always be encoded
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	text = bytes.ReplaceAll(text, []byte("\ufffe"), []byte(`\ufffe`))
+	return bytes.ReplaceAll(text, []byte("\uffff"), []byte(`\uffff`))
 }
 
 // signatures remembers signatures that were made not long ago: those of a

@@ -3,10 +3,14 @@ package topic
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"firn/internal/catalog"
 )
 
 // TestOverdue makes sure that what an endpoint could not take for days is given
@@ -120,5 +124,99 @@ func TestLettersAreNotKeptForever(t *testing.T) {
 		}
 		_, err = h.Replay(t.Context(), topic, topic+":80289ba6-0fd4-4079-afb4-ce8c8260f0ca")
 		h.refused(err, NotFound, "Subscription does not exist")
+	})
+}
+
+// TestNothingEndsInDoubt makes sure that while the clock is in doubt nothing is
+// given up, removed or forgotten for its age, and that it is when that is over.
+func TestNothingEndsInDoubt(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var steady atomic.Bool
+		h := newHouse(t, func(c *Config) { c.Steady = steady.Load })
+		topic := h.topic("jobs")
+		h.subscribe(topic, "far", "bad", map[string]string{
+			"DeliveryPolicy": `{"healthyRetryPolicy":{"numRetries":60,"minDelayTarget":60,"maxDelayTarget":60}}`,
+		})
+		h.subscribe(topic, "far", "gone", nil)
+		_, pending, err := h.Subscribe(t.Context(), alice, topic, "http", "http://127.0.0.1:1/", nil)
+		h.must(err)
+		h.far.failWith(func(endpoint string, _ *Outgoing) error {
+			if endpoint == "gone" {
+				return &PermanentError{errors.New("410")}
+			}
+			return errors.New("no route")
+		})
+		h.publish(topic, "old")
+		records := func() (subs int, letters []string) {
+			h.must(h.store.View(t.Context(), func(tx *catalog.Tx) error {
+				n, err := h.parseTopicARN("TopicArn", topic)
+				h.must(err)
+				of, err := h.find(tx, n)
+				h.must(err)
+				all, err := tx.Subscriptions(of.Number, 0, 10)
+				subs = len(all)
+				return err
+			}))
+			list, err := h.DeadLetters(t.Context(), topic, 0, 100)
+			h.must(err)
+			for _, l := range list {
+				letters = append(letters, l.Endpoint+": "+l.Reason)
+			}
+			return subs, letters
+		}
+		h.Start(t.Context())
+		time.Sleep(time.Minute)
+		h.Close()
+		time.Sleep(LetterLife) // everything that can be over is
+		h.Service = h.service(func(c *Config) { c.Steady = steady.Load })
+		h.start()
+		h.publish(topic, "new")
+		time.Sleep(10 * time.Minute)
+		subs, letters := records()
+		if diff := cmp.Diff([]string{"gone: 410", "gone: 410"}, letters); !pending || subs != 3 || diff != "" {
+			t.Errorf("in doubt: %d subscriptions, dead letters (-want +got):\n%s", subs, diff)
+		}
+		steady.Store(true)
+		h.publish(topic, "newer")
+		time.Sleep(10 * time.Minute)
+		subs, letters = records()
+		if diff := cmp.Diff([]string{"gone: 410", "gone: 410"}, letters); subs != 2 || diff != "" {
+			t.Errorf("steady: %d subscriptions, dead letters (-want +got):\n%s", subs, diff)
+		}
+	})
+}
+
+// TestOverdueGoesToQueue makes sure that what was due for too long goes where
+// dead letters go, except while the clock is in doubt.
+func TestOverdueGoesToQueue(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var doubt atomic.Bool
+		doubt.Store(true)
+		h := newHouse(t, func(c *Config) { c.Steady = func() bool { return !doubt.Load() } })
+		topic := h.topic("jobs")
+		letters := h.queue(alice, "letters")
+		h.subscribe(topic, "far", "bad", map[string]string{
+			"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q}`, letters), "RawMessageDelivery": "true",
+		})
+		h.far.failWith(func(string, *Outgoing) error { return errors.New("no route") })
+		for range 600 {
+			h.publish(topic, strings.Repeat("x", 10<<10))
+		}
+		time.Sleep(MaxOverdue + time.Hour)
+		h.start()
+		time.Sleep(3 * time.Minute)
+		if n := len(h.queued(letters)); n != 0 {
+			t.Errorf("in doubt: %d messages in the queue", n)
+		}
+		doubt.Store(false)
+		time.Sleep(10 * time.Minute)
+		if n := len(h.queued(letters)); n < 500 {
+			t.Errorf("%d messages in the queue", n)
+		}
+		list, err := h.DeadLetters(t.Context(), topic, 0, 10)
+		h.must(err)
+		if len(list) != 0 {
+			t.Errorf("dead letters: %+v", list)
+		}
 	})
 }

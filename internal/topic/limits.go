@@ -41,10 +41,15 @@ const (
 	pageBytes    = 256 << 10
 	maxOutcomes  = 64
 	maxUnsettled = 250 * time.Millisecond
+	// recordBytes is about how many bytes of letters a record takes: far fewer
+	// than the journal does. One letter always goes.
+	recordBytes = 1 << 20
 	// turnTime is how long a subscription is served before another has a turn.
 	turnTime = 5 * time.Second
 	// sendTimeout is how long one try may take in all.
 	sendTimeout = 15 * time.Second
+	// slowSend is how long a try may take of an endpoint that does well.
+	slowSend = time.Second
 
 	// After restAfter failures in a row a subscription rests for firstRest,
 	// then twice as long each time, up to longestRest.

@@ -9,7 +9,7 @@ type rank int
 
 const (
 	healthy rank = iota // the last try succeeded
-	unknown             // it has not been tried since the start
+	unknown             // it has not been tried since the start, or its last send was slow
 	ailing              // the last try failed
 	ranks
 )

@@ -11,7 +11,8 @@ const hidden = "****"
 // Mask returns an endpoint as it may be shown. The password in it, of
 // user:password@host, is hidden; so is a user without one where that may be a
 // token, which is everywhere but in HTTP; and so are parameters whose names
-// speak of secrets. Of several hosts with users, the last is shown.
+// speak of secrets. Of several hosts with users, the last is shown; of an endpoint
+// with a password that was not escaped, nothing but the scheme is.
 func Mask(endpoint string) string {
 	shown, _ := mask(endpoint)
 	return shown
@@ -26,6 +27,9 @@ func mask(endpoint string) (shown string, secrets []string) {
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
 		end = len(rest)
+	}
+	if misread(scheme, endpoint, rest[end:]) {
+		return scheme + "://" + hidden, pieces(rest)
 	}
 	authority, rest := rest[:end], rest[end:]
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
@@ -47,6 +51,24 @@ func mask(endpoint string) (shown string, secrets []string) {
 		rest = path + "?" + query
 	}
 	return scheme + "://" + authority + rest, secrets
+}
+
+// misread reports whether an endpoint may have a password in it that was not
+// escaped, whose slash or number sign ends the host too early: after is what
+// follows. In HTTP an at sign may well be in the path.
+func misread(scheme, endpoint, after string) bool {
+	if !strings.Contains(after, "@") {
+		return false
+	}
+	_, err := url.Parse(endpoint)
+	return err != nil || scheme != protocolHTTP && scheme != protocolHTTPS
+}
+
+// pieces are what may be a secret in such an endpoint: all before the last at
+// sign, and what a message about it may have made of that.
+func pieces(rest string) []string {
+	user := rest[:strings.LastIndexByte(rest, '@')]
+	return append([]string{rest, user}, strings.FieldsFunc(user, func(c rune) bool { return strings.ContainsRune(":/?#@", c) })...)
 }
 
 // maskQuery is mask for what follows the question mark.

@@ -17,6 +17,9 @@ func TestMask(t *testing.T) {
 		{"several hosts, comma in the password", "nats://u:s3,s3cret@a:1,b:2", "nats://u:****@a:1,b:2"},
 		{"parameters", "kafka://h:1/t?user=a&password=s3cret&Token=s3cret&x=y", "kafka://h:1/t?user=a&password=****&Token=****&x=y"},
 		{"an at sign in the path", "https://example.com/u:p@x", "https://example.com/u:p@x"},
+		{"slash in the password", "sns+https://AKIAX:wJalr/s3cret@sns.eu-west-1.amazonaws.com/t", "sns+https://****"},
+		{"number sign in the password", "amqp://user:pa#s3cret@host/", "amqp://****"},
+		{"question mark in the password", "https://user:pa?s3cret@host/", "https://****"},
 		{"no URL", "arn:aws:sqs:eu-west-1:111122223333:q", "arn:aws:sqs:eu-west-1:111122223333:q"},
 		{"empty", "", ""},
 	} {

@@ -103,10 +103,10 @@ func (s *Service) fanOut(tx *catalog.Tx, r *record.Record, t *record.Topic, m *r
 	if err != nil {
 		return fmt.Errorf("list subscriptions: %w", err)
 	}
-	kept := false
+	kept, sieve := false, &sieve{matcher: s.cfg.Matcher, message: m}
 	for i := range subs {
 		sub := &subs[i]
-		if !sub.Confirmed || !s.matches(sub, m) {
+		if !sub.Confirmed || !sieve.passes(sub) {
 			continue
 		}
 		if !kept {
@@ -119,13 +119,31 @@ func (s *Service) fanOut(tx *catalog.Tx, r *record.Record, t *record.Topic, m *r
 	return nil
 }
 
-// matches asks a subscription's filter policy.
-func (s *Service) matches(sub *record.Subscription, m *record.Message) bool {
+// A sieve asks the filter policies of a topic's subscriptions about one
+// message. What they share, it has from the matcher once, and the message's
+// text for a protocol is found once.
+type sieve struct {
+	matcher func(attributes map[string]record.Attribute) func(policy, scope, body string) (bool, error)
+	message *record.Message
+	match   func(policy, scope, body string) (bool, error) // nil before the first policy
+	texts   map[string]string                              // by protocol
+}
+
+// passes reports whether a subscription is to have the message.
+func (v *sieve) passes(sub *record.Subscription) bool {
 	filter := sub.Attributes[attrFilter]
-	if filter == "" || s.cfg.Match == nil {
+	if filter == "" || v.matcher == nil {
 		return true
 	}
-	ok, err := s.cfg.Match(filter, scopeOf(sub.Attributes), bodyFor(m, sub.Protocol), m.Attributes)
+	if v.match == nil {
+		v.match, v.texts = v.matcher(v.message.Attributes), map[string]string{}
+	}
+	text, known := v.texts[sub.Protocol]
+	if !known {
+		text = bodyFor(v.message, sub.Protocol)
+		v.texts[sub.Protocol] = text
+	}
+	ok, err := v.match(filter, scopeOf(sub.Attributes), text)
 	return ok || err != nil
 }
 

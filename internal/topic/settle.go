@@ -16,6 +16,7 @@ const (
 	delivered fate = iota
 	postponed      // it failed, and is tried again
 	dead           // it failed, and is given up
+	overdue        // it was due for too long, and is given up
 	parked         // a request to confirm was sent, or cannot be; its delivery waits for the time to be over
 	lapsed         // a request to confirm whose time is over, or that needs no answer any more
 )
@@ -26,7 +27,7 @@ type outcome struct {
 	fate    fate
 	pause   time.Duration // before a postponed one is tried again
 	reason  string        // of a failure
-	letter  *letter       // of a dead one, if it goes into a queue
+	letter  *letter       // of one that is given up, if it goes into a queue
 }
 
 // A letter is a message as a queue takes it.
@@ -34,6 +35,14 @@ type letter struct {
 	queue      string
 	body       string
 	attributes map[string]record.Attribute
+}
+
+// size is about how many bytes of a record a letter takes; none are nil's.
+func (l *letter) size() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.body) + attributesBytes(l.attributes)
 }
 
 // letterFor makes a message ready for a queue. It signs.
@@ -52,6 +61,7 @@ func (s *Service) letterFor(t *record.Topic, sub *record.Subscription, m *record
 type settlement struct {
 	outcomes []outcome
 	since    time.Time // of the first
+	bytes    int       // of letters
 	overdue  bool      // the endpoint keeps failing: give up what was due for too long
 }
 
@@ -60,26 +70,98 @@ func (s *settlement) add(o outcome, now time.Time) {
 		s.since = now
 	}
 	s.outcomes = append(s.outcomes, o)
+	s.bytes += o.letter.size()
+}
+
+func (s *settlement) reset() {
+	clear(s.outcomes)
+	*s = settlement{outcomes: s.outcomes[:0]}
 }
 
 // full reports whether it is time to record the outcomes.
 func (s *settlement) full(now time.Time) bool {
-	return len(s.outcomes) >= maxOutcomes || len(s.outcomes) > 0 && now.Sub(s.since) >= maxUnsettled
+	return len(s.outcomes) >= maxOutcomes || s.bytes >= recordBytes ||
+		len(s.outcomes) > 0 && now.Sub(s.since) >= maxUnsettled
 }
 
-// flush records the outcomes that were gathered.
+// flush records the outcomes that were gathered, and gives up what was due for
+// too long.
 func (t *turn) flush(ctx context.Context) error {
 	if len(t.settled.outcomes) == 0 && !t.settled.overdue {
 		return nil
 	}
+	defer t.settled.reset()
+	var sum givenUp
+	err := t.settle(ctx, t.settled.outcomes, &sum)
+	if err == nil && t.settled.overdue {
+		err = t.giveUpOverdue(ctx, &sum)
+	}
+	if sum.dead == 0 {
+		return err
+	}
+	t.s.log.Warn("deliveries were given up", "topic", TopicARN(t.s.region, t.of.Account, t.of.Name),
+		"subscription", t.to.Public, "deliveries", sum.dead, "reason", sum.reason)
+	if err != nil {
+		return err
+	}
+	return t.s.retire(ctx, t.topic)
+}
+
+// givenUp counts deliveries that were given up.
+type givenUp struct {
+	dead   int
+	reason string // of the last
+}
+
+// settle makes records of outcomes, none of which is too long.
+func (t *turn) settle(ctx context.Context, outcomes []outcome, sum *givenUp) error {
+	for len(outcomes) > 0 {
+		n := 0
+		for size := 0; n < len(outcomes) && size < recordBytes; n++ {
+			size += outcomes[n].letter.size()
+		}
+		err := t.record(ctx, outcomes[:n], sum)
+		if err != nil && !hopeless(ctx, err) {
+			err = t.settleSingly(ctx, outcomes[:n], sum, err)
+		}
+		if err != nil {
+			return err
+		}
+		outcomes = outcomes[n:]
+	}
+	return nil
+}
+
+// settleSingly makes a record of each outcome, after one of all of them has
+// failed: one that cannot be recorded must not hold the others. It may be the
+// letter; then it stays here.
+func (t *turn) settleSingly(ctx context.Context, outcomes []outcome, sum *givenUp, cause error) error {
+	for i := range outcomes {
+		err := cause
+		if len(outcomes) > 1 {
+			err = t.record(ctx, outcomes[i:i+1], sum)
+		}
+		if err != nil && !hopeless(ctx, err) && outcomes[i].letter != nil {
+			t.s.log.Warn("cannot put a dead letter into a queue", "subscription", t.sub, "err", err)
+			outcomes[i].letter = nil
+			err = t.record(ctx, outcomes[i:i+1], sum)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record makes one record of outcomes.
+func (t *turn) record(ctx context.Context, outcomes []outcome, sum *givenUp) error {
 	var a account
+	steady := t.s.cfg.Steady()
 	err := t.s.store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
-		a = account{s: t.s, tx: tx, sub: t.sub, topic: t.topic, done: map[uint64]bool{}}
-		err := a.settle(&t.settled)
+		a = account{s: t.s, tx: tx, sub: t.sub, topic: t.topic, steady: steady, done: map[uint64]bool{}}
+		err := a.settle(outcomes)
 		return a.r, err
 	})
-	clear(t.settled.outcomes)
-	t.settled.outcomes, t.settled.overdue = t.settled.outcomes[:0], false
 	if err != nil {
 		return err
 	}
@@ -89,19 +171,73 @@ func (t *turn) flush(ctx context.Context) error {
 	if a.buried {
 		nudge(t.s.sweep)
 	}
-	if a.dead == 0 {
-		return nil
+	if a.dead > 0 {
+		sum.dead += a.dead
+		sum.reason = a.reason
 	}
-	t.s.log.Warn("deliveries were given up", "topic", TopicARN(t.s.region, t.of.Account, t.of.Name),
-		"subscription", t.to.Public, "deliveries", a.dead, "reason", a.reason)
-	return t.s.retire(ctx, t.topic)
+	return nil
 }
+
+// giveUpOverdue gives up some of what was due for too long. It does so only
+// after a failure, so an endpoint that works again gets all of it, and never
+// while the clock is in doubt.
+func (t *turn) giveUpOverdue(ctx context.Context, sum *givenUp) error {
+	for left := overdueKeys; left > 0 && t.s.cfg.Steady(); {
+		late, err := t.late(ctx, left)
+		if err != nil || len(late) == 0 {
+			return err
+		}
+		outcomes := make([]outcome, len(late))
+		for i := range late {
+			outcomes[i] = outcome{message: late[i].delivery.Message, fate: overdue, reason: "the endpoint has failed for too long"}
+			if !late[i].lost {
+				outcomes[i].letter = t.letter(&late[i].message)
+			}
+		}
+		if err := t.settle(ctx, outcomes, sum); err != nil {
+			return err
+		}
+		left -= len(late)
+	}
+	return nil
+}
+
+// late returns some deliveries that were due for too long. Their messages come
+// along, and the bytes of these are bounded, if dead letters go into a queue.
+func (t *turn) late(ctx context.Context, limit int) (late []parcel, err error) {
+	err = t.s.store.View(ctx, func(tx *catalog.Tx) error {
+		late = nil
+		due, err := tx.DueDeliveries(t.sub, overdueBefore(tx), limit)
+		if err != nil {
+			return err
+		}
+		for size, i := 0, 0; i < len(due) && size < pageBytes; i++ {
+			p := parcel{delivery: due[i], lost: true}
+			if t.to.Attributes[attrRedrive] != "" {
+				m, ok, err := tx.Message(due[i].Topic, due[i].Message)
+				if err != nil {
+					return err
+				}
+				p.message, p.lost = m, !ok
+				size += len(m.Body) + attributesBytes(m.Attributes)
+			}
+			late = append(late, p)
+		}
+		return nil
+	})
+	return late, err
+}
+
+// overdueBefore is the instant such that what was due by then was due for too
+// long, in Unix ms.
+func overdueBefore(tx *catalog.Tx) int64 { return tx.Now().Add(-MaxOverdue).UnixMilli() }
 
 // An account is a record of outcomes in the making.
 type account struct {
 	s          *Service
 	tx         *catalog.Tx
 	sub, topic uint64
+	steady     bool // the clock can be trusted to end things
 	r          record.Record
 	done       map[uint64]bool     // messages whose deliveries are in the record
 	queues     map[string]struct{} // that got dead letters
@@ -110,9 +246,9 @@ type account struct {
 	buried     bool                // the subscription has ended
 }
 
-func (a *account) settle(s *settlement) error {
-	for i := range s.outcomes {
-		o := &s.outcomes[i]
+func (a *account) settle(outcomes []outcome) error {
+	for i := range outcomes {
+		o := &outcomes[i]
 		d, ok, err := a.tx.Delivery(a.sub, o.message)
 		if err != nil {
 			return err
@@ -124,9 +260,6 @@ func (a *account) settle(s *settlement) error {
 		if err := a.record(&d, o); err != nil {
 			return err
 		}
-	}
-	if s.overdue {
-		return a.giveUpOverdue()
 	}
 	return nil
 }
@@ -140,6 +273,11 @@ func (a *account) record(d *record.Delivery, o *outcome) error {
 		return nil
 	case dead:
 		d.Tries++
+		return a.giveUp(d, o)
+	case overdue:
+		if !a.steady || d.Next > overdueBefore(a.tx) {
+			return nil
+		}
 		return a.giveUp(d, o)
 	case parked, lapsed:
 		return a.ask(d, o)
@@ -156,7 +294,7 @@ func (a *account) ask(d *record.Delivery, o *outcome) error {
 		return err
 	case !ok || sub.Confirmed:
 		return end(a.tx, &a.r, d)
-	case !expired(&sub, a.tx.Now()):
+	case !a.steady, !expired(&sub, a.tx.Now()):
 		d.Next, d.Tries, d.Reason = confirmBy(&sub), 0, o.reason
 		a.r.Put(d)
 		return nil
@@ -189,24 +327,5 @@ func (a *account) giveUp(d *record.Delivery, o *outcome) error {
 	}
 	d.Dead, d.Reason = a.tx.Now().UnixMilli(), o.reason
 	a.r.Put(d)
-	return nil
-}
-
-// giveUpOverdue gives up some of what was due for too long. It does so only
-// after a failure, so an endpoint that works again gets all of it.
-func (a *account) giveUpOverdue() error {
-	late, err := a.tx.DueDeliveries(a.sub, a.tx.Now().Add(-MaxOverdue).UnixMilli(), overdueKeys)
-	if err != nil {
-		return err
-	}
-	for i := range late {
-		d := &late[i]
-		if a.done[d.Message] || a.buried {
-			continue
-		}
-		if err := a.giveUp(d, &outcome{reason: "the endpoint has failed for too long"}); err != nil {
-			return err
-		}
-	}
 	return nil
 }

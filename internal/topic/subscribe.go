@@ -92,7 +92,7 @@ type wish struct {
 
 // grant adds to a record what there is to do, and returns the subscription.
 func (w *wish) grant(tx *catalog.Tx, r *record.Record, t *record.Topic) (record.Subscription, error) {
-	if err := w.check(tx, t); err != nil {
+	if err := w.check(tx); err != nil {
 		return record.Subscription{}, err
 	}
 	subs, err := w.s.subscriptions(tx, t.Number)
@@ -120,17 +120,18 @@ func (w *wish) grant(tx *catalog.Tx, r *record.Record, t *record.Topic) (record.
 	return sub, nil
 }
 
-// check looks at the queues that a wish names.
-func (w *wish) check(tx *catalog.Tx, t *record.Topic) error {
-	if err := w.s.checkRedrive(tx, t, w.by, w.set); err != nil {
+// check looks at the queues that a wish names: they are to be ones that whoever
+// subscribes may fill.
+func (w *wish) check(tx *catalog.Tx) error {
+	if err := w.s.checkRedrive(tx, w.by, w.set); err != nil {
 		return blame(inAttributes, err)
 	}
 	if w.protocol != protocolSQS {
 		return nil
 	}
 	account, _, _ := w.s.queueAccount(w.endpoint)
-	if account != t.Account && account != w.by {
-		return invalid("Endpoint Reason: the queue must be of the topic's account or of the subscriber's")
+	if account != w.by {
+		return invalid("Endpoint Reason: the queue must be of the subscriber's account")
 	}
 	ok, err := w.s.queues.Exists(tx, w.endpoint)
 	if err == nil && !ok {

@@ -41,7 +41,7 @@ func TestSubscribe(t *testing.T) {
 	}{
 		{name: "queue", protocol: "sqs", endpoint: inbox},
 		{name: "queue, with attributes", protocol: "sqs", endpoint: h.queue(alice, "q2"), attributes: m{"RawMessageDelivery": "TRUE", "FilterPolicy": "{}", "FilterPolicyScope": "MessageBody", "RedrivePolicy": `{"deadLetterTargetArn":"` + inbox + `"}`}},
-		{name: "another's queue", protocol: "sqs", endpoint: foreign, code: InvalidParameter, message: ip + "Endpoint Reason: the queue must be of the topic's account"},
+		{name: "another's queue", protocol: "sqs", endpoint: foreign, code: InvalidParameter, message: ip + "Endpoint Reason: the queue must be of the subscriber's account"},
 		{name: "no such queue", protocol: "sqs", endpoint: inbox + "x", code: InvalidParameter, message: ip + "Endpoint Reason: the queue does not exist"},
 		{name: "no queue", protocol: "sqs", endpoint: "inbox", code: InvalidParameter, message: ip + "SQS endpoint ARN"},
 		{name: "delivery policy for a queue", protocol: "sqs", endpoint: inbox, attributes: m{"DeliveryPolicy": `{}`}, code: InvalidParameter, message: ip + "Attributes Reason: DeliveryPolicy: protocol sqs does not take"},
@@ -365,15 +365,17 @@ func TestPublish(t *testing.T) {
 func TestFilterAndProtocol(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		h := newHouse(t, func(c *Config) {
-			c.Match = func(policy, scope, body string, attributes map[string]record.Attribute) (bool, error) {
-				switch {
-				case policy == "broken":
-					return false, errors.New("cannot tell")
-				case scope == ScopeBody:
-					return strings.Contains(body, policy), nil
-				default:
-					_, ok := attributes[policy]
-					return ok, nil
+			c.Matcher = func(attributes map[string]record.Attribute) func(policy, scope, body string) (bool, error) {
+				return func(policy, scope, body string) (bool, error) {
+					switch {
+					case policy == "broken":
+						return false, errors.New("cannot tell")
+					case scope == ScopeBody:
+						return strings.Contains(body, policy), nil
+					default:
+						_, ok := attributes[policy]
+						return ok, nil
+					}
 				}
 			}
 			c.MayPublish = func(from, _ glacier.AccountID, _ glacier.ARN, policy string) bool { return policy == string(from) }

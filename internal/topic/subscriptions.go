@@ -167,7 +167,7 @@ func (s *Service) SetSubscriptionAttribute(ctx context.Context, arn, name, value
 	}
 	return s.update(ctx, func(tx *catalog.Tx) (record.Record, error) {
 		var r record.Record
-		t, sub, ok, err := s.look(tx, n)
+		_, sub, ok, err := s.look(tx, n)
 		if err != nil {
 			return r, err
 		}
@@ -183,7 +183,7 @@ func (s *Service) SetSubscriptionAttribute(ctx context.Context, arn, name, value
 			return r, blame("", err)
 		}
 		if name == attrRedrive {
-			if err := s.checkRedrive(tx, &t, sub.Account, sub.Attributes); err != nil {
+			if err := s.checkRedrive(tx, sub.Account, sub.Attributes); err != nil {
 				return r, blame("", err)
 			}
 		}

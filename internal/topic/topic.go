@@ -16,8 +16,11 @@
 // dead letter: kept, listed, and tried anew on demand. An endpoint that keeps
 // failing is tried ever more rarely, down to once a minute; what has been due
 // for [MaxOverdue] by then is given up, too, so that a dead endpoint does not
-// fill the disk. No subscription waits for another, and nothing that publishes
-// waits for a delivery.
+// fill the disk. While the clock is in doubt nothing is given up, removed or
+// forgotten because its time is over. Nothing that publishes waits for a
+// delivery. So many subscriptions are served at a time, for some seconds each;
+// those whose endpoints are slow or fail share some of the places, so that
+// they may wait for each other, but do not take those of the ones that do well.
 //
 // What hangs on a deleted subscription is removed afterwards, in bounded
 // records, invisible to everybody: see [Service.Sweep]. A subscription that
@@ -70,10 +73,12 @@ type Config struct {
 	Queues  Queues            // takes what is sent to protocol sqs; nil: that protocol is refused
 	Senders map[string]Sender // further protocols by name; http and https are built in
 
-	// Match reports whether a filter policy lets a message through. scope is
-	// MessageAttributes or MessageBody. An error lets it through: too much is
-	// better than a loss. Nil lets everything through.
-	Match func(policy, scope, body string, attributes map[string]record.Attribute) (bool, error)
+	// Matcher is asked once for a message, and what it returns, called by one
+	// goroutine, reports whether a filter policy lets the message through.
+	// scope is MessageAttributes or MessageBody. An error lets it through: too
+	// much is better than a loss. It is called by a rule, and has to be quick
+	// for all subscriptions of a topic together. Nil lets everything through.
+	Matcher func(attributes map[string]record.Attribute) func(policy, scope, body string) (bool, error)
 
 	// CheckFilter returns what is wrong with a filter policy, as an *Error or
 	// in words. Nil accepts every one.
@@ -92,7 +97,13 @@ type Config struct {
 	Workers int
 
 	Now func() time.Time // what the pauses between tries go by; default time.Now
-	Log *slog.Logger     // default: nothing is logged
+
+	// Steady reports whether the clock can be trusted to end things. While it
+	// cannot, nothing is given up or removed for its age. It may be called
+	// concurrently. Nil: always.
+	Steady func() bool
+
+	Log *slog.Logger // default: nothing is logged
 }
 
 // A Service carries out the operations, and delivers. Its methods may be
@@ -140,6 +151,9 @@ func New(c Config) (*Service, error) {
 	c.Workers = max(c.Workers, minWorkers)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Steady == nil {
+		c.Steady = func() bool { return true }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -86,14 +86,19 @@ func (s *Service) DeleteTopic(ctx context.Context, arn string) error {
 		if err != nil || !ok {
 			return r, err
 		}
-		subs, err := tx.Subscriptions(t.Number, 0, MaxSubscriptions+1)
-		if err != nil {
-			return r, err
-		}
-		for i := range subs {
-			if err := bury(tx, &r, &subs[i]); err != nil {
+		// Those that were not confirmed in time do not count against the limit.
+		for after, more := uint64(0), true; more; {
+			subs, err := tx.Subscriptions(t.Number, after, 2*MaxSubscriptions)
+			if err != nil {
 				return r, err
 			}
+			for i := range subs {
+				after = subs[i].Number
+				if err := bury(tx, &r, &subs[i]); err != nil {
+					return r, err
+				}
+			}
+			more = len(subs) == 2*MaxSubscriptions
 		}
 		r.Delete(t.Key())
 		return r, nil

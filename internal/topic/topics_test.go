@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"firn/glacier"
+	"firn/internal/catalog"
 )
 
 func TestCreateTopic(t *testing.T) {
@@ -191,4 +193,33 @@ func TestNew(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+// TestDeleteTopicWithMany makes sure that a topic leaves no subscription behind,
+// however many were not confirmed in time.
+func TestDeleteTopicWithMany(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		h := newHouse(t)
+		topic := h.topic("jobs")
+		for range 3 {
+			for i := range MaxSubscriptions {
+				_, _, err := h.Subscribe(t.Context(), alice, topic, "http", fmt.Sprintf("http://127.0.0.1:1/%d", i), nil)
+				h.must(err)
+			}
+			time.Sleep(ConfirmationLife)
+		}
+		h.must(h.DeleteTopic(t.Context(), topic))
+		h.must(h.Sweep(t.Context()))
+		h.must(h.store.View(t.Context(), func(tx *catalog.Tx) error {
+			subs, err := tx.SubscriptionsOf(alice, 0, 1)
+			if err != nil {
+				return err
+			}
+			waiting, err := tx.WaitingSubscriptions(0, 1)
+			if len(subs) != 0 || len(waiting) != 0 {
+				t.Errorf("left: %+v, %+v", subs, waiting)
+			}
+			return err
+		}))
+	})
 }

@@ -26,12 +26,14 @@ type turn struct {
 	began   time.Time
 	sent    time.Time // the last time something was sent
 	tried   bool
+	slow    bool // the last try took long
 	gone    bool
 	rest    time.Duration // how long the endpoint is to be left alone
 	next    int64         // when the next delivery is due, Unix ms
 	of      record.Topic
 	to      record.Subscription
 	policy  effectivePolicy
+	loaded  time.Time // when the page was read, by the store's clock
 	page    []parcel
 	settled settlement
 }
@@ -48,7 +50,7 @@ type parcel struct {
 func (s *Service) turn(ctx context.Context, v visit) result {
 	t := &turn{s: s, visit: v, began: s.cfg.Now(), next: never}
 	err := t.run(ctx)
-	r := result{sub: v.sub, rank: v.rank, next: t.next, fails: t.fails, tried: t.tried, gone: t.gone}
+	r := result{sub: v.sub, rank: v.rank, next: t.next, fails: t.fails, tried: t.tried, slow: t.slow, gone: t.gone}
 	switch {
 	case errors.Is(err, store.ErrClosed):
 		r.fatal = err
@@ -92,6 +94,7 @@ func (t *turn) run(ctx context.Context) error {
 // load reads the next page of what is due, or when something will be.
 func (t *turn) load(ctx context.Context) error {
 	return t.s.store.View(ctx, func(tx *catalog.Tx) error {
+		t.loaded = tx.Now()
 		clear(t.page)
 		t.page, t.next, t.gone = t.page[:0], never, false
 		var ok, there bool
@@ -129,9 +132,17 @@ func (t *turn) fetch(tx *catalog.Tx, due []record.Delivery) error {
 			return fmt.Errorf("look up message: %w", err)
 		}
 		t.page = append(t.page, parcel{delivery: due[i], message: m, lost: !ok})
-		size += len(m.Body)
+		size += len(m.Body) + attributesBytes(m.Attributes)
 	}
 	return nil
+}
+
+// attributesBytes is about how much room a message's attributes take.
+func attributesBytes(attributes map[string]record.Attribute) (n int) {
+	for name, a := range attributes {
+		n += len(name) + len(a.Type) + len(a.Value)
+	}
+	return n
 }
 
 // deliver sends what is on the page, one after another.
@@ -139,6 +150,10 @@ func (t *turn) deliver(ctx context.Context) (goOn bool, err error) {
 	for i := range t.page {
 		p := &t.page[i]
 		if wait := t.throttle(); ctx.Err() != nil || wait > 0 && !t.pause(ctx, wait) {
+			return false, nil
+		}
+		if t.overtime(p) && !t.s.cfg.Steady() {
+			t.rest = longestRest // whether its time is over remains to be seen
 			return false, nil
 		}
 		err := t.try(ctx, p)
@@ -211,13 +226,22 @@ func (t *turn) try(ctx context.Context, p *parcel) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	return sender.Send(ctx, t.to.Endpoint, out)
+	err = sender.Send(ctx, t.to.Endpoint, out)
+	t.slow = t.s.cfg.Now().Sub(t.sent) > slowSend
+	return err
 }
 
 // needless reports whether a parcel is the request to confirm a subscription
 // that is confirmed, or whose time is over.
 func (t *turn) needless(p *parcel) bool {
-	return p.message.Type == keptConfirmation && (t.to.Confirmed || expired(&t.to, t.s.cfg.Now()))
+	return p.message.Type == keptConfirmation && t.to.Confirmed || t.overtime(p)
+}
+
+// overtime reports whether a parcel is the request to confirm a subscription
+// that was not confirmed in time. The store's clock never goes back; while the
+// machine's is behind it, what is due by the one is not to be sent by the other.
+func (t *turn) overtime(p *parcel) bool {
+	return p.message.Type == keptConfirmation && (expired(&t.to, t.s.cfg.Now()) || expired(&t.to, t.loaded))
 }
 
 // note keeps what has become of a parcel until it is recorded.
@@ -245,7 +269,7 @@ func (t *turn) note(p *parcel, err error) {
 			o.fate = parked
 		default:
 			o.fate = dead
-			o.letter = t.letter(p)
+			o.letter = t.letter(&p.message)
 		}
 	}
 	t.settled.add(o, t.s.cfg.Now())
@@ -253,12 +277,12 @@ func (t *turn) note(p *parcel, err error) {
 
 // letter is what goes into the queue that a subscription has for its dead
 // letters; nil if it has none.
-func (t *turn) letter(p *parcel) *letter {
+func (t *turn) letter(m *record.Message) *letter {
 	queue, err := redriveTarget(t.to.Attributes[attrRedrive])
 	if err != nil || queue == "" || t.s.queues == nil {
 		return nil
 	}
-	l, err := t.s.letterFor(&t.of, &t.to, &p.message)
+	l, err := t.s.letterFor(&t.of, &t.to, m)
 	if err != nil {
 		return nil
 	}
