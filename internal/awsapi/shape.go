@@ -208,7 +208,9 @@ func setText(v reflect.Value, text string) bool {
 	panic("awsapi: a parameter cannot be of kind " + v.Kind().String())
 }
 
-// decodeJSON is Decode in the JSON protocol.
+// decodeJSON is Decode in the JSON protocol. The parameters are read one by one,
+// from what the trail is told: a document read as a whole would take queueurl for
+// QueueUrl too.
 func (c *Call) decodeJSON(v reflect.Value) error {
 	refuse := func() error {
 		e := Errorf(http.StatusBadRequest, c.h.api.Malformed, "The request is not a JSON document of the form that %s has.", c.Action.Name)
@@ -221,14 +223,16 @@ func (c *Call) decodeJSON(v reflect.Value) error {
 	}
 	c.Asked = map[string]string{}
 	for _, f := range fieldsOf(v) {
-		if raw, ok := top[f.name]; ok {
-			text := string(raw)
-			_ = json.Unmarshal(raw, &text) // what is no string stays as it is
-			c.say(f.name, text)
+		raw, ok := top[f.name]
+		if !ok {
+			continue
 		}
-	}
-	if err := json.Unmarshal(c.doc, v.Addr().Interface()); err != nil {
-		return refuse()
+		text := string(raw)
+		_ = json.Unmarshal(raw, &text) // what is no string stays as it is
+		c.say(f.name, text)
+		if err := json.Unmarshal(raw, f.v.Addr().Interface()); err != nil {
+			return refuse()
+		}
 	}
 	for name := range strings.FieldsSeq(c.Action.Needs) {
 		if raw, ok := top[name]; !ok || string(raw) == "null" {

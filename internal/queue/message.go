@@ -98,8 +98,8 @@ func (m *Outgoing) check() error {
 	if m.Body == "" {
 		return refuse(MissingParameter, "The request must contain the parameter MessageBody.")
 	}
-	if !plainText(m.Body) || !plainText(m.Trace) {
-		return badText()
+	if err := m.checkText(); err != nil {
+		return err
 	}
 	if d := m.Delay; d != nil && (*d < 0 || *d > maxDelay) {
 		return invalid("DelaySeconds", *d, fmt.Sprintf("DelaySeconds must be >= 0 and <= %d.", maxDelay))
@@ -114,6 +114,18 @@ func (m *Outgoing) check() error {
 		if err := checkAttributeValue(name, m.Attributes[name]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkText refuses a message with characters that a queue cannot answer with.
+func (m *Outgoing) checkText() error {
+	plain := plainText(m.Body) && plainText(m.Trace)
+	for _, a := range m.Attributes {
+		plain = plain && plainText(a.Type) && plainText(a.Value)
+	}
+	if !plain {
+		return badText()
 	}
 	return nil
 }
@@ -151,8 +163,8 @@ func checkAttributeValue(name string, a record.Attribute) error {
 		return bad("must contain non-empty message attribute type.")
 	case logical == "":
 		return bad(fmt.Sprintf("has an invalid message attribute type, the set of supported type prefixes is %s, %s, and %s.", typeBinary, typeNumber, typeString))
-	case len(a.Type) > maxAttributeType || !plainText(a.Type):
-		return bad(fmt.Sprintf("has a type that is longer than %d bytes or has characters that are not allowed.", maxAttributeType))
+	case len(a.Type) > maxAttributeType:
+		return bad(fmt.Sprintf("has a type that is longer than %d bytes.", maxAttributeType))
 	case a.Value == "":
 		return bad(fmt.Sprintf("must contain non-empty message attribute value for message attribute type '%s'.", logical))
 	case logical == typeBinary:
@@ -160,8 +172,6 @@ func checkAttributeValue(name string, a record.Attribute) error {
 			return bad("has a value that is not base64.")
 		}
 		return nil
-	case !plainText(a.Value):
-		return badText()
 	}
 	if logical == typeNumber && !isNumber(a.Value) {
 		return refuse(InvalidParameterValue, "Can't cast the value of message attribute '%s' to a number.", name)

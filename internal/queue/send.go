@@ -38,7 +38,8 @@ func put(tx *catalog.Tx, r *record.Record, m *record.QueueMessage) error {
 
 // Put adds a message to a queue, as part of a record of the caller's: a topic
 // sends so. After the record has been written, [Service.Wake] is to be called.
-// ErrNoQueue means that there is no such queue, now or ever in this region.
+// ErrNoQueue means that there is no such queue, now or ever in this region; an
+// *Error, that no queue takes such a message.
 //
 // The body is not held to the queue's MaximumMessageSize: what a topic has
 // accepted is not to be lost for the length of an envelope.
@@ -51,6 +52,9 @@ func (s *Service) Put(tx *catalog.Tx, r *record.Record, arn string, body string,
 		return ErrNoQueue
 	}
 	m := Outgoing{Body: body, Attributes: attributes}
+	if err := m.checkText(); err != nil {
+		return err
+	}
 	return put(tx, r, m.record(tx, &q))
 }
 
