@@ -222,7 +222,7 @@ func TestReadmeOnline(t *testing.T) {
 	if aws == "" {
 		t.Skip("LEFT OUT: the AWS CLI is not installed, so README's vault lock and notification were not tried (./check installs it)")
 	}
-	// An AWS CLI that does not know the variable is told.
+	// An AWS CLI that does not know the variable is told, as README says.
 	told := "aws() { " + aws + " --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }\n"
 	for _, script := range blocks(t, "sh online aws") {
 		shell(t, home, env, told+script)
