@@ -15,7 +15,8 @@ const (
 	sealFile   = "secrets/seal.key"
 )
 
-var errNoSealKey = errors.New("the keys of this store are sealed with a key in a file of its own: give --seal-key")
+var errNoSealKey = errors.New("the key that seals this store's secrets is not in " + sealFile +
+	": give --seal-key if it is in a file of its own, or, if it is lost, --accept-loss with a new root key")
 
 // SealKey returns the key that seals secrets in the store. It is made if there
 // is none, unless secrets are there, which another key has sealed.
