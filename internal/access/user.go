@@ -46,7 +46,7 @@ func (s *Service) CreateUser(ctx context.Context, account glacier.AccountID, nam
 		if err := accountExists(tx, account); err != nil {
 			return r, err
 		}
-		taken, err := nameTaken(tx, account, name)
+		taken, err := tx.UserNameTaken(account, name)
 		if err != nil {
 			return r, err
 		}
@@ -214,23 +214,6 @@ func accountExists(tx *catalog.Tx, id glacier.AccountID) error {
 		err = refuse(NoSuchEntity, "The account with id %s cannot be found.", id)
 	}
 	return err
-}
-
-// nameTaken reports whether the account has a user of the name, whatever the
-// case of its letters.
-func nameTaken(tx *catalog.Tx, account glacier.AccountID, name string) (bool, error) {
-	for after := ""; ; {
-		page, err := tx.Users(account, after, keyPage)
-		if err != nil || len(page) == 0 {
-			return false, err
-		}
-		for _, u := range page {
-			if strings.EqualFold(u.Name, name) {
-				return true, nil
-			}
-			after = u.Name
-		}
-	}
 }
 
 func userInfo(u record.User) UserInfo {

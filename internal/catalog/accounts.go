@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"strings"
+
 	"firn/glacier"
 	"firn/internal/record"
 )
@@ -18,6 +20,7 @@ const (
 	selectUser      = "SELECT image FROM users WHERE account = $1 AND name = $2 ORDER BY id DESC LIMIT 1"
 	selectUserByID  = "SELECT image FROM users WHERE id = $1"
 	selectUsers     = "SELECT image FROM users WHERE account = $1 AND name > $2 ORDER BY name LIMIT $3"
+	countUsersNamed = "SELECT COUNT(*) FROM users WHERE account = $1 AND LOWER(name) = $2" // reads the index alone
 	countUsers      = "SELECT COUNT(*) FROM users WHERE account = $1"
 )
 
@@ -72,6 +75,13 @@ func (tx *Tx) UserByNumber(n uint64) (u record.User, ok bool, err error) {
 // given.
 func (tx *Tx) Users(account glacier.AccountID, after string, limit int) ([]record.User, error) {
 	return list[record.User](tx, limit, selectUsers, accountNumber(account), after)
+}
+
+// UserNameTaken reports whether the account has a user of the name, whatever the
+// case of its letters, which are ASCII.
+func (tx *Tx) UserNameTaken(account glacier.AccountID, name string) (bool, error) {
+	n, err := tx.number(countUsersNamed, accountNumber(account), strings.ToLower(name))
+	return n > 0, err
 }
 
 // CountUsers counts an account's users.

@@ -15,7 +15,7 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, selectPayload, selectUpload,
 		selectUploads, selectEnded, selectIdle, selectPart, selectParts, selectJob, selectJobs, selectJobsByStatus,
 		selectUnfinished, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
-		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsers,
+		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsersNamed, countUsers,
 		selectVaultPolicy, selectVaultLock, selectGuards, selectRetrievalPolicy, selectRetrievalUsage, sumStandard, selectCapacity,
 		selectNotifications, selectTopic, selectTopicByID, selectTopics, countTopics, selectSubscription, selectSubscriptions,
 		selectSubscriptionID, selectSubscribed, selectMessage, selectMessages, selectDelivery, selectDue, selectDeliveries, selectDead,
