@@ -99,15 +99,10 @@ func (s *Service) fanOut(tx *catalog.Tx, r *record.Record, t *record.Topic, m *r
 		return err
 	}
 	m.Topic, m.Number, m.Public, m.Published = t.Number, number, uuid(tx), tx.Now().UnixMilli()
-	subs, err := tx.Subscriptions(t.Number, 0, 2*MaxSubscriptions)
-	if err != nil {
-		return fmt.Errorf("list subscriptions: %w", err)
-	}
 	kept, sieve := false, &sieve{matcher: s.cfg.Matcher, message: m}
-	for i := range subs {
-		sub := &subs[i]
+	return eachSubscription(tx, t.Number, func(sub *record.Subscription) error {
 		if !sub.Confirmed || !sieve.passes(sub) {
-			continue
+			return nil
 		}
 		if !kept {
 			r.Put(m)
@@ -115,8 +110,8 @@ func (s *Service) fanOut(tx *catalog.Tx, r *record.Record, t *record.Topic, m *r
 		}
 		r.Put(&record.Delivery{Subscription: sub.Number, Message: number, Topic: t.Number, Next: m.Published})
 		s.expect(sub, tx.LSN())
-	}
-	return nil
+		return nil
+	})
 }
 
 // A sieve asks the filter policies of a topic's subscriptions about one

@@ -2,6 +2,7 @@ package topic
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strconv"
 
@@ -22,16 +23,35 @@ type Subscription struct {
 }
 
 // subscriptions are a topic's, without those that were not confirmed in time.
-func (s *Service) subscriptions(tx *catalog.Tx, topic uint64) ([]record.Subscription, error) {
-	// Those whose time is over are soon removed; the page has room for them.
-	all, err := tx.Subscriptions(topic, 0, 2*MaxSubscriptions)
-	live := all[:0]
-	for i := range all {
-		if !expired(&all[i], tx.Now()) {
-			live = append(live, all[i])
+func (s *Service) subscriptions(tx *catalog.Tx, topic uint64) (live []record.Subscription, err error) {
+	err = eachSubscription(tx, topic, func(sub *record.Subscription) error {
+		if !expired(sub, tx.Now()) {
+			live = append(live, *sub)
+		}
+		return nil
+	})
+	return live, err
+}
+
+// eachSubscription hands over all of a topic's, by number. Those that were not
+// confirmed in time are among them until they are removed, so that there may be
+// more than [MaxSubscriptions].
+func eachSubscription(tx *catalog.Tx, topic uint64, f func(*record.Subscription) error) error {
+	for after := uint64(0); ; {
+		page, err := tx.Subscriptions(topic, after, MaxSubscriptions)
+		if err != nil {
+			return fmt.Errorf("list subscriptions: %w", err)
+		}
+		for i := range page {
+			after = page[i].Number
+			if err := f(&page[i]); err != nil {
+				return err
+			}
+		}
+		if len(page) < MaxSubscriptions {
+			return nil
 		}
 	}
-	return live, err
 }
 
 // look finds a subscription by its name, if it is there.

@@ -86,19 +86,8 @@ func (s *Service) DeleteTopic(ctx context.Context, arn string) error {
 		if err != nil || !ok {
 			return r, err
 		}
-		// Those that were not confirmed in time do not count against the limit.
-		for after, more := uint64(0), true; more; {
-			subs, err := tx.Subscriptions(t.Number, after, 2*MaxSubscriptions)
-			if err != nil {
-				return r, err
-			}
-			for i := range subs {
-				after = subs[i].Number
-				if err := bury(tx, &r, &subs[i]); err != nil {
-					return r, err
-				}
-			}
-			more = len(subs) == 2*MaxSubscriptions
+		if err := eachSubscription(tx, t.Number, func(sub *record.Subscription) error { return bury(tx, &r, sub) }); err != nil {
+			return r, err
 		}
 		r.Delete(t.Key())
 		return r, nil
