@@ -77,8 +77,8 @@ func accountList() identityVerb {
 
 func accountDelete() identityVerb {
 	return identityVerb{
-		use: "delete ID", short: "Delete an account that has neither vaults nor users",
-		long:    "Delete an account that has neither vaults nor users, and its root's keys.",
+		use: "delete ID", short: "Delete an account that has nothing left to delete",
+		long:    "Delete an account that has no vaults, users, topics, queues or subscriptions left, with its root's keys, its retrieval policy and its capacity.",
 		example: "firn account delete 444455556666",
 		args:    cobra.ExactArgs(1), management: true,
 		run: func(v *identity, args []string) error {

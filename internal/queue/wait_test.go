@@ -237,3 +237,16 @@ func TestOneRecord(t *testing.T) {
 		t.Error("the long one was not received")
 	}
 }
+
+// What XML has no place for no queue takes, from a topic neither: it could not
+// be answered with.
+func TestPutRefusesWhatCannotBeReceived(t *testing.T) {
+	h := build(t)
+	arn := string(h.ARN(alice, work))
+	refused(t, h.put(arn, "a\uffffb", nil), queue.InvalidMessageContents)
+	refused(t, h.put(arn, "a", typed{"a": text("\x01")}), queue.InvalidMessageContents)
+	h.must(h.put(arn, "a", nil))
+	if got := h.take(10); len(got) != 1 {
+		t.Errorf("received %d", len(got))
+	}
+}

@@ -13,10 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"firn/glacier"
 	"firn/internal/audit"
 	"firn/internal/client"
 	"firn/internal/rest"
 	"firn/internal/sigv4"
+	"firn/treehash"
 )
 
 // lines reads the audit log of a server that has ended.
@@ -133,6 +135,35 @@ func TestAFailedAuditLog(t *testing.T) {
 		}
 	}
 }
+
+// A reply that became an error because its line could not be written does not
+// carry the headers of the success.
+func TestAFailedLineTakesTheHeadersAlong(t *testing.T) {
+	h := newHouse(t, func(c *Config) { c.AuditRequired = true })
+	h.must(client.Request{Method: "PUT", Path: "/-/vaults/worm"})
+	begun := h.must(client.Request{Method: "POST", Path: "/-/vaults/worm/multipart-uploads", Header: http.Header{glacier.HeaderPartSize: {"1048576"}}})
+	h.serveWith(func(c *rest.Config) { c.Trail = lateTrail{} })
+	// The names are as they go over the wire, not as http.Header would have them.
+	answered, serve := make(chan map[string][]string, 1), h.srv.http.Handler.ServeHTTP
+	h.srv.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serve(w, r)
+		answered <- w.Header().Clone()
+	})
+	hash := treehash.Sum([]byte("part")).String()
+	got := h.call(client.Request{
+		Method: "PUT", Path: "/-/vaults/worm/multipart-uploads/" + begun.header.Get(glacier.HeaderUploadID), Body: client.Bytes([]byte("part")),
+		Header: http.Header{glacier.HeaderTreeHash: {hash}, "Content-Range": {"bytes 0-3/*"}},
+	})
+	header := <-answered
+	if got.status != http.StatusInternalServerError || header[glacier.HeaderTreeHash] != nil || header[glacier.HeaderRequestID] == nil {
+		t.Errorf("answered with %d and %v", got.status, header)
+	}
+}
+
+// A lateTrail fails when it is too late to refuse.
+type lateTrail struct{ brokenTrail }
+
+func (lateTrail) Probe() error { return nil }
 
 type brokenTrail struct{}
 

@@ -40,7 +40,7 @@ func (s *Service) topicAttribute(topic glacier.ARN, name, value string) (string,
 	}
 	switch name {
 	case attrDisplay:
-		if utf8.RuneCountInString(value) > maxDisplayName || !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
+		if utf8.RuneCountInString(value) > maxDisplayName || strings.ContainsFunc(value, unicode.IsControl) {
 			return "", flawf("DisplayName: must be at most %d characters, without control characters", maxDisplayName)
 		}
 		return value, nil
