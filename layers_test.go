@@ -25,12 +25,13 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/disk", "internal/filter", "internal/policy", "internal/sigv4", "internal/token"}},
-	{"keepers", []string{"internal/audit", "internal/catalog", "internal/journal", "internal/payload", "internal/record"}},
+	{"facts", []string{"internal/csv", "internal/disk", "internal/filter", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token"}},
+	{"engines", []string{"internal/scan"}},
+	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
 	{"suites", []string{"internal/store/storetest"}},
 	{"stores", []string{"internal/store/local"}},
-	{"rules", []string{"internal/access", "internal/inventory", "internal/job", "internal/vault"}},
+	{"rules", []string{"internal/access", "internal/inventory", "internal/job", "internal/selection", "internal/vault"}},
 	{"workers", []string{"internal/queue", "internal/topic"}},
 	{"senders", []string{"internal/forward"}},
 	{"plumbing", []string{"internal/awsapi"}},
@@ -42,16 +43,20 @@ var layers = []struct {
 
 // sideways are the imports within a layer, and why.
 var sideways = map[[2]string]string{
-	{"internal/catalog", "internal/record"}: "the catalog is a fold of records",
-	{"internal/journal", "internal/record"}: "the journal keeps records",
-	{"internal/payload", "internal/record"}: "a payload is made part of a record",
-	{"internal/job", "internal/vault"}:      "a job looks its vault and archive up as everybody else does",
-	{"internal/job", "internal/inventory"}:  "an inventory job's output has a format of its own",
+	{"internal/catalog", "internal/record"}:  "the catalog is a fold of records",
+	{"internal/journal", "internal/record"}:  "the journal keeps records",
+	{"internal/payload", "internal/record"}:  "a payload is made part of a record",
+	{"internal/job", "internal/vault"}:       "a job looks its vault and archive up as everybody else does",
+	{"internal/job", "internal/inventory"}:   "an inventory job's output has a format of its own",
+	{"internal/job", "internal/selection"}:   "a select job asks in a language and answers in a layout of their own",
+	{"internal/query", "internal/timestamp"}: "a timestamp is one of the language's types",
 }
 
 // doors are packages that only some of those above may import.
 var doors = map[string][]string{
-	"internal/disk":        {"internal/audit", "internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
+	"internal/disk":        {"internal/audit", "internal/bucket", "internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
+	"internal/bucket":      {"internal/selection", "internal/server"},
+	"internal/scan":        {"internal/selection"},
 	"internal/journal":     {"internal/store/local"},
 	"internal/payload":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/vault", "internal/job"},
 	"internal/catalog":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/access", "internal/vault", "internal/job", "internal/queue", "internal/topic", "internal/server"},
@@ -62,7 +67,10 @@ var doors = map[string][]string{
 // modules are other people's, and who may import them. Tests are free to
 // import what they like.
 var modules = map[string][]string{
+	"github.com/aws/aws-sdk-go-v2":   {"internal/bucket"},
+	"github.com/cockroachdb/apd/v3":  {"internal/query"},
 	"github.com/fxamacker/cbor/v2":   {"internal/record"},
+	"github.com/klauspost/compress":  {"internal/scan"},
 	"github.com/nats-io/nats.go":     {"internal/forward"},
 	"github.com/rabbitmq/amqp091-go": {"internal/forward"},
 	"github.com/spf13/cobra":         {"cmd/firn"},

@@ -1,0 +1,172 @@
+package query
+
+// absentOf is what comes of arguments of which one is NULL or MISSING: MISSING if
+// any is, else NULL.
+func absentOf(args []Value) (Value, bool) {
+	found := false
+	for _, a := range args {
+		if a.kind == kindMissing {
+			return a, true
+		}
+		found = found || a.kind == kindNull
+	}
+	return Null(), found
+}
+
+// compileValues makes a node of a function that is given its arguments' values,
+// none of which is NULL or MISSING. The function keeps neither the slice nor the
+// Env's stack, on which it lies.
+func compileValues(at position, args []*compiled, f func(env *Env, v []Value) (Value, error)) *compiled {
+	return &compiled{eval: func(env *Env) (Value, error) {
+		base := len(env.stack)
+		defer func() { env.stack = env.stack[:base] }()
+		for _, a := range args {
+			v, err := a.eval(env)
+			if err != nil {
+				return Value{}, err
+			}
+			env.stack = append(env.stack, v)
+		}
+		values := env.stack[base:]
+		if v, ok := absentOf(values); ok {
+			return v, nil
+		}
+		v, err := f(env, values)
+		return v, placed(err, at)
+	}}
+}
+
+// compileNumeric makes a node of a function of numbers.
+func compileNumeric(at position, args []*compiled, f func(v []Value) (Value, error)) *compiled {
+	return compileValues(at, args, func(_ *Env, v []Value) (Value, error) {
+		for i := range v {
+			n, ok := asNumber(v[i])
+			if !ok {
+				return Value{}, &Error{Code: "InvalidDataType", Message: v[i].show() + " is not a number"}
+			}
+			v[i] = n
+		}
+		return f(v)
+	})
+}
+
+func compileArithmetic(e *arithmetic, a, b *compiled) *compiled {
+	return compileNumeric(e.position, []*compiled{a, b}, func(v []Value) (Value, error) {
+		return calculate(e.op, v[0], v[1])
+	})
+}
+
+// compileIn looks strings up if the list consists of such.
+func compileIn(e *in, operand *compiled, list []*compiled) *compiled {
+	set := stringSet(list)
+	return ofCondition(func(env *Env) (truth, error) {
+		x, err := operand.eval(env)
+		if err != nil {
+			return unknown, err
+		}
+		result := no
+		if set != nil && x.isText() {
+			result = truthOf(set[string(x.text)])
+		} else if result, err = among(env, x, list); err != nil {
+			return unknown, err
+		}
+		if e.not {
+			result = result.not()
+		}
+		return result, nil
+	})
+}
+
+// among compares a value with each of a list, until one is equal.
+func among(env *Env, x Value, list []*compiled) (truth, error) {
+	result := no
+	for _, item := range list {
+		y, err := item.eval(env)
+		if err != nil {
+			return unknown, err
+		}
+		switch compare(equal, x, y) {
+		case yes:
+			return yes, nil
+		case unknown:
+			result = unknown
+		}
+		if err := env.work.spend(1); err != nil {
+			return unknown, err
+		}
+	}
+	return result, nil
+}
+
+// stringSet is a list of string literals as a set, or nil.
+func stringSet(list []*compiled) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, item := range list {
+		if !item.constant || item.value.kind != kindString {
+			return nil
+		}
+		set[string(item.value.text)] = true
+	}
+	return set
+}
+
+// compileLike parses a pattern once if it is constant.
+func compileLike(e *like, args []*compiled) (*compiled, error) {
+	var once *pattern
+	escape := fixed(Null())
+	if e.escape != nil {
+		escape = args[2]
+	}
+	if args[1].constant && escape.constant && args[1].value.isText() {
+		var err error
+		if once, err = patternOf(args[1].value, escape.value, e.escape != nil); err != nil {
+			return nil, placed(err, e.position)
+		}
+	}
+	return ofCondition(func(env *Env) (truth, error) {
+		x, err := args[0].eval(env)
+		if err != nil {
+			return unknown, err
+		}
+		p := once
+		if p == nil {
+			if p, err = patternNow(env, args[1], escape, e.escape != nil); err != nil {
+				return unknown, placed(err, e.position)
+			}
+		}
+		if p == nil || x.absent() {
+			return unknown, nil
+		}
+		if !x.isText() {
+			return unknown, errorAt(e.position, "InvalidDataType", "LIKE compares strings, and %s is none", x.show())
+		}
+		found, err := p.match(&env.work, x.text)
+		return truthOf(found != e.not), err
+	}), nil
+}
+
+// patternNow makes the pattern that a record wants; nil if that is not known.
+func patternNow(env *Env, text, escape *compiled, escaped bool) (*pattern, error) {
+	t, err := text.eval(env)
+	if err != nil {
+		return nil, err
+	}
+	e, err := escape.eval(env)
+	if err != nil || t.absent() || escaped && e.absent() {
+		return nil, err
+	}
+	if err := env.work.spend(len(t.text)); err != nil {
+		return nil, err
+	}
+	return patternOf(t, e, escaped)
+}
+
+func patternOf(text, escape Value, escaped bool) (*pattern, error) {
+	if !text.isText() || escaped && !escape.isText() {
+		return nil, &Error{Code: "InvalidDataType", Message: "the pattern and the escape of LIKE are strings"}
+	}
+	if !escaped {
+		return parsePattern(text.text, nil)
+	}
+	return parsePattern(text.text, append([]byte{}, escape.text...))
+}

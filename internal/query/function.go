@@ -1,0 +1,266 @@
+package query
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"firn/internal/timestamp"
+)
+
+// compileCall makes a node of a function.
+func compileCall(e *call, args []*compiled) (*compiled, error) {
+	switch e.function {
+	case "COALESCE":
+		return compileCoalesce(args), nil
+	case "NULLIF":
+		return compileNullIf(args), nil
+	case "UTCNOW":
+		return &compiled{eval: func(env *Env) (Value, error) { return instant(env.now), nil }}, nil
+	case "TO_STRING":
+		return compileToString(e, args)
+	}
+	f := map[string]func(env *Env, v []Value) (Value, error){
+		"CHAR_LENGTH": charLength, "CHARACTER_LENGTH": charLength,
+		"LOWER": lower, "UPPER": upper, "SUBSTRING": substring, "TO_TIMESTAMP": toTimestamp,
+		"TRIM":    func(env *Env, v []Value) (Value, error) { return trim(env, e.part, v) },
+		"EXTRACT": dated(e, extract), "DATE_ADD": dated(e, dateAdd), "DATE_DIFF": dated(e, dateDiff),
+	}[e.function]
+	return compileValues(e.position, args, f), nil
+}
+
+// compileCoalesce is the first argument that is neither NULL nor MISSING, or NULL.
+func compileCoalesce(args []*compiled) *compiled {
+	return &compiled{eval: func(env *Env) (Value, error) {
+		for _, a := range args {
+			if v, err := a.eval(env); err != nil || !v.absent() {
+				return v, err
+			}
+		}
+		return Null(), nil
+	}}
+}
+
+// compileNullIf is NULL if the arguments are equal, or both absent; else the
+// first.
+func compileNullIf(args []*compiled) *compiled {
+	return &compiled{eval: func(env *Env) (Value, error) {
+		a, err := args[0].eval(env)
+		if err != nil {
+			return a, err
+		}
+		b, err := args[1].eval(env)
+		if err != nil {
+			return b, err
+		}
+		if a.absent() && b.absent() || compare(equal, a, b) == yes {
+			return Null(), nil
+		}
+		return a, nil
+	}}
+}
+
+// wrong is the error of an argument of another type.
+func wrong(function, want string, v Value) error {
+	return &Error{Code: "EvaluatorInvalidArguments", Message: function + " takes " + want + ", and " + v.show() + " is none"}
+}
+
+// sized counts the work on a string, and refuses what is none.
+func sized(env *Env, function string, v Value) error {
+	if !v.isText() {
+		return wrong(function, "a string", v)
+	}
+	return env.work.spend(len(v.text) / 8)
+}
+
+// like is a string of the same kind with other bytes.
+func (v Value) like(b []byte) Value { return Value{kind: v.kind, text: b} }
+
+func charLength(env *Env, v []Value) (Value, error) {
+	return integer(int64(utf8.RuneCount(v[0].text))), sized(env, "CHAR_LENGTH", v[0])
+}
+
+func lower(env *Env, v []Value) (Value, error) {
+	if err := sized(env, "LOWER", v[0]); err != nil {
+		return Value{}, err
+	}
+	return v[0].like(bytes.ToLower(v[0].text)), nil
+}
+
+func upper(env *Env, v []Value) (Value, error) {
+	if err := sized(env, "UPPER", v[0]); err != nil {
+		return Value{}, err
+	}
+	return v[0].like(bytes.ToUpper(v[0].text)), nil
+}
+
+// substring counts characters from 1 on. A start before the first is the first,
+// and the length is not cut for it: so the guide has it, unlike the standard.
+func substring(env *Env, v []Value) (Value, error) {
+	if err := sized(env, "SUBSTRING", v[0]); err != nil {
+		return Value{}, err
+	}
+	text := v[0].text
+	start, ok := wholeNumber(v[1])
+	if !ok {
+		return Value{}, wrong("SUBSTRING", "an integer where to start", v[1])
+	}
+	text = text[runeOffset(text, start-min(start, 1)):]
+	if len(v) > 2 {
+		n, ok := wholeNumber(v[2])
+		if !ok || n < 0 {
+			return Value{}, wrong("SUBSTRING", "a length of 0 or more", v[2])
+		}
+		text = text[:runeOffset(text, n)]
+	}
+	return v[0].like(text), nil
+}
+
+// wholeNumber is a value as an integer, if it is or stands for one.
+func wholeNumber(v Value) (int64, bool) {
+	n, ok := asNumber(v)
+	return n.num, ok && n.kind == kindInt
+}
+
+// runeOffset is the offset of the character with the index n, or the length.
+func runeOffset(b []byte, n int64) int {
+	at := 0
+	for ; n > 0 && at < len(b); n-- {
+		_, size := utf8.DecodeRune(b[at:])
+		at += size
+	}
+	return at
+}
+
+// trim cuts the characters of a set, spaces if there is none, at one end or both.
+func trim(env *Env, part string, v []Value) (Value, error) {
+	if err := sized(env, "TRIM", v[0]); err != nil {
+		return Value{}, err
+	}
+	set := " "
+	if len(v) > 1 {
+		if err := sized(env, "TRIM", v[1]); err != nil {
+			return Value{}, err
+		}
+		set = string(v[1].text)
+	}
+	if len(set) > 1 {
+		if err := env.work.spend(min(len(set), 1<<10) * len(v[0].text) / 8); err != nil {
+			return Value{}, err
+		}
+	}
+	text := v[0].text
+	if part != "TRAILING" {
+		text = bytes.TrimLeft(text, set)
+	}
+	if part != "LEADING" {
+		text = bytes.TrimRight(text, set)
+	}
+	return v[0].like(text), nil
+}
+
+// asTimestamp is a value as a timestamp, if it is or stands for one.
+func asTimestamp(v Value) (timestamp.Timestamp, bool) {
+	switch v.kind {
+	case kindTimestamp:
+		return *v.time, true
+	case kindText:
+		t, err := timestamp.Parse(trimSpace(v.text))
+		return t, err == nil
+	}
+	return timestamp.Timestamp{}, false
+}
+
+func toTimestamp(_ *Env, v []Value) (Value, error) {
+	if !v[0].isText() {
+		return Value{}, wrong("TO_TIMESTAMP", "a string", v[0])
+	}
+	t, err := timestamp.Parse(v[0].text)
+	if err != nil {
+		return Value{}, &Error{Code: "CastFailed", Message: v[0].show() + " is not a timestamp"}
+	}
+	return instant(t), nil
+}
+
+// dated is a function that has a part of timestamps.
+func dated(e *call, f func(part timestamp.Part, v []Value) (Value, error)) func(*Env, []Value) (Value, error) {
+	part, _ := timestamp.ParsePart(e.part)
+	return func(_ *Env, v []Value) (Value, error) { return f(part, v) }
+}
+
+func extract(part timestamp.Part, v []Value) (Value, error) {
+	t, ok := asTimestamp(v[0])
+	if !ok {
+		return Value{}, wrong("EXTRACT", "a timestamp", v[0])
+	}
+	return integer(t.Extract(part)), nil
+}
+
+func dateAdd(part timestamp.Part, v []Value) (Value, error) {
+	n, ok := wholeNumber(v[0])
+	if !ok {
+		return Value{}, wrong("DATE_ADD", "an integer to add", v[0])
+	}
+	t, ok := asTimestamp(v[1])
+	if !ok {
+		return Value{}, wrong("DATE_ADD", "a timestamp", v[1])
+	}
+	sum, err := t.Add(part, n)
+	if err != nil {
+		return Value{}, &Error{Code: "EvaluatorInvalidArguments", Message: "DATE_ADD: " + err.Error()}
+	}
+	return instant(sum), nil
+}
+
+func dateDiff(part timestamp.Part, v []Value) (Value, error) {
+	from, ok := asTimestamp(v[0])
+	if !ok {
+		return Value{}, wrong("DATE_DIFF", "timestamps", v[0])
+	}
+	to, ok := asTimestamp(v[1])
+	if !ok {
+		return Value{}, wrong("DATE_DIFF", "timestamps", v[1])
+	}
+	return integer(timestamp.Diff(part, from, to)), nil
+}
+
+// compileToString parses the pattern once if it is constant.
+func compileToString(e *call, args []*compiled) (*compiled, error) {
+	var once *timestamp.Pattern
+	if args[1].constant && args[1].value.isText() {
+		var err error
+		if once, err = parseTimePattern(args[1].value); err != nil {
+			return nil, placed(err, e.position)
+		}
+	}
+	return compileValues(e.position, args, func(env *Env, v []Value) (Value, error) {
+		t, ok := asTimestamp(v[0])
+		if !ok {
+			return Value{}, wrong("TO_STRING", "a timestamp", v[0])
+		}
+		p := once
+		if p == nil {
+			if err := sized(env, "TO_STRING", v[1]); err != nil {
+				return Value{}, err
+			}
+			var err error
+			if p, err = parseTimePattern(v[1]); err != nil {
+				return Value{}, err
+			}
+		}
+		return String(p.Append(nil, t)), nil
+	}), nil
+}
+
+// maxTimePattern bounds the pattern of TO_STRING.
+const maxTimePattern = 1 << 10
+
+func parseTimePattern(v Value) (*timestamp.Pattern, error) {
+	if len(v.text) > maxTimePattern {
+		return nil, &Error{Code: "InvalidTimestampFormatPattern", Message: "the pattern of TO_STRING is too long"}
+	}
+	p, err := timestamp.ParsePattern(string(v.text))
+	if err != nil {
+		return nil, &Error{Code: "InvalidTimestampFormatPattern", Message: err.Error()}
+	}
+	return p, nil
+}
