@@ -1,0 +1,104 @@
+package bucket
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// An Error is what a store of [S3] answered in place of success. It satisfies [ErrDenied] if asking again would not help, and
+// [ErrFull] if the store says that it is full.
+type Error struct {
+	Status  int    // HTTP
+	Code    string // such as NoSuchBucket; "" if the answer had none
+	Message string // the store's words, cut if they are many
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("the store answers %d", e.Status)
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// Is implements the comparison of [errors.Is].
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrDenied:
+		return e.denied()
+	case ErrFull:
+		return e.full()
+	}
+	return false
+}
+
+func (e *Error) full() bool {
+	return e.Status == http.StatusInsufficientStorage || slices.Contains([]string{"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}, e.Code)
+}
+
+// denied goes by the status, but for answers that mean something passing in spite of it.
+func (e *Error) denied() bool {
+	passing := []string{
+		"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", // the bytes did not arrive well
+		"OperationAborted", "ConditionalRequestConflict", // somebody else is at it
+		"NoSuchUpload", "InvalidPart", // the store forgot the upload
+		"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded",
+	}
+	if e.full() || slices.Contains(passing, e.Code) {
+		return false
+	}
+	switch e.Status {
+	case http.StatusTemporaryRedirect, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	case http.StatusNotImplemented: // a store that does not know what the options ask for
+		return true
+	}
+	return 300 <= e.Status && e.Status < 500
+}
+
+// maxMessage is how much of a store's words is passed on, in bytes.
+const maxMessage = 300
+
+// answer returns what the store said, or nil if err is not about that.
+func answer(err error) *Error {
+	response, ok := errors.AsType[interface {
+		error
+		HTTPStatusCode() int
+	}](err)
+	if !ok || response.HTTPStatusCode() == 0 {
+		return nil
+	}
+	e := &Error{Status: response.HTTPStatusCode()}
+	if said, ok := errors.AsType[interface {
+		error
+		ErrorCode() string
+		ErrorMessage() string
+	}](err); ok {
+		e.Code, e.Message = oneLine(said.ErrorCode()), oneLine(said.ErrorMessage())
+	}
+	if e.Code == "UnknownError" { // the SDK's word for none
+		e.Code = ""
+	}
+	return e
+}
+
+// oneLine makes a stranger's words fit for a log.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > maxMessage {
+		s = strings.ToValidUTF8(s[:maxMessage], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,112 @@
+package bucket
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+)
+
+func TestKeyPath(t *testing.T) {
+	for _, c := range []struct{ name, key, path string }{
+		{"an ordinary key", "runs/job/results/part-0001.csv", "runs/job/results/part-0001.csv"},
+		{"spaces and letters of all kinds", "a b/ü/日本", "a b/ü/日本"},
+		{"percent sign", "100%", "100%25"},
+		{"what looks escaped", "%41/%", "%2541/%25"},
+		{"up and out", "../../etc/passwd", "%2E%2E/%2E%2E/etc/passwd"},
+		{"here", "./a/.", "%2E/a/%2E"},
+		{"names that only begin with dots", ".a/..b/...", ".a/..b/..."},
+		{"absolute", "/etc/passwd", "%/etc/passwd"},
+		{"slash alone", "/", "%/%"},
+		{"folder's own object", "a/b/", "a/b/%"},
+		{"two slashes", "a//b", "a/%/b"},
+		{"nul", "a\x00b", "a%00b"},
+		{"newline and delete", "a\nb\x7f", "a%0Ab%7F"},
+		{"control character of two bytes", "a\u0085b", "a%C2%85b"},
+		{"backslash is no separator", `a\..\b`, `a\..\b`},
+		{"what a temporary file is called", "%tmp-0123456789abcdef", "%25tmp-0123456789abcdef"},
+		{"what the disk calls temporary", "a.tmp", "a.tmp"},
+		{"the longest name", strings.Repeat("x", 255), strings.Repeat("x", 255)},
+		{"the longest escaped name", strings.Repeat("%", 85), strings.Repeat("%25", 85)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := CheckKey(c.key); err != nil {
+				t.Fatal(err)
+			}
+			if got := keyPath(c.key); got != c.path {
+				t.Errorf("%q, not %q", got, c.path)
+			}
+		})
+	}
+}
+
+func TestCheckKey(t *testing.T) {
+	for _, c := range []struct{ name, key, says string }{
+		{"empty", "", "empty"},
+		{"too long", strings.Repeat("abcdefgh/", 114)[:1025], "1025 bytes"},
+		{"not UTF-8", "a/\xff", "not UTF-8"},
+		{"a surrogate", "a/\xed\xa0\x80", "not UTF-8"},
+		{"a long segment", "a/" + strings.Repeat("x", 256) + "/b", "256 bytes"},
+		{"a segment that is long when escaped", strings.Repeat("%", 86), "258 bytes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := CheckKey(c.key)
+			if !errors.Is(err, ErrDenied) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("says %v, not %q", err, c.says)
+			}
+		})
+	}
+	if err := CheckKey(strings.Repeat("abcdefgh/", 114)[:1024]); err != nil {
+		t.Errorf("the longest key is refused: %v", err)
+	}
+}
+
+// What unescape accepts is the name of one segment only.
+func TestUnescape(t *testing.T) {
+	for _, c := range []struct{ name, file string }{
+		{"temporary", tempName()},
+		{"cut escape", "a%2"},
+		{"small letters", "a%0a"},
+		{"escaped without need", "%41"},
+		{"dot escaped in a longer name", "%2Ea"},
+		{"dots half escaped", ".%2E"},
+		{"bare percent among others", "a%"},
+		{"control character as it is", "a\nb"},
+		{"a dot", "."},
+		{"no name", ""},
+		{"escaped slash", "%2F"},
+		{"not UTF-8", "\xff"},
+	} {
+		if segment, ok := unescape(c.file); ok {
+			t.Errorf("%s: %q is taken for %q", c.name, c.file, segment)
+		}
+	}
+}
+
+// FuzzKey holds that a key's path stays below the root, is one that the disk accepts, and leads back to the key: so no two keys
+// share one. And it holds the reverse: a file name that is taken for a segment is the one that this segment has.
+func FuzzKey(f *testing.F) {
+	f.Fuzz(func(t *testing.T, key string) {
+		if segment, ok := unescape(key); ok && escape(segment) != key {
+			t.Errorf("file %q is taken for %q, which is %q", key, segment, escape(segment))
+		}
+		if CheckKey(key) != nil {
+			return
+		}
+		path := keyPath(key)
+		if !fs.ValidPath(path) || path == "." {
+			t.Fatalf("%q becomes %q, which is no path", key, path)
+		}
+		var segments []string
+		for name := range strings.SplitSeq(path, "/") {
+			segment, ok := unescape(name)
+			if !ok || len(name) > maxName || strings.HasPrefix(name, tempPrefix) {
+				t.Fatalf("%q becomes %q with the segment %q", key, path, name)
+			}
+			segments = append(segments, segment)
+		}
+		if back := strings.Join(segments, "/"); back != key {
+			t.Errorf("%q becomes %q, which is %q", key, path, back)
+		}
+	})
+}
