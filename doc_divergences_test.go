@@ -1,9 +1,11 @@
 package firn
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -83,11 +85,73 @@ var divergences = map[string]func(t *testing.T){
 		})
 		h.is(err, glacier.ResourceNotFound)
 	},
-	"select": func(t *testing.T) {
+	"select-language": func(t *testing.T) {
 		h := start(t)
 		h.vault("v")
-		h.refused(glacier.InvalidParameterValue, "POST", "/-/vaults/v/jobs", `{"Type":"select"}`)
+		id := h.upload("v", "a,1\nb,2\nc,x\n")
+		h.selects(id, "SELECT COUNT(*), SUM(_2), AVG(_2), MIN(_2), MAX(_2) FROM archive WHERE _2 > 0", "2,3,1.5,1,2\n")
+		h.selects(id, "SELECT CASE _1 WHEN 'a' THEN 1 ELSE 0 END FROM archive LIMIT 2", "1\n0\n")
 	},
+	"select-input": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		h.selects(h.upload("v", `{"a":1,"b":{"c":"x"}}`+"\n"), "SELECT s.a, s.b.c FROM archive s", "1,x\n")
+		var packed strings.Builder
+		w := gzip.NewWriter(&packed)
+		if _, err := io.WriteString(w, "a,b\n"); err != nil || w.Close() != nil {
+			t.Fatal("gzip failed")
+		}
+		h.selects(h.upload("v", packed.String()), "SELECT _2 FROM archive", "b\n")
+	},
+	"select-directory": tried("foreign has results in a folder and in a bucket, and internal/selection the accounts"),
+	"select-output": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		id := h.job("v", selectJob(h.upload("v", "a,b\n"), "SELECT * FROM archive"))
+		h.finished("v", id)
+		part := h.send(client.Request{
+			Method: "GET", Path: "/-/vaults/v/jobs/" + id + "/output", Header: http.Header{"Range": {"bytes=2-2"}},
+		})
+		if part.body != "b" || part.header.Get("Content-Type") != "text/csv" {
+			t.Errorf("%q %s", part.body, part.header)
+		}
+	},
+	"select-options": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		doc := strings.Replace(selectJob(h.upload("v", "a,b\n"), "SELECT * FROM archive"), `"Prefix"`, `"CannedACL":"public-read","Tagging":{"a":"b"},"Prefix"`, 1)
+		h.finished("v", h.job("v", doc))
+	},
+	"select-order": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		var rows strings.Builder
+		for i := range 1_000_000 {
+			fmt.Fprintln(&rows, i)
+		}
+		h.selects(h.upload("v", rows.String()), "SELECT * FROM archive", rows.String())
+		d := h.fails(h.upload("v", rows.String()+"x\ny\n"), "SELECT CAST(_1 AS INT) FROM archive")
+		if !strings.Contains(d, "record 1000001") {
+			t.Error(d)
+		}
+	},
+	"select-decimals": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		id := h.upload("v", "a\n")
+		h.selects(id, "SELECT CAST('1e100000' AS DECIMAL) > 1, CAST('2017-01-02T03:04:05.123456789012345678Z' AS TIMESTAMP) FROM archive",
+			"true,2017-01-02T03:04:05.123456789012345678Z\n")
+		h.fails(id, "SELECT CAST('1e100001' AS DECIMAL) FROM archive")
+		h.fails(id, "SELECT CAST('2017-01-02T03:04:05.1234567890123456789Z' AS TIMESTAMP) FROM archive")
+	},
+	"select-characters": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		doc := strings.Replace(selectJob(h.upload("v", "a,b\n"), "SELECT * FROM archive"), `"SQL"`, `"SQL","InputSerialization":{"csv":{"QuoteCharacter":"«"}}`, 1)
+		h.refused(glacier.InvalidParameterValue, "POST", "/-/vaults/v/jobs", doc)
+	},
+	"select-limits": tried("internal/selection has queries that take too long and select too much"),
+
 	"sns-subset": func(t *testing.T) {
 		h := start(t)
 		h.query(http.StatusBadRequest, "sns", "Action=CreateTopic&Name=a.fifo&Attributes.entry.1.key=FifoTopic&Attributes.entry.1.value=true")
@@ -467,6 +531,43 @@ type jobState struct {
 	Completed  bool
 	StatusCode string
 	SNSTopic   *string
+}
+
+// selectJob is the request of a select job whose results go to a folder.
+func selectJob(archive, sql string) string {
+	expression, err := json.Marshal(sql)
+	if err != nil {
+		panic(err) // of a string?
+	}
+	return `{"Type":"select","ArchiveId":"` + archive + `","SelectParameters":{"ExpressionType":"SQL","Expression":` + string(expression) +
+		`},"OutputLocation":{"S3":{"BucketName":"answers","Prefix":"runs"}}}`
+}
+
+// selects has a query print what it should.
+func (h *house) selects(archive, sql, want string) {
+	h.t.Helper()
+	id := h.job("v", selectJob(archive, sql))
+	h.finished("v", id)
+	if got := h.ok("GET", "/-/vaults/v/jobs/"+id+"/output", "").body; got != want {
+		h.t.Errorf("%s: %.200q, want %.200q", sql, got, want)
+	}
+}
+
+// fails has a query fail, and returns why.
+func (h *house) fails(archive, sql string) string {
+	h.t.Helper()
+	id := h.job("v", selectJob(archive, sql))
+	var d struct {
+		StatusCode    string
+		StatusMessage *string
+	}
+	for d.StatusMessage == nil {
+		h.document("/-/vaults/v/jobs/"+id, &d)
+	}
+	if d.StatusCode != glacier.Failed {
+		h.t.Errorf("%s: %s", sql, d.StatusCode)
+	}
+	return *d.StatusMessage
 }
 
 func (h *house) describeJob(vault, id string) (d jobState) {

@@ -232,6 +232,11 @@ func TestReadmeOnline(t *testing.T) {
 			t.Errorf("%s\nprints\n%s", script, out)
 		}
 	}
+	for _, script := range blocks(t, "sh online query") {
+		if out := shell(t, home, env, told+script); !strings.Contains(out, "\nAnn,31\n3,35\n") || !strings.Contains(out, "jobOutputPath") {
+			t.Errorf("%s\nprints\n%s", script, out)
+		}
+	}
 	for _, script := range users[1:] {
 		if out := shell(t, home, env, script); !strings.Contains(out, "0 dead letters.\n0 are tried anew.") {
 			t.Errorf("%s\nprints\n%s", script, out)

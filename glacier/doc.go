@@ -28,6 +28,7 @@ const (
 	HeaderPartSize           = "x-amz-part-size"
 	HeaderUploadID           = "x-amz-multipart-upload-id"
 	HeaderJobID              = "x-amz-job-id"
+	HeaderJobOutputPath      = "x-amz-job-output-path"
 	HeaderLockID             = "x-amz-lock-id"
 	HeaderCapacityID         = "x-amz-capacity-id"
 )

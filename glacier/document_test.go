@@ -1,7 +1,6 @@
 package glacier_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +63,16 @@ func TestDocuments(t *testing.T) {
 			want: `{"Action":"ArchiveRetrieval","ArchiveId":"` + string(archive) + `","ArchiveSHA256TreeHash":"` + hash + `","ArchiveSizeInBytes":285544,"Completed":true,"CompletionDate":"2024-05-13T07:32:42.098Z","CreationDate":"2024-05-13T03:40:19.264Z","InventoryRetrievalParameters":null,"InventorySizeInBytes":null,"JobDescription":null,"JobId":"` + string(job) + `","RetrievalByteRange":"0-285543","SHA256TreeHash":"` + hash + `","SNSTopic":null,"StatusCode":"Succeeded","StatusMessage":"Succeeded","Tier":"Standard","VaultARN":"arn:aws:glacier:us-east-1:111122223333:vaults/demo"}`,
 		},
 		{
+			name: "a select job, what was submitted as it came",
+			doc: glacier.JobDescription{
+				Action: glacier.ActionSelect, ArchiveID: &archive, CreationDate: at("2024-05-13T03:40:19.264Z"), JobID: job,
+				JobOutputPath: p("runs/" + string(job) + "/"), OutputLocation: []byte(`{ "S3": {"Prefix":"runs","BucketName":"results"} }`),
+				SelectParameters: []byte(`{"ExpressionType":"SQL","Expression":"a<b","Null":null}`), StatusCode: glacier.InProgress,
+				Tier: p(glacier.Standard), VaultARN: glacier.VaultARN("us-east-1", "111122223333", "demo"),
+			},
+			want: `{"Action":"Select","ArchiveId":"` + string(archive) + `","ArchiveSHA256TreeHash":null,"ArchiveSizeInBytes":null,"Completed":false,"CompletionDate":null,"CreationDate":"2024-05-13T03:40:19.264Z","InventoryRetrievalParameters":null,"InventorySizeInBytes":null,"JobDescription":null,"JobId":"` + string(job) + `","JobOutputPath":"runs/` + string(job) + `/","OutputLocation":{"S3":{"Prefix":"runs","BucketName":"results"}},"RetrievalByteRange":null,"SHA256TreeHash":null,"SNSTopic":null,"SelectParameters":{"ExpressionType":"SQL","Expression":"a<b","Null":null},"StatusCode":"InProgress","StatusMessage":null,"Tier":"Standard","VaultARN":"arn:aws:glacier:us-east-1:111122223333:vaults/demo"}`,
+		},
+		{
 			name: "a vault without an inventory, its date cut to milliseconds",
 			doc:  glacier.VaultDescription{CreationDate: at("2024-01-06T19:42:57.0009+01:00"), VaultARN: "a", VaultName: "v"},
 			want: `{"CreationDate":"2024-01-06T18:42:57.000Z","LastInventoryDate":null,"NumberOfArchives":0,"SizeInBytes":0,"VaultARN":"a","VaultName":"v"}`,
@@ -74,7 +83,7 @@ func TestDocuments(t *testing.T) {
 		{name: "tags", doc: glacier.Tags{Tags: map[string]string{"b": "", "a": "1"}}, want: `{"Tags":{"a":"1","b":""}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := json.Marshal(test.doc)
+			got, err := glacier.Encode(test.doc)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -23,6 +23,7 @@ type Code string
 // The codes of the API, and NotImplemented, which is Firn's own.
 const (
 	AccessDenied               Code = "AccessDeniedException"
+	AmbiguousFieldName         Code = "AmbiguousFieldName" // of a query, as S3 Select names it
 	BadRequest                 Code = "BadRequest"
 	ExpiredToken               Code = "ExpiredTokenException"
 	IncompleteSignature        Code = "IncompleteSignatureException"
@@ -32,6 +33,7 @@ const (
 	LimitExceeded              Code = "LimitExceededException"
 	MethodNotAllowed           Code = "MethodNotAllowedException"
 	MissingAuthenticationToken Code = "MissingAuthenticationTokenException"
+	MissingHeaderName          Code = "MissingHeaderName" // of a query, too
 	MissingParameterValue      Code = "MissingParameterValueException"
 	NotImplemented             Code = "NotImplementedException"
 	PolicyEnforced             Code = "PolicyEnforcedException"

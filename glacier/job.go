@@ -13,6 +13,7 @@ const (
 const (
 	ActionArchiveRetrieval   = "ArchiveRetrieval"
 	ActionInventoryRetrieval = "InventoryRetrieval"
+	ActionSelect             = "Select"
 )
 
 // The tiers of a retrieval.
@@ -36,7 +37,8 @@ const (
 )
 
 // JobParameters is the request of InitiateJob. A nil member was absent or
-// null, which mean the same.
+// null, which mean the same. What only select jobs have is kept as it came,
+// because their descriptions show it so.
 type JobParameters struct {
 	Type                         *string
 	ArchiveID                    *string `json:"ArchiveId"`
@@ -60,7 +62,8 @@ type InventoryParameters struct {
 }
 
 // A JobDescription is the reply of DescribeJob, an element of ListJobs and
-// the message of a notification.
+// the message of a notification. The three members that only select jobs have
+// are absent from all others.
 type JobDescription struct {
 	Action                       string
 	ArchiveID                    *ArchiveID `json:"ArchiveId"`
@@ -72,10 +75,13 @@ type JobDescription struct {
 	InventoryRetrievalParameters *InventoryDescription
 	InventorySizeInBytes         *int64
 	JobDescription               *string
-	JobID                        JobID `json:"JobId"`
+	JobID                        JobID           `json:"JobId"`
+	JobOutputPath                *string         `json:",omitempty"`
+	OutputLocation               json.RawMessage `json:",omitempty"`
 	RetrievalByteRange           *string
 	SHA256TreeHash               *string
 	SNSTopic                     *string
+	SelectParameters             json.RawMessage `json:",omitempty"`
 	StatusCode                   string
 	StatusMessage                *string
 	Tier                         *string

@@ -5,15 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
 
 	"firn/glacier"
 	"firn/internal/server"
@@ -39,7 +35,7 @@ func addServerFlags(cmd *cobra.Command, data string) *serverFlags {
 	fs.SortFlags = false
 	fs.StringVar(&f.Listen, "listen", defaultListen, "address to serve on, host:port; port 0 takes a free one")
 	fs.StringVar(&f.Data, "data", "", "data directory"+data)
-	fs.StringVar(&f.Region, "region", "us-east-1", "region, as it stands in signatures and ARNs")
+	fs.StringVar(&f.Region, "region", defaultRegion, "region, as it stands in signatures and ARNs")
 	fs.StringVar(&f.account, "account", "111122223333", "account of the root key: twelve digits")
 	fs.StringVar(&f.RootKey.ID, "access-key", "", "access key of the account's root")
 	fs.StringVar(&f.RootKey.Secret, "secret-key", "", "secret of that key")
@@ -59,6 +55,9 @@ func addServerFlags(cmd *cobra.Command, data string) *serverFlags {
 	fs.IntVar(&f.MaxConnections, "max-connections", 0, "connections served at a time (default 1024)")
 	fs.Float64Var(&f.AccountRate, "account-rate", 0, "requests a second that an account may make; 0 does not limit")
 	fs.Float64Var(&f.KeyRate, "key-rate", 0, "requests a second that an access key may make; 0 does not limit")
+	fs.StringVar(&f.SelectDirectory, "select-directory", "", "directory for the results of select jobs in buckets that are not configured, or off (default select in the data directory)")
+	fs.DurationVar(&f.SelectTime, "select-time", 0, "longest time of a select job's query (default 48h)")
+	fs.Int64Var(&f.SelectOutput, "select-output", 0, "bytes that such a query may select (default 5 TiB)")
 	fs.StringVar(&f.Audit, "audit", "", "directory of the audit log, or off (default audit in the data directory)")
 	fs.BoolVar(&f.AuditRequired, "audit-required", false, "refuse changes that cannot be written to the audit log")
 	fs.Int64Var(&f.AuditSize, "audit-size", 0, "bytes at which a file of the audit log is closed (default 64 MiB)")
@@ -148,33 +147,4 @@ func parseNetworks(texts []string) ([]netip.Prefix, error) {
 		networks = append(networks, netip.PrefixFrom(a, a.BitLen()))
 	}
 	return networks, nil
-}
-
-// readConfigFile sets the flags that a YAML file names and the command line
-// does not.
-func readConfigFile(flags *pflag.FlagSet, path string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	// Strings take every scalar as it is written: an account's number keeps
-	// its leading zero.
-	var values map[string]string
-	if err := yaml.Unmarshal(data, &values); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		flag := flags.Lookup(name)
-		switch {
-		case flag == nil || name == "config" || name == "help":
-			errs = append(errs, fmt.Errorf("%s: there is no setting %q", path, name))
-		case flag.Changed: // the command line wins
-		default:
-			if err := flags.Set(name, values[name]); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %s: %w", path, name, err))
-			}
-		}
-	}
-	return errors.Join(errs...)
 }

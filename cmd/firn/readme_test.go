@@ -111,7 +111,7 @@ func TestReadmeConfigFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := readConfigFile(serveCommand().Flags(), file); err != nil {
+	if _, err := readConfigFile(serveCommand().Flags(), file); err != nil {
 		t.Error(err)
 	}
 }

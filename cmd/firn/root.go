@@ -86,7 +86,7 @@ Start with:
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	for _, cmd := range []*cobra.Command{
-		accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), serveCommand(), topicCommand(), userCommand(), versionCommand(),
+		accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), selectCommand(), serveCommand(), topicCommand(), userCommand(), versionCommand(),
 	} {
 		cmd.Args = usageArgs(cmd.Args)
 		root.AddCommand(cmd)

@@ -37,6 +37,15 @@ A configuration file has the names of the flags, one to a line:
   data: /srv/firn
   listen: 0.0.0.0:9420
   profile: aws
+Besides, it may have the buckets that the results of select jobs go to, each
+with the settings endpoint, region, bucket (its real name, if it has another),
+access-key, secret-key or secret-key-file, path-style, and the accounts that may
+use it (default: the account of the root key):
+  buckets:
+    results:
+      endpoint: https://s3.example.net
+      access-key: AKIAEXAMPLE
+      secret-key-file: /etc/firn/results.secret
 The command line wins over the environment, the environment over the file.
 
 ` + exitCodes,
@@ -56,7 +65,8 @@ The command line wins over the environment, the environment over the file.
 			return usageError(err)
 		}
 		if *config != "" {
-			if err := readConfigFile(fs, *config); err != nil {
+			var err error
+			if f.Buckets, err = readConfigFile(fs, *config); err != nil {
 				return usageError(err)
 			}
 		}

@@ -60,7 +60,8 @@ func (tx *Tx) ExpiredJobs(before int64, limit int) ([]record.Job, error) {
 	return list[record.Job](tx, limit, selectExpired, before)
 }
 
-// Pins counts the jobs that pin an archive: all its retrievals that exist.
+// Pins counts the jobs that pin an archive: all its retrievals and select jobs
+// that exist.
 func (tx *Tx) Pins(vault, archive uint64) (int64, error) {
 	return tx.number(countPins, num(vault), num(archive))
 }

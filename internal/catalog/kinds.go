@@ -213,11 +213,14 @@ func jobColumns(j *record.Job) []any {
 	if j.Status != glacier.InProgress {
 		done, expires = 1, j.Expires
 	}
-	if j.Action == glacier.ActionArchiveRetrieval {
+	switch j.Action {
+	case glacier.ActionArchiveRetrieval:
 		pinned = num(j.Archive)
 		if done == 0 && j.Tier == glacier.Standard {
 			standard = j.Last - j.First + 1
 		}
+	case glacier.ActionSelect:
+		pinned = num(j.Archive)
 	}
 	return []any{j.Status, done, expires, pinned, standard}
 }

@@ -257,7 +257,10 @@ func TestJobs(t *testing.T) {
 		}
 		return j
 	}
-	put(t, c,
+	query := job(2, 17, glacier.InProgress, 0, 8)
+	query.Action, query.Tier = glacier.ActionSelect, glacier.Standard
+	put(t, c, query,
+		&record.Vault{ID: 2, Account: alice, Name: "two"},
 		job(1, 10, glacier.InProgress, 0, 5),
 		job(1, 11, glacier.Succeeded, 300, 5),
 		job(2, 12, glacier.InProgress, 0, 0),
@@ -285,13 +288,15 @@ func TestJobs(t *testing.T) {
 		{"by status from one on", list(15, JobFilter{Status: glacier.Succeeded}, 100), []uint64{11}},
 		{"by both", list(0, JobFilter{Status: glacier.Failed, Completed: &yes}, 100), []uint64{13}},
 		{"by both in contradiction", list(0, JobFilter{Status: glacier.Failed, Completed: &no}, 100), []uint64{}},
-		{"unfinished", func(tx *Tx) (any, error) { return ids(tx.UnfinishedJobs(0, 100)) }, []uint64{10, 12, 14}},
+		{"unfinished", func(tx *Tx) (any, error) { return ids(tx.UnfinishedJobs(0, 100)) }, []uint64{10, 12, 14, 17}},
 		{"unfinished, a page", func(tx *Tx) (any, error) { return ids(tx.UnfinishedJobs(10, 1)) }, []uint64{12}},
 		{"expired", func(tx *Tx) (any, error) { return ids(tx.ExpiredJobs(300, 100)) }, []uint64{15, 13}},
 		{"expired, a page", func(tx *Tx) (any, error) { return ids(tx.ExpiredJobs(301, 1)) }, []uint64{15}},
 		{"pins of a job in progress and one done", pins(1, 5), int64(2)},
 		{"pins of an archive of that id elsewhere", pins(2, 5), int64(1)},
 		{"pins of one", pins(1, 6), int64(1)},
+		{"pins of a select job", pins(2, 8), int64(1)},
+		{"bytes of a select job", func(tx *Tx) (any, error) { return tx.StandardBytes(alice) }, int64(0)},
 		{"pins of none", pins(1, 7), int64(0)},
 		{"no archive is not pinned", pins(1, 0), int64(0)},
 	}
@@ -300,7 +305,7 @@ func TestJobs(t *testing.T) {
 	runLooks(t, c, []look{
 		{"pins after a job's end", pins(1, 5), int64(1)},
 		{"pins after another's", pins(2, 5), int64(0)},
-		{"unfinished after a job's end", func(tx *Tx) (any, error) { return ids(tx.UnfinishedJobs(0, 100)) }, []uint64{12, 14}},
+		{"unfinished after a job's end", func(tx *Tx) (any, error) { return ids(tx.UnfinishedJobs(0, 100)) }, []uint64{12, 14, 17}},
 	})
 }
 

@@ -128,7 +128,7 @@ func recent(at []time.Time, now time.Time) []time.Time {
 // admit takes a place for a job that needs one. If the job is not begun the
 // place is to be given back.
 func (s *Service) admit(ctx context.Context, owner glacier.AccountID, q *request) (place, error) {
-	if q.job.Action != glacier.ActionArchiveRetrieval || q.job.Tier != glacier.Expedited || s.expedited.limit < 0 {
+	if q.job.Tier != glacier.Expedited || s.expedited.limit < 0 {
 		return place{}, nil
 	}
 	n := 0

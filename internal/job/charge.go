@@ -19,8 +19,8 @@ const (
 )
 
 // charge adds to the record of a new job what the job takes from its account's
-// day, or refuses the job. Only Standard retrievals are charged. They are so
-// under every policy, so that one which is set at noon knows of the morning.
+// day, or refuses the job. Only Standard retrievals are charged: a query is no
+// retrieval, whatever it reads. They are so under every policy, so that one which is set at noon knows of the morning.
 func (s *Service) charge(tx *catalog.Tx, owner glacier.AccountID, r *record.Record, j *record.Job) error {
 	if j.Action != glacier.ActionArchiveRetrieval || j.Tier != glacier.Standard {
 		return nil

@@ -119,12 +119,24 @@ func (s *Service) describe(v *record.Vault, j *record.Job) glacier.JobDescriptio
 		d.CompletionDate = &at
 		d.StatusMessage = optional(j.Message)
 	}
-	if j.Action == glacier.ActionInventoryRetrieval {
+	switch j.Action {
+	case glacier.ActionInventoryRetrieval:
 		describeInventory(&d, j)
-	} else {
+	case glacier.ActionSelect:
+		describeSelect(&d, j)
+	default:
 		describeRetrieval(&d, j)
 	}
 	return d
+}
+
+// describeSelect shows what was asked for as it was.
+func describeSelect(d *glacier.JobDescription, j *record.Job) {
+	d.ArchiveID = &j.ArchiveID
+	d.JobOutputPath = &j.OutputPath
+	d.OutputLocation = j.OutputLocation
+	d.SelectParameters = j.SelectParameters
+	d.Tier = &j.Tier
 }
 
 func describeRetrieval(d *glacier.JobDescription, j *record.Job) {

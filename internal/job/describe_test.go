@@ -122,7 +122,7 @@ func TestListJobsRefusals(t *testing.T) {
 		{"completed that is neither", Listing{Completed: "yes"}, "Invalid completed: yes"},
 		{"completed in capitals", Listing{Completed: "TRUE"}, "Invalid completed: TRUE"},
 		{"marker that was never given out", Listing{Marker: "nonsense"}, "Invalid marker: nonsense"},
-		{"marker of another vault", Listing{Marker: string(elsewhere)}, "Invalid marker: " + string(elsewhere)},
+		{"marker of another vault", Listing{Marker: string(elsewhere.ID)}, "Invalid marker: " + string(elsewhere.ID)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := h.ListJobs(t.Context(), owner, photos, tt.q)

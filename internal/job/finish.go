@@ -68,15 +68,18 @@ func (s *Service) tell(tx *catalog.Tx, r *record.Record, v *record.Vault, j *rec
 
 // listeners are the topics that are to hear of a job's completion.
 func (s *Service) listeners(tx *catalog.Tx, v *record.Vault, j *record.Job) (topics []string, err error) {
-	event := glacier.ArchiveRetrievalCompleted
-	if j.Action == glacier.ActionInventoryRetrieval {
+	event := "" // vaults have none for select jobs
+	switch j.Action {
+	case glacier.ActionArchiveRetrieval:
+		event = glacier.ArchiveRetrievalCompleted
+	case glacier.ActionInventoryRetrieval:
 		event = glacier.InventoryRetrievalCompleted
 	}
 	n, ok, err := tx.Notifications(v.ID)
 	if err != nil {
 		return nil, fmt.Errorf("look up notifications: %w", err)
 	}
-	if ok && slices.Contains(n.Events, event) {
+	if ok && event != "" && slices.Contains(n.Events, event) {
 		topics = append(topics, n.Topic)
 	}
 	if j.Topic != "" {

@@ -177,11 +177,11 @@ func parameters(t *testing.T, text string) *glacier.JobParameters {
 
 func (h *house) begin(text string) glacier.JobID {
 	h.t.Helper()
-	id, err := h.InitiateJob(h.t.Context(), owner, photos, parameters(h.t, text))
+	b, err := h.InitiateJob(h.t.Context(), owner, photos, parameters(h.t, text))
 	if err != nil {
 		h.t.Fatalf("%s: %v", text, err)
 	}
-	return id
+	return b.ID
 }
 
 // retrieval is the parameters of an archive job.

@@ -13,41 +13,60 @@ import (
 	"firn/internal/vault"
 )
 
-// InitiateJob begins a job and returns its id. p is nil if the request had no
-// body. When it returns nil the job is on the medium and will be done.
+// A Begun is what InitiateJob has begun.
+type Begun struct {
+	ID         glacier.JobID
+	OutputPath string // of a select job: what the keys of its objects begin with
+}
+
+// InitiateJob begins a job. p is nil if the request had no body. When it returns
+// nil the job is on the medium and will be done; if it is a select job, its
+// description is in its bucket, too.
 //
-// Errors that are meant for the client are of type [*glacier.Error].
-func (s *Service) InitiateJob(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, p *glacier.JobParameters) (glacier.JobID, error) {
+// Errors that are meant for the client are of type [*glacier.Error]. If the
+// process dies before InitiateJob returns, or the store fails, a job that nobody
+// was told of may be done.
+func (s *Service) InitiateJob(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, p *glacier.JobParameters) (Begun, error) {
 	q, err := parse(p, s.cfg.Region)
 	if err != nil {
-		return "", err
+		return Begun{}, err
 	}
-	if q.job.Action == glacier.ActionArchiveRetrieval {
+	if q.job.ArchiveID != "" {
 		if err := s.lookUp(ctx, owner, name, &q); err != nil {
-			return "", err
+			return Begun{}, err
 		}
 	}
 	place, err := s.admit(ctx, owner, &q)
 	if err != nil {
-		return "", err
+		return Begun{}, err
 	}
 	begun, err := s.initiate(ctx, owner, name, &q)
 	if err != nil {
 		s.expedited.giveBack(place)
-		return "", err
+		return Begun{}, err
 	}
 	s.queue.add(newEntry(&begun, begun.Created))
-	return begun.Public, nil
+	return Begun{ID: begun.Public, OutputPath: begun.OutputPath}, nil
 }
 
-// initiate begins the job with one record, unless something forbids it.
-func (s *Service) initiate(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, q *request) (begun record.Job, err error) {
+// initiate begins the job, unless something forbids it.
+func (s *Service) initiate(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, q *request) (record.Job, error) {
+	if q.query == nil {
+		return s.record(ctx, owner, name, q, func(*record.Job) {})
+	}
+	return s.initiateSelect(ctx, owner, name, q)
+}
+
+// record begins the job with one record. First, each time that a rule is about
+// to make that record, it calls making.
+func (s *Service) record(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, q *request, making func(*record.Job)) (begun record.Job, err error) {
 	err = s.update(ctx, "InitiateJob", func(tx *catalog.Tx) (record.Record, error) {
 		var r record.Record
 		j, err := s.begin(tx, owner, name, q)
 		if err != nil {
 			return r, err
 		}
+		making(&j)
 		if err := s.charge(tx, owner, &r, &j); err != nil {
 			return record.Record{}, err
 		}
@@ -83,6 +102,9 @@ func (s *Service) lookUp(ctx context.Context, owner glacier.AccountID, name glac
 	if err != nil {
 		return err
 	}
+	if q.query != nil {
+		return s.planQuery(ctx, owner, q, &a)
+	}
 	return s.plan(ctx, q, &a)
 }
 
@@ -92,7 +114,7 @@ func (s *Service) begin(tx *catalog.Tx, owner glacier.AccountID, name glacier.Va
 	if err != nil {
 		return record.Job{}, err
 	}
-	if q.job.Action == glacier.ActionArchiveRetrieval {
+	if q.job.ArchiveID != "" {
 		// Again: it may have been deleted since. Otherwise it is what it was.
 		_, err = vault.FindArchive(tx, s.cfg.IDs, s.cfg.Region, v, q.job.ArchiveID)
 	} else {
@@ -108,6 +130,9 @@ func (s *Service) begin(tx *catalog.Tx, owner glacier.AccountID, name glacier.Va
 	j.Created = now.UnixMilli()
 	j.Ready = now.Add(s.delay(j.Action, j.Tier)).UnixMilli()
 	j.Status = glacier.InProgress
+	if q.query != nil {
+		j.OutputPath = q.query.Location.Path(j.Public)
+	}
 	return j, nil
 }
 

@@ -40,7 +40,6 @@ func TestInitiateJobRefusals(t *testing.T) {
 		{"null type", `{"Type":null}`, missing, "Required parameter missing: type"},
 		{"unknown type", `{"Type":"retrieval"}`, invalid, "Invalid job type: retrieval"},
 		{"type in the wrong case", `{"Type":"Archive-Retrieval","ArchiveId":"x"}`, invalid, "Invalid job type: Archive-Retrieval"},
-		{"select", `{"Type":"select","ArchiveId":"x"}`, invalid, "Select jobs are not supported by this version of the service."},
 
 		{"no archive id", `{"Type":"archive-retrieval"}`, missing, "Required parameter missing: archiveId"},
 		{"null archive id", `{"Type":"archive-retrieval","ArchiveId":null}`, missing, "Required parameter missing: archiveId"},
@@ -111,7 +110,7 @@ func (h *house) marker(name glacier.VaultName) (glacier.JobID, string) {
 		h.small(name, text)
 	}
 	s := h.service()
-	id, err := s.InitiateJob(h.t.Context(), owner, name, parameters(h.t, `{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":1}}`))
+	b, err := s.InitiateJob(h.t.Context(), owner, name, parameters(h.t, `{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":1}}`))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -119,12 +118,12 @@ func (h *house) marker(name glacier.VaultName) (glacier.JobID, string) {
 	defer s.Close()
 	for {
 		changed := h.change()
-		d, err := s.DescribeJob(h.t.Context(), owner, name, id)
+		d, err := s.DescribeJob(h.t.Context(), owner, name, b.ID)
 		if err != nil {
 			h.t.Fatal(err)
 		}
 		if m := d.InventoryRetrievalParameters.Marker; m != nil {
-			return id, *m
+			return b.ID, *m
 		}
 		<-changed
 	}
@@ -175,12 +174,12 @@ func TestAccepted(t *testing.T) {
 		{"same again", `{"Type":"inventory-retrieval","Tier":"Instant"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			id, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, tt.parameters))
+			b, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, tt.parameters))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(id) != 92 {
-				t.Errorf("job id of %d characters", len(id))
+			if len(b.ID) != 92 || b.OutputPath != "" {
+				t.Errorf("job id of %d characters, output path %q", len(b.ID), b.OutputPath)
 			}
 		})
 	}

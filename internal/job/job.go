@@ -1,5 +1,5 @@
-// Package job holds the rules of retrieval jobs: what may be asked for, when
-// it is done, what it gives out and when that ends.
+// Package job holds the rules of jobs, retrievals and queries: what may be asked
+// for, when it is done, what it gives out and when that ends.
 //
 // A job is a record like everything else, and the records are all there is to
 // a job: one that a crash interrupts is found again and done again. An
@@ -10,6 +10,13 @@
 // the payload part of the store. So an output is the same bytes from the
 // first call to the last, until [Service.Sweep] ends the job, its output and
 // its pin.
+//
+// A select job reads and verifies its archive in the same way, pins it likewise,
+// and gives what its query selects to a bucket. What its bucket is told before
+// InitiateJob returns has the job's id in it: so its record comes first, and is
+// withdrawn if the bucket refuses. It depends on nothing but the archive and the
+// instant of its beginning, so it can be done again. Its results stay when the
+// job ends.
 //
 // An inventory is every archive that was committed up to an instant and was
 // not deleted when its page was read. Which instant, and when the pages are
@@ -42,6 +49,7 @@ import (
 	"firn/internal/catalog"
 	"firn/internal/payload"
 	"firn/internal/record"
+	"firn/internal/selection"
 	"firn/internal/store"
 	"firn/internal/token"
 )
@@ -63,7 +71,7 @@ type Config struct {
 	// IDs seals the ids of jobs and the markers of inventories, and opens
 	// those of archives.
 	IDs token.Key
-	// Delays is how long a retrieval takes at least, by tier. A tier that is
+	// Delays is how long a retrieval or a select job takes at least, by tier. A tier that is
 	// not in it takes no longer than its work.
 	Delays map[string]time.Duration
 	// InventoryDelay is how long an inventory job takes at least.
@@ -86,6 +94,8 @@ type Config struct {
 	// retrieve at tier Standard in a month. Each day, UTC, has its month's
 	// share, and what a day leaves is lost. Zero means DefaultFreeRetrieval.
 	FreeRetrieval int64
+	// Select says where the results of select jobs may go. Nil means nowhere.
+	Select *selection.Service
 	// ExpeditedLimit is how many Expedited retrievals an account may begin in
 	// any five minutes beside the three that each of its capacity units
 	// guarantees: none if it points to 0, and at most MaxExpeditedLimit. Nil
@@ -133,6 +143,7 @@ func (c *Config) Validate() error {
 type Service struct {
 	cfg       Config
 	queue     *queue
+	held      *holds
 	expedited *admission
 	buffers   sync.Pool     // of *[]byte, a leaf each, for the workers and the inventories
 	outputs   *payload.Pool // leaves on their way to clients
@@ -165,9 +176,16 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Select == nil {
+		var err error
+		if cfg.Select, err = selection.New(selection.Config{}); err != nil {
+			return nil, err
+		}
+	}
 	s := &Service{
 		cfg:       cfg,
 		queue:     newQueue(windowLimit),
+		held:      newHolds(),
 		expedited: newAdmission(cfg.ExpeditedLimit, cfg.Now),
 		outputs:   payload.NewPool(cfg.OutputBuffers),
 	}

@@ -12,6 +12,7 @@ import (
 	"firn/internal/inventory"
 	"firn/internal/payload"
 	"firn/internal/record"
+	"firn/internal/selection"
 	"firn/internal/store"
 	"firn/internal/vault"
 	"firn/treehash"
@@ -25,36 +26,59 @@ type Output struct {
 	ContentType string
 	Description string // the archive's; empty if it has none, and of inventories
 
-	pieces pieces
-	base   int64 // offset of the output's first byte in the pieces
-	hashed bool  // ranges that are tree-hash aligned have a hash
-	s      *Service
-	id     glacier.JobID
+	pieces  pieces
+	base    int64              // offset of the output's first byte in the pieces
+	hashed  bool               // ranges that are tree-hash aligned have a hash
+	results *selection.Results // of a select job, which has no pieces; else nil
+	s       *Service
+	id      glacier.JobID
 }
 
 // Output opens the output of a job.
 func (s *Service) Output(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, id glacier.JobID) (*Output, error) {
 	var o *Output
+	var j record.Job
 	err := s.cfg.Store.View(ctx, func(tx *catalog.Tx) error {
 		v, err := vault.Find(tx, s.cfg.Region, owner, name)
 		if err != nil {
 			return err
 		}
-		j, err := s.find(tx, &v, id)
-		if err != nil {
+		if j, err = s.find(tx, &v, id); err != nil {
 			return err
 		}
 		if j.Status != glacier.Succeeded {
 			return invalid("The job is not currently available for download: %s", id)
 		}
-		if j.Action == glacier.ActionInventoryRetrieval {
+		switch j.Action {
+		case glacier.ActionInventoryRetrieval:
 			o = s.inventoryOutput(&j)
-			return nil
+		case glacier.ActionArchiveRetrieval:
+			o, err = s.archiveOutput(tx, &j)
 		}
-		o, err = s.archiveOutput(tx, &j)
 		return err
 	})
+	if err == nil && o == nil {
+		return s.selectOutput(owner, &j)
+	}
 	return o, err
+}
+
+// selectOutput opens the results of a select job, if they are in a directory of
+// the server's. owner is the vault's.
+func (s *Service) selectOutput(owner glacier.AccountID, j *record.Job) (*Output, error) {
+	l, err := selection.ParseLocation(j.OutputLocation)
+	if err != nil {
+		return nil, err
+	}
+	site, err := s.cfg.Select.Site(owner, l, j.Public)
+	if err != nil {
+		return nil, err
+	}
+	r, err := site.Results(selection.Result{Parts: int(j.OutputParts), Size: j.OutputSize})
+	if err != nil {
+		return nil, err
+	}
+	return &Output{Size: j.OutputSize, ContentType: "text/csv", results: r, s: s, id: j.Public}, nil
 }
 
 // expired words an error for the client if the job has expired since it was
@@ -142,8 +166,8 @@ func cutRange(header string) (a, b string, ok bool) {
 }
 
 // TreeHash returns the tree hash that an answer with the bytes first to last
-// carries, from stored hashes. There is none, and ok is false, for
-// inventories, for a retrieved range that was not tree-hash aligned, and for
+// carries, from stored hashes. There is none, and ok is false, for inventories
+// and results, for a retrieved range that was not tree-hash aligned, and for
 // bytes that are not aligned within what was retrieved. A job that has expired
 // meanwhile is ResourceNotFoundException.
 func (o *Output) TreeHash(ctx context.Context, first, last int64) (hash treehash.Hash, ok bool, err error) {
@@ -168,6 +192,9 @@ func (o *Output) TreeHash(ctx context.Context, first, last int64) (hash treehash
 // and gets in line again after each leaf. So w must not block for ever: readers
 // that take nothing hold up all others, though only until their writes fail.
 func (o *Output) CopyRange(ctx context.Context, w io.Writer, first, last int64) error {
+	if o.results != nil {
+		return o.copyResults(ctx, w, first, last)
+	}
 	begun := false
 	for sp := range spans(o.pieces.list, o.base+first, o.base+last) {
 		r, err := o.pieces.open(ctx, sp.piece)
@@ -190,6 +217,29 @@ func (o *Output) CopyRange(ctx context.Context, w io.Writer, first, last int64) 
 	return nil
 }
 
+// copyResults is CopyRange of a select job.
+func (o *Output) copyResults(ctx context.Context, w io.Writer, first, last int64) error {
+	for off := first; off <= last; off += payload.LeafSize {
+		if err := o.copyBlock(ctx, w, off, min(last-off+1, payload.LeafSize)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Output) copyBlock(ctx context.Context, w io.Writer, off, n int64) error {
+	buf, err := o.s.outputs.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for a buffer: %w", err)
+	}
+	defer o.s.outputs.Put(buf)
+	if _, err := o.results.ReadAt(buf[:n], off); err != nil {
+		return fmt.Errorf("read results: %w", err)
+	}
+	_, err = w.Write(buf[:n])
+	return err
+}
+
 // copyLeaf writes bytes of a payload that lie in one leaf.
 func (s *Service) copyLeaf(ctx context.Context, w io.Writer, r payload.Reader, off, n int64) error {
 	buf, err := s.outputs.Get(ctx)
@@ -201,4 +251,9 @@ func (s *Service) copyLeaf(ctx context.Context, w io.Writer, r payload.Reader, o
 }
 
 // Close closes what the output has open.
-func (o *Output) Close() error { return o.pieces.Close() }
+func (o *Output) Close() error {
+	if o.results != nil {
+		return o.results.Close()
+	}
+	return o.pieces.Close()
+}

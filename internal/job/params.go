@@ -7,6 +7,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/record"
+	"firn/internal/selection"
 )
 
 // maxLimitDigits bounds what is kept of a limit.
@@ -15,8 +16,9 @@ const maxLimitDigits = 100
 // A request is what a caller asks of a new job, checked as far as it can be
 // without looking at the vault.
 type request struct {
-	job  record.Job // the members that the parameters decide
-	span string     // RetrievalByteRange as it came; "" is the whole archive
+	job   record.Job         // the members that the parameters decide
+	span  string             // RetrievalByteRange as it came; "" is the whole archive
+	query *selection.Request // of a select job, else nil
 }
 
 // parse checks the parameters of a job. A member that is absent, null or the
@@ -36,7 +38,7 @@ func parse(p *glacier.JobParameters, region string) (request, error) {
 	case glacier.InventoryRetrieval:
 		err = q.parseInventory(p)
 	case glacier.Select:
-		err = invalid("Select jobs are not supported by this version of the service.")
+		err = q.parseSelect(p)
 	default:
 		err = invalid("Invalid job type: %s", kind)
 	}
@@ -55,6 +57,38 @@ func parse(p *glacier.JobParameters, region string) (request, error) {
 
 func (q *request) parseRetrieval(p *glacier.JobParameters) error {
 	q.job.Action = glacier.ActionArchiveRetrieval
+	q.span = text(p.RetrievalByteRange)
+	return q.parseArchive(p)
+}
+
+func (q *request) parseSelect(p *glacier.JobParameters) error {
+	q.job.Action = glacier.ActionSelect
+	if err := q.parseArchive(p); err != nil {
+		return err
+	}
+	if text(p.RetrievalByteRange) != "" {
+		return invalid("RetrievalByteRange must not be given for a select job.")
+	}
+	var err error
+	if q.query, err = selection.Parse(p.SelectParameters, p.OutputLocation); err != nil {
+		return err
+	}
+	if q.job.SelectParameters, err = compact(p.SelectParameters); err != nil {
+		return err
+	}
+	q.job.OutputLocation, err = compact(p.OutputLocation)
+	return err
+}
+
+// compact is a JSON document without the white space between its tokens.
+func compact(raw json.RawMessage) ([]byte, error) {
+	var b bytes.Buffer
+	err := json.Compact(&b, raw)
+	return b.Bytes(), err
+}
+
+// parseArchive reads what names an archive, and the tier.
+func (q *request) parseArchive(p *glacier.JobParameters) error {
 	q.job.ArchiveID = glacier.ArchiveID(text(p.ArchiveID))
 	if q.job.ArchiveID == "" {
 		return glacier.MissingParameter("archiveId")
@@ -67,7 +101,6 @@ func (q *request) parseRetrieval(p *glacier.JobParameters) error {
 	default:
 		return invalid("Invalid tier: %s", q.job.Tier)
 	}
-	q.span = text(p.RetrievalByteRange)
 	return nil
 }
 

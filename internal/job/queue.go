@@ -121,6 +121,11 @@ func (q *queue) add(e entry) {
 	q.mu.Lock()
 	q.place(e)
 	q.mu.Unlock()
+	q.signal()
+}
+
+// signal wakes the dispatcher.
+func (q *queue) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -163,6 +168,12 @@ func (q *queue) unfilled() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.stale = true
+}
+
+// doubt has the queue filled from the store: it may lack a job.
+func (q *queue) doubt() {
+	q.unfilled()
+	q.signal()
 }
 
 // next returns the first due job, without removing it, and the time until the

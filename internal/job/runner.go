@@ -9,16 +9,22 @@ import (
 	"firn/glacier"
 	"firn/internal/catalog"
 	"firn/internal/payload"
+	"firn/internal/query"
 	"firn/internal/record"
+	"firn/internal/selection"
 	"firn/internal/store"
 )
 
 const (
-	// fillPage is how many jobs one look at the store fetches.
-	fillPage = 500
+	// fillPage is how many jobs one look at the store fetches. A select job's
+	// record may have some 220 KiB.
+	fillPage = 100
 	// maxTries is how often a job is tried that fails for a reason that may
 	// pass. For lack of space it is tried for ever.
 	maxTries = 8
+	// maxBucketTries is how often that is if the reason is a bucket of somebody
+	// else's: for about a day, if a try takes no time.
+	maxBucketTries = 1500
 	// The pause before the next try is firstPause, then twice as long each
 	// time, up to longestPause.
 	firstPause   = 100 * time.Millisecond
@@ -159,7 +165,7 @@ func (d *dispatcher) fill(ctx context.Context) time.Duration {
 		}
 		for i := range jobs {
 			after = jobs[i].ID
-			if _, busy := d.busy[after]; !busy && !retries[after] {
+			if _, busy := d.busy[after]; !busy && !retries[after] && !d.s.held.has(after) {
 				d.s.queue.add(newEntry(&jobs[i], now))
 			}
 		}
@@ -210,9 +216,12 @@ func (s *Service) do(ctx context.Context, e entry) result {
 		if !ok || j.Status != glacier.InProgress {
 			return result{entry: e}
 		}
-		if j.Action == glacier.ActionInventoryRetrieval {
+		switch j.Action {
+		case glacier.ActionInventoryRetrieval:
 			err = s.list(ctx, &j)
-		} else {
+		case glacier.ActionSelect:
+			err = s.query(ctx, &j)
+		default:
 			err = s.retrieve(ctx, &j)
 		}
 	}
@@ -224,15 +233,15 @@ func (s *Service) do(ctx context.Context, e entry) result {
 // not known.
 func (s *Service) judge(ctx context.Context, e entry, j *record.Job, err error) result {
 	message := ""
-	var damage *payload.DamageError
-	switch {
+	switch failure := failureOf(err); {
 	case err == nil, ctx.Err() != nil:
 		return result{entry: e}
 	case errors.Is(err, store.ErrClosed):
 		return result{entry: e, fatal: err}
+	case failure != "":
+		message = failure
 	case errors.Is(err, store.ErrFull):
-	case errors.As(err, &damage), errors.Is(err, errDamaged), errors.Is(err, store.ErrGone):
-		message = "The archive's data is damaged and cannot be retrieved."
+	case errors.Is(err, selection.ErrBucket) && e.tries+1 < maxBucketTries:
 	case e.tries+1 >= maxTries:
 		message = "The job could not be completed because of an internal failure."
 	}
@@ -242,12 +251,34 @@ func (s *Service) judge(ctx context.Context, e entry, j *record.Job, err error) 
 		log.Warn("job not done; will try again", "pause", pause)
 		return result{entry: e, again: pause}
 	}
+	if j.Action == glacier.ActionSelect && failureOf(err) == "" {
+		s.giveUp(ctx, j, message)
+	}
+	cause := err
 	failed, err := s.fail(ctx, j, message)
 	if err != nil {
 		return s.judge(ctx, e, &record.Job{}, fmt.Errorf("record a failure: %w", err))
 	}
-	if failed {
+	if !failed {
+		return result{entry: e} // its vault went, and with it what the job was to read: nothing is wrong
+	}
+	if _, asked := errors.AsType[*query.Error](cause); asked {
+		log.Info("job failed by its query", "message", message)
+	} else {
 		log.Error("job failed", "message", message)
-	} // else its vault went, and with it what the job was to read: nothing is wrong
+	}
 	return result{entry: e}
+}
+
+// failureOf is what a job that has failed for good by an error is described
+// with, "" if the error may pass.
+func failureOf(err error) string {
+	var damage *payload.DamageError
+	if e, ok := errors.AsType[*query.Error](err); ok {
+		return clip(e.Error())
+	}
+	if errors.As(err, &damage) || errors.Is(err, errDamaged) || errors.Is(err, store.ErrGone) {
+		return "The archive's data is damaged and cannot be retrieved."
+	}
+	return ""
 }

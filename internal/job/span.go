@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strconv"
 	"strings"
@@ -58,6 +59,18 @@ func (ps *pieces) open(ctx context.Context, p record.Piece) (payload.Reader, err
 		return nil, err
 	}
 	ps.opened, ps.reader = p.Payload, r
+	return r, nil
+}
+
+// openSound is open of a piece that is to have the bytes that were acknowledged.
+func (ps *pieces) openSound(ctx context.Context, p record.Piece) (payload.Reader, error) {
+	r, err := ps.open(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("open payload %d: %w", p.Payload, err)
+	}
+	if r.Size() != p.Size {
+		return nil, fmt.Errorf("%w: payload %d has %d bytes, not %d", errDamaged, p.Payload, r.Size(), p.Size)
+	}
 	return r, nil
 }
 

@@ -13,12 +13,14 @@ const (
 	// sweepKeys bounds a record of the sweep, so that nobody waits long
 	// behind it. Only an archive of more pieces makes a longer one.
 	sweepKeys = 1000
-	// sweepJobs is how many jobs one record ends at most.
-	sweepJobs = 250
+	// sweepJobs is how many jobs one record ends at most. They are in memory
+	// together, and the largest have some 220 KiB.
+	sweepJobs = 100
 )
 
 // Sweep ends the jobs whose time is over: their outputs, their pins, and the
-// archives that were deleted and that nothing pins any more. It is called at
+// archives that were deleted and that nothing pins any more. The results of
+// select jobs stay: they are the customer's, as any object in a bucket. It is called at
 // the start and from time to time, from one goroutine, and not while the
 // clock is in doubt. It stops at the first failure of the store, and when ctx
 // is done; nothing is lost by calling it again.

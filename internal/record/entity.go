@@ -165,7 +165,8 @@ type Payload struct {
 	Extra   Extra  `cbor:"-"`
 }
 
-// A Job is a retrieval or an inventory on its way to, or with, its output.
+// A Job is a retrieval, an inventory or a query on its way to, or with, its
+// output.
 // The fields are in the words of the API where it has words.
 type Job struct {
 	Vault       uint64        `cbor:"1,keyasint"`
@@ -182,7 +183,8 @@ type Job struct {
 	Completed   int64         `cbor:"12,keyasint,omitempty"`
 	Expires     int64         `cbor:"13,keyasint,omitempty"` // set on completion
 
-	// Of archive retrievals. Archive is what the job pins until it expires.
+	// Of archive retrievals, and but for the range of select jobs. Archive is
+	// what the job pins until it expires.
 	Archive         uint64            `cbor:"20,keyasint,omitempty"`
 	ArchiveID       glacier.ArchiveID `cbor:"21,keyasint,omitempty"`
 	ArchiveSize     int64             `cbor:"22,keyasint,omitempty"`
@@ -201,7 +203,13 @@ type Job struct {
 	NextMarker string `cbor:"45,keyasint,omitempty"` // set on completion
 	Output     uint64 `cbor:"46,keyasint,omitempty"`
 	OutputLSN  LSN    `cbor:"47,keyasint,omitempty"`
-	OutputSize int64  `cbor:"48,keyasint,omitempty"`
+	OutputSize int64  `cbor:"48,keyasint,omitempty"` // of the results of select jobs, too
+
+	// Of select jobs, whose results are objects of a bucket.
+	SelectParameters []byte `cbor:"60,keyasint,omitempty"` // JSON, compact, otherwise as it came
+	OutputLocation   []byte `cbor:"61,keyasint,omitempty"` // likewise
+	OutputPath       string `cbor:"62,keyasint,omitempty"` // what the keys of its objects begin with
+	OutputParts      uint64 `cbor:"63,keyasint,omitempty"` // objects that the results are in, set on completion
 
 	Extra Extra `cbor:"-"`
 }

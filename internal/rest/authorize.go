@@ -19,12 +19,31 @@ func (c *call) resolve(segment string) (glacier.AccountID, error) {
 
 // authorize finds out whether the caller may do what he asks for. It comes
 // before everything that would tell what there is.
+//
+// Who begins a select job is given its output with it, and must be allowed to
+// have that, too. The decision that is made again with the job's record is the
+// one about beginning it.
 func (c *call) authorize() (err error) {
-	c.ctx, err = c.h.cfg.Access.Authorize(c.ctx, access.Request{
+	q := access.Request{
 		Caller: c.caller, Client: c.client, Action: "glacier:" + c.op.name,
 		Owner: c.owner, Vault: c.vault, Resource: c.resource(), Archive: c.archive(),
-	})
+	}
+	ctx := c.ctx
+	if c.ctx, err = c.h.cfg.Access.Authorize(ctx, q); err != nil || !c.selects() {
+		return err
+	}
+	q.Action = "glacier:GetJobOutput"
+	_, err = c.h.cfg.Access.Authorize(ctx, q)
 	return err
+}
+
+// selects reports whether the call begins a select job.
+func (c *call) selects() bool {
+	if c.op.name != "InitiateJob" {
+		return false
+	}
+	p, err := c.job()
+	return err == nil && p != nil && p.Type != nil && *p.Type == glacier.Select
 }
 
 // resource is what the call is about, as policies name it.

@@ -16,12 +16,15 @@ func initiateJob(c *call) error {
 	if err != nil {
 		return err
 	}
-	id, err := c.h.cfg.Jobs.InitiateJob(c.ctx, c.owner, c.vault, params)
+	begun, err := c.h.cfg.Jobs.InitiateJob(c.ctx, c.owner, c.vault, params)
 	if err != nil {
 		return err
 	}
-	set(c.w.Header(), glacier.HeaderJobID, string(id))
-	return c.created(http.StatusAccepted, c.location("jobs", string(id)))
+	set(c.w.Header(), glacier.HeaderJobID, string(begun.ID))
+	if begun.OutputPath != "" {
+		set(c.w.Header(), glacier.HeaderJobOutputPath, begun.OutputPath)
+	}
+	return c.created(http.StatusAccepted, c.location("jobs", string(begun.ID)))
 }
 
 // decodeJob decodes a job's description, nil if the body is empty. The
@@ -101,6 +104,9 @@ func getJobOutput(c *call) error {
 	}}
 	if err := out.CopyRange(c.ctx, w, first, last); err != nil && !w.gone {
 		return err
+	}
+	if !c.begun { // there is not a byte: a query may select nothing
+		w.begin()
 	}
 	return nil
 }

@@ -102,6 +102,7 @@ func newRunner(t *testing.T, file string, options []firntest.Option) *runner {
 		"host":    strings.TrimPrefix(s.URL, "http://"),
 		"bell":    "\a",
 		"crlf":    "\r\n",
+		"lf":      "\n",
 		"arn":     "arn:aws:glacier:" + s.Region + ":" + s.Account + ":vaults/",
 	}}
 	t.Cleanup(run.hangUp)

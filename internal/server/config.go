@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"firn/glacier"
+	"firn/internal/bucket"
+	"firn/internal/selection"
 )
 
 // Config is everything that can be said about a server. The comments are the
@@ -56,6 +60,19 @@ type Config struct {
 	// FreeRetrieval is how many bytes a month the retrieval policy FreeTier
 	// lets an account retrieve; 0 means 10 GiB.
 	FreeRetrieval int64
+
+	// SelectDirectory is the directory for the results of select jobs, which
+	// stands for every bucket that is not in Buckets; empty means select in the
+	// data directory, and NoSelect that there are no others.
+	SelectDirectory string
+	// SelectTime is how long the query of a select job may take; 0 means 48
+	// hours.
+	SelectTime time.Duration
+	// SelectOutput is how many bytes such a query may select; 0 means 5 TiB.
+	SelectOutput int64
+	// Buckets are the buckets that the results of select jobs may go to, by the
+	// names that clients give.
+	Buckets map[string]Bucket
 
 	// Audit is the directory of the audit log; empty means audit in the data
 	// directory, and NoAudit that there is none.
@@ -109,6 +126,18 @@ type Config struct {
 // NoAudit in the place of a directory keeps no audit log.
 const NoAudit = "off"
 
+// NoSelect in the place of a directory keeps no results of select jobs.
+const NoSelect = "off"
+
+// A Bucket is a bucket of S3, or of a store that speaks its protocol, and who
+// may use it.
+type Bucket struct {
+	bucket.Settings
+	// Accounts may have the results of queries on their archives written there.
+	// None means the server's own account.
+	Accounts []glacier.AccountID
+}
+
 // A Key is an access key.
 type Key struct {
 	ID     string
@@ -118,7 +147,8 @@ type Key struct {
 // Timing is when things happen.
 type Timing struct {
 	// ExpeditedDelay, StandardDelay and BulkDelay are how long an archive
-	// retrieval of the tier takes at least, InventoryDelay an inventory job.
+	// retrieval or a select job of the tier takes at least, InventoryDelay an
+	// inventory job.
 	ExpeditedDelay time.Duration
 	StandardDelay  time.Duration
 	BulkDelay      time.Duration
@@ -202,6 +232,8 @@ func (c *Config) Validate() error {
 	complain(c.AccountRate < 0, "account-rate is negative")
 	complain(c.KeyRate < 0, "key-rate is negative")
 	complain(c.FreeRetrieval < 0, "free-retrieval is negative")
+	complain(c.SelectTime < 0, "select-time is negative")
+	complain(c.SelectOutput < 0, "select-output is negative")
 	complain(c.AuditSize < 0, "audit-size is negative")
 	complain(c.AuditKeep < 0, "audit-keep is negative")
 	complain(c.AuditRequired && c.Audit == NoAudit, "audit-required needs an audit log")
@@ -212,7 +244,26 @@ func (c *Config) Validate() error {
 	complain(c.ShutdownTimeout < 0, "shutdown-timeout is negative")
 	complain(c.Timing.OutputLife < time.Minute, "output-life is less than a minute")
 	complain(c.Timing.UploadLife < time.Minute, "upload-life is less than a minute")
+	for _, name := range slices.Sorted(maps.Keys(c.Buckets)) {
+		errs = append(errs, validateBucket(name, c.Buckets[name]))
+	}
 	return errors.Join(errs...)
+}
+
+// validateBucket does not show what should be a secret.
+func validateBucket(name string, b Bucket) error {
+	if !selection.ValidBucket(name) {
+		return fmt.Errorf("bucket %q: clients cannot give this name", name)
+	}
+	if err := b.Validate(); err != nil {
+		return fmt.Errorf("bucket %s: %w", name, err)
+	}
+	for _, a := range b.Accounts {
+		if !a.Valid() {
+			return fmt.Errorf("bucket %s: the account %q is not twelve digits", name, a)
+		}
+	}
+	return nil
 }
 
 // validRegion reports whether a region can stand between the slashes of a

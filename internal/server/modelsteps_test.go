@@ -266,7 +266,7 @@ func (r *run) initiateWrongly() {
 		"":                   refuse(glacier.MissingParameterValue, "Required parameter missing: Job Parameters"),
 		"{}":                 refuse(glacier.MissingParameterValue, "Required parameter missing: type"),
 		`{"Type":`:           refuse(glacier.Serialization, ""),
-		`{"Type":"select"}`:  refuse(glacier.InvalidParameterValue, ""),
+		`{"Type":"select"}`:  refuse(glacier.MissingParameterValue, "Required parameter missing: archiveId"),
 		`{"Type":"deep fry"`: refuse(glacier.Serialization, ""),
 		`{"Type":"inventory-retrieval","ArchiveId":"x"}`: refuse(glacier.InvalidParameterValue, ""),
 	} {

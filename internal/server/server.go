@@ -126,6 +126,10 @@ func (s *Server) assemble() (http.Handler, error) {
 	if err := s.openTopics(); err != nil {
 		return nil, err
 	}
+	selects, err := s.openSelect()
+	if err != nil {
+		return nil, err
+	}
 	t, guarded := s.cfg.Timing, keys.Guarded(s.store)
 	s.vaults = vault.New(vault.Config{
 		Store: guarded, Region: s.cfg.Region, IDs: s.store.IDKey(),
@@ -138,7 +142,7 @@ func (s *Server) assemble() (http.Handler, error) {
 		},
 		InventoryDelay: t.InventoryDelay, InventoryInterval: t.InventoryInterval,
 		ExpeditedLimit: expeditedLimit(t.ExpeditedLimit), FreeRetrieval: s.cfg.FreeRetrieval,
-		OutputLife: t.OutputLife, Now: s.cfg.Now, Log: s.log,
+		OutputLife: t.OutputLife, Select: selects, Now: s.cfg.Now, Log: s.log,
 		Notify: s.notify, Notified: s.topics.Wake,
 	})
 	if err != nil {
