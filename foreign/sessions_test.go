@@ -11,12 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"firn/glacier"
 	"firn/internal/access"
+	"firn/internal/bucket"
 	"firn/internal/server"
 )
 
@@ -38,6 +40,27 @@ func TestNotifications(t *testing.T) {
 	m := newMachine(t)
 	m.start()
 	m.session("notifications_session.py")
+}
+
+// TestSelect runs select_session.py with boto3 and the AWS CLI: questions to
+// archives, answered in a directory and, if there is one, on an S3 server.
+// FIRN_S3_TEST has its endpoint, a key, the key's secret, and a bucket.
+func TestSelect(t *testing.T) {
+	needClients(t)
+	m := newMachine(t)
+	m.cfg.SelectDirectory = t.TempDir()
+	env := []string{"RESULTS=" + m.cfg.SelectDirectory}
+	if s3 := strings.Fields(os.Getenv("FIRN_S3_TEST")); len(s3) == 4 {
+		there := bucket.Settings{Endpoint: s3[0], Region: "us-east-1", AccessKey: s3[1], SecretKey: s3[2], Name: s3[3], PathStyle: true}
+		nowhere := there
+		nowhere.Name = "firn-has-no-such-bucket"
+		m.cfg.Buckets = map[string]server.Bucket{"results": {Settings: there}, "nowhere": {Settings: nowhere}}
+		env = append(env, "S3_ENDPOINT="+s3[0], "S3_ACCESS_KEY="+s3[1], "S3_SECRET_KEY="+s3[2], "S3_BUCKET="+s3[3])
+	} else {
+		t.Log("no S3 server here: ./check has one")
+	}
+	m.start()
+	m.session("select_session.py", env...)
 }
 
 const python = "/usr/bin/python3"
