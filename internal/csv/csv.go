@@ -3,12 +3,13 @@
 //
 // It holds to RFC 4180, with characters to choose:
 //
-//   - A record ends with the record delimiter, which the input's last may lack. Its fields have the field delimiter between them.
+//   - A record ends with the record delimiter, which the input's last may lack, or have half of. Its fields have the field delimiter between them.
 //   - A quote opens a quoted field if it is the field's first byte. Elsewhere in a field that is not quoted it is a byte like any other.
 //   - In a quoted field delimiters are data. After the quote that closes it a delimiter or the input's end must follow.
 //   - In a quoted field the escape stands before a quote, or before another escape, that is data. Before anything else, and outside of
 //     quotes, it is data itself. If the escape is the quote, a quote that is data is therefore written twice.
 //   - A blank line is no record. What is written for a record of one empty field is two quotes.
+//   - A record that begins with '#' is written with a quote before it, lest it be read as a comment.
 //   - A byte order mark is data.
 //
 // It promises that scanning takes time in proportion to the block, whatever the block holds, and memory in proportion to the longest
@@ -34,7 +35,7 @@ type Dialect struct {
 	Quote   byte   // around a field
 	Escape  byte   // in a quoted field before a quote or an escape; may be the quote
 	Comment byte   // a record that begins with it is skipped up to the record delimiter, quotes or not; 0 is none
-	Record  string // after a record: one character, or "\r\n". To "\n" a '\r' directly before it belongs, unless it is quoted
+	Record  string // after a record: one character, or "\r\n". To "\n" a '\r' directly before it belongs, unless it is quoted; so does one that ends the input
 }
 
 // Default is the dialect of those who do not say.

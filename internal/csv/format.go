@@ -1,5 +1,7 @@
 package csv
 
+import "bytes"
+
 // A Format says how an output is written. All its characters are ASCII.
 type Format struct {
 	Field, Quote, Escape byte
@@ -13,11 +15,42 @@ func (f *Format) Validate() error {
 }
 
 // AppendField appends one field, in quotes if it needs them: if it holds a delimiter, a quote, an escape or a line break.
-// The delimiters around it are the caller's to append: Field between two, AppendEnd behind the last.
+// The delimiters around it are the caller's to append: Field between two, AppendEnd behind the last. A record's first field is for
+// AppendFirst.
 func (f *Format) AppendField(dst, value []byte) []byte {
 	if !f.Always && !f.needsQuotes(value) {
 		return append(dst, value...)
 	}
+	return f.appendQuoted(dst, value)
+}
+
+// AppendFirst appends a record's first field as AppendField does, and puts it in quotes also if it begins with '#': readers take such a
+// record for a comment.
+func (f *Format) AppendFirst(dst, value []byte) []byte {
+	if beginsComment(value) {
+		return f.appendQuoted(dst, value)
+	}
+	return f.AppendField(dst, value)
+}
+
+// Special reports whether a record must be written field by field: a record that was read without quotes, with a field delimiter. Of one
+// that is not special AppendFirst and AppendField would make the same bytes again.
+func (f *Format) Special(raw []byte, field byte) bool {
+	if f.Always || f.Field != field || beginsComment(raw) {
+		return true
+	}
+	for _, c := range [...]byte{f.Quote, f.Escape, f.Record[0], '\r', '\n'} {
+		if bytes.IndexByte(raw, c) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsComment reports whether a record that begins so is a comment to a reader who was not told otherwise.
+func beginsComment(value []byte) bool { return len(value) > 0 && value[0] == '#' }
+
+func (f *Format) appendQuoted(dst, value []byte) []byte {
 	dst = append(dst, f.Quote)
 	for _, c := range value {
 		if c == f.Quote || c == f.Escape {

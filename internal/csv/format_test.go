@@ -1,6 +1,7 @@
 package csv_test
 
 import (
+	"strings"
 	"testing"
 
 	"firn/internal/csv"
@@ -14,10 +15,11 @@ func standardFormat() csv.Format {
 func appendRecord(dst []byte, f *csv.Format, record []string) []byte {
 	start := len(dst)
 	for i, value := range record {
-		if i > 0 {
-			dst = append(dst, f.Field)
+		if i == 0 {
+			dst = f.AppendFirst(dst, []byte(value))
+			continue
 		}
-		dst = f.AppendField(dst, []byte(value))
+		dst = f.AppendField(append(dst, f.Field), []byte(value))
 	}
 	return f.AppendEnd(dst, start)
 }
@@ -40,6 +42,9 @@ func TestFormat(t *testing.T) {
 		{"line breaks", standard, []string{"a\nb", "\r"}, "\"a\nb\",\"\r\"\n"},
 		{"empty fields", standard, []string{"", ""}, ",\n"},
 		{"one empty field", standard, []string{""}, "\"\"\n"},
+		{"first field that begins a comment", standard, []string{"#", "#a"}, "\"#\",#a\n"},
+		{"first field with a number sign further on", standard, []string{"a#"}, "a#\n"},
+		{"first field that begins a comment, always", always, []string{"#\"", "#"}, "\"#\"\"\",\"#\"\n"},
 		{"always", always, []string{"a", "", "b\"c"}, "\"a\",\"\",\"b\"\"c\"\n"},
 		{"one empty field, always", always, []string{""}, "\"\"\n"},
 		{"other characters", odd, []string{"a;", "b'c", "d\\", "e|", "f\n", "g,\""}, "'a;';'b\\'c';'d\\\\';'e|';'f\n';g,\"|"},
@@ -53,6 +58,42 @@ func TestFormat(t *testing.T) {
 			got := appendRecord([]byte("before"), &tt.format, tt.record)
 			if string(got) != "before"+tt.want {
 				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+// TestSpecial shows that a record is special just if writing its fields makes something else of it.
+func TestSpecial(t *testing.T) {
+	standard := standardFormat()
+	always := standard
+	always.Always = true
+	odd := csv.Format{Field: ';', Quote: '\'', Escape: '\\', Record: "|"}
+	for _, tt := range []struct {
+		name   string
+		format csv.Format
+		raw    string
+		field  byte
+		want   bool
+	}{
+		{"nothing to quote", standard, "a,b#,#'", ',', false},
+		{"comment", standard, "#a", ',', true},
+		{"quote", standard, "a,b\"", ',', true},
+		{"carriage return", standard, "a\rb", ',', true},
+		{"line feed", odd, "a\nb", ';', true},
+		{"record delimiter", odd, "a|b", ';', true},
+		{"escape", odd, "a\\b", ';', true},
+		{"another field delimiter", odd, "a,b", ',', true},
+		{"always", always, "a,b", ',', true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.format.Special([]byte(tt.raw), tt.field); got != tt.want {
+				t.Error(got)
+			}
+			want := tt.raw + tt.format.Record
+			written := appendRecord(nil, &tt.format, strings.Split(tt.raw, string(tt.field)))
+			if (string(written) == want) == tt.want {
+				t.Errorf("written as %q", written)
 			}
 		})
 	}

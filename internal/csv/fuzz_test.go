@@ -39,7 +39,10 @@ func FuzzRoundTrip(f *testing.F) {
 			want = append(want, strings.Split(line, "\x00"))
 			out = appendRecord(out, &format, want[len(want)-1])
 		}
-		d := csv.Dialect{Field: field, Quote: quote, Escape: escape, Record: record}
+		d := csv.Dialect{Field: field, Quote: quote, Escape: escape, Comment: '#', Record: record}
+		if d.Validate() != nil { // it has another use for the character
+			d.Comment = 0
+		}
 		if diff := cmp.Diff(result{Records: want}, scan(t, d, string(out))); diff != "" {
 			t.Error(diff)
 		}

@@ -83,7 +83,7 @@ func TestScannerLikeEncodingCSV(t *testing.T) { eachSeed(t, scannerLikeEncodingC
 func scannerLikeEncodingCSV(t *testing.T, random *rand.Rand) {
 	compared := 0
 	for range 5000 {
-		in := text(random, []string{"a", "bc", "é", ",", ",", "\"\"", "\",\"", ",\"", "\",", "\n", "\r\n", "\"\n", "\n\"", " "}, random.IntN(20))
+		in := text(random, []string{"a", "bc", "é", ",", ",", "\"\"", "\",\"", ",\"", "\",", "\n", "\r\n", "\"\n", "\n\"", " "}, random.IntN(20)) + []string{"", "\r"}[random.IntN(2)]
 		r := stdcsv.NewReader(strings.NewReader(in))
 		r.FieldsPerRecord = -1
 		want, err := r.ReadAll()

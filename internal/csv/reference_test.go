@@ -26,6 +26,8 @@ func reference(d csv.Dialect, in string) result {
 		switch {
 		case d.Record == "\n" && strings.HasPrefix(in[i:], "\r\n"):
 			return 2
+		case d.Record == "\n" && in[i:] == "\r":
+			return 1
 		case strings.HasPrefix(in[i:], d.Record):
 			return len(d.Record)
 		}

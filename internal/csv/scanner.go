@@ -118,11 +118,14 @@ func (s *Scanner) Next() bool {
 }
 
 // recordEnd finds the first record delimiter of w at or behind from, without looking at quotes. The record ends at end, and the next one
-// begins at next. If there is no delimiter, the end is that of w and next is 0.
+// begins at next. If there is no delimiter, the end is that of w and next is 0; but a '\r' that the input ends with is what is left of one.
 func (s *Scanner) recordEnd(w []byte, from int) (end, next int) {
 	for i := from; ; i++ {
 		n := bytes.IndexByte(w[i:], s.delimiter)
 		if n < 0 {
+			if s.last && s.cr && !s.crlf && s.pos+len(w) == len(s.block) && from < len(w) && w[len(w)-1] == '\r' {
+				return len(w) - 1, len(w)
+			}
 			return len(w), 0
 		}
 		i += n
