@@ -56,7 +56,7 @@ var sideways = map[[2]string]string{
 var doors = map[string][]string{
 	"internal/disk":        {"internal/audit", "internal/bucket", "internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
 	"internal/bucket":      {"internal/selection", "internal/server"},
-	"internal/scan":        {"internal/selection"},
+	"internal/scan":        {"internal/selection", "internal/bench"},
 	"internal/journal":     {"internal/store/local"},
 	"internal/payload":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/vault", "internal/job"},
 	"internal/catalog":     {"internal/store", "internal/store/storetest", "internal/store/local", "internal/access", "internal/vault", "internal/job", "internal/queue", "internal/topic", "internal/server"},

@@ -44,36 +44,6 @@ func (n Name) Is(name string) bool {
 	return n.Text == name || !n.Exact && strings.EqualFold(n.Text, name)
 }
 
-// ByName reports whether a statement calls columns by name, so that a header is
-// needed to bind it.
-func (s *Statement) ByName() bool {
-	found := false
-	s.eachColumn(func(c *column) {
-		if _, ok := positional(c.path[len(c.path)-1]); !ok {
-			found = true
-		}
-	})
-	return found
-}
-
-func (s *Statement) eachColumn(f func(*column)) {
-	var walk func(e expr)
-	walk = func(e expr) {
-		if c, ok := e.(*column); ok {
-			f(c)
-		}
-		for _, c := range children(e) {
-			walk(c)
-		}
-	}
-	for _, p := range s.projections {
-		walk(p.value)
-	}
-	if s.condition != nil {
-		walk(s.condition)
-	}
-}
-
 // Bind finds the columns of a statement in a schema. The error is an *[Error].
 func (s *Statement) Bind(schema Schema) (*Program, error) {
 	b := &binder{statement: s, schema: schema, program: &Program{star: s.star, limit: s.limit}}
@@ -94,6 +64,7 @@ func (s *Statement) Bind(schema Schema) (*Program, error) {
 			return nil, err
 		}
 	}
+	p.aggregates = s.aggregates
 	for _, a := range s.aggregates {
 		var operand *compiled
 		if a.operand != nil {
@@ -104,7 +75,6 @@ func (s *Statement) Bind(schema Schema) (*Program, error) {
 			operand = c
 		}
 		p.operands = append(p.operands, operand)
-		p.functions = append(p.functions, a.function)
 	}
 	return p, nil
 }
@@ -115,6 +85,7 @@ type binder struct {
 	schema    Schema
 	program   *Program
 	usage     [2]*column // the first column called by position, and by name
+	names     *names     // of the schema; nil until one is looked for
 	indexes   map[string]int
 	folds     Env
 }
@@ -176,22 +147,26 @@ func (b *binder) header(c *column, n name) (int, error) {
 		return 0, errorAt(c.position, "EvaluatorBindingDoesNotExist",
 			"there is no column %s: columns have names only with FileHeaderInfo USE, and are called _1, _2 and so on without", show(n))
 	}
-	found := -1
-	for i, h := range b.schema.names {
-		if n.quoted && h != n.text || !strings.EqualFold(h, n.text) {
-			continue
-		}
-		if found >= 0 && !n.quoted {
-			return 0, errorAt(c.position, "AmbiguousFieldName", "the name %s matches more than one column; in double quotes it has case", show(n))
-		}
-		if found < 0 {
-			found = i
-		}
+	if len(b.schema.names) == 0 {
+		return 0, errorAt(c.position, "MissingHeaders", "the archive has no header, and so no column %s", show(n))
 	}
-	if found < 0 {
+	if b.names == nil {
+		b.names = newNames(b.schema.names)
+	}
+	i, ok := b.names.exact[n.text]
+	if n.quoted {
+		if !ok {
+			return 0, errorAt(c.position, "MissingHeaderName", "the header has no column %s", show(n))
+		}
+		return i, nil
+	}
+	switch same := b.names.folded[fold(n.text)]; same.count {
+	case 0:
 		return 0, errorAt(c.position, "MissingHeaderName", "the header has no column %s", show(n))
+	case 1:
+		return same.first, nil
 	}
-	return found, nil
+	return 0, errorAt(c.position, "AmbiguousFieldName", "the name %s matches more than one column; in double quotes it has case", show(n))
 }
 
 func (b *binder) pathIndex(path []name) int {

@@ -129,23 +129,3 @@ func TestNameIs(t *testing.T) {
 		}
 	}
 }
-
-func TestByName(t *testing.T) {
-	for columns, want := range map[string]bool{
-		"*": false, "_1": false, "s._1": false, "a": true, "s.a": true, "1 + LOWER(a)": true, "COUNT(a)": true, "COUNT(*)": false, "1 FROM archive WHERE a = 1": true, "1 FROM archive WHERE _1 = 1": false,
-		`"_1"`:                             true, // with a header it is a name
-		"CASE WHEN TRUE THEN 1 ELSE a END": true, "1 IN (2, a)": true, "'a' LIKE 'b' ESCAPE a": true, "1 BETWEEN 2 AND a": true, "TRIM('a' FROM a)": true, "a IS NULL": true,
-	} {
-		statement := "SELECT " + columns
-		if !strings.Contains(statement, "FROM archive") {
-			statement += " FROM archive s"
-		}
-		s, err := Parse(statement)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := s.ByName(); got != want {
-			t.Errorf("%s: %v", columns, got)
-		}
-	}
-}

@@ -6,7 +6,7 @@ import (
 	"firn/internal/timestamp"
 )
 
-// typeNames are the names of types in CAST.
+// typeNamed returns the type that CAST calls by a name.
 func typeNamed(name string) (kind, bool) {
 	switch name {
 	case "BOOL":
@@ -73,8 +73,7 @@ func castText(b []byte, to kind) (Value, bool) {
 		if !isNumeric(b) {
 			return Value{}, false
 		}
-		d, err := parseDecimal(b)
-		return decimal(d), err == nil
+		return parseDecimal(b)
 	default:
 		t, err := timestamp.Parse(b)
 		return instant(t), err == nil
@@ -91,8 +90,7 @@ func castNumber(v Value, to kind) (Value, bool) {
 		f := toFloat(v)
 		return float(f), !math.IsInf(f, 0)
 	case kindDecimal:
-		d := toDecimal(v)
-		return decimal(d), d != nil
+		return decimal(toDecimal(v)), true
 	}
 	return Value{}, false
 }
@@ -104,5 +102,5 @@ func isZero(v Value) bool {
 	case kindFloat:
 		return v.float() == 0
 	}
-	return v.dec.IsZero()
+	return toDecimal(v).IsZero()
 }

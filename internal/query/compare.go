@@ -70,7 +70,7 @@ func orderNumbers(a, b Value) int {
 	case a.kind == kindFloat || b.kind == kindFloat:
 		return cmp.Compare(toFloat(a), toFloat(b))
 	}
-	return toDecimal(a).Cmp(toDecimal(b))
+	return orderDecimals(a, b)
 }
 
 // A comparison is one of = <> < <= > >=.
@@ -134,4 +134,14 @@ func compare(op comparison, a, b Value) truth {
 		return yes
 	}
 	return unknown
+}
+
+// compare decides a comparison, and counts the work if both are long texts.
+func (env *Env) compare(op comparison, a, b Value) (truth, error) {
+	if n := min(len(a.text), len(b.text)); n > maxScalar {
+		if err := env.work.spend(n / 64); err != nil {
+			return unknown, err
+		}
+	}
+	return compare(op, a, b), nil
 }

@@ -2,7 +2,6 @@ package query
 
 import (
 	"bytes"
-	"context"
 	"errors"
 )
 
@@ -34,9 +33,12 @@ func ofCondition(c condition) *compiled {
 }
 
 // compile compiles a node, and computes it if all that it needs is constant. What
-// fails then may never be asked for, and is left as it is.
+// fails then may never be asked for, and is left as it is, and so is what takes
+// long.
 func (b *binder) compile(e expr) (*compiled, error) {
+	b.program.cost++
 	if l, ok := e.(*literal); ok {
+		b.program.cost += len(l.value.text) / 64
 		return fixed(l.value), nil
 	}
 	if c, ok := e.(*column); ok {
@@ -59,9 +61,6 @@ func (b *binder) compile(e expr) (*compiled, error) {
 	c, err := b.assemble(e, args)
 	if err != nil || !constant || c.constant || isNow(e) {
 		return c, err
-	}
-	if b.folds.work.ctx == nil {
-		b.folds.work.ctx = context.Background()
 	}
 	if v, err := c.eval(&b.folds); err == nil {
 		return fixed(v), nil
@@ -197,12 +196,15 @@ func compileCompared(e *compared, a, b *compiled) *compiled {
 				return unknown, err
 			}
 			y, err := b.eval(env)
-			return compare(op, x, y), err
+			if err != nil {
+				return unknown, err
+			}
+			return env.compare(op, x, y)
 		})
 	}
 	y := b.value
 	switch {
-	case y.isText() && op == equal:
+	case y.isText() && op == equal: // its work is that of the shorter one, and counted with the literal
 		return againstConstant(a, y, op, func(text []byte) (bool, bool) { return bytes.Equal(text, y.text), true })
 	case y.isText():
 		return againstConstant(a, y, op, func(text []byte) (bool, bool) { return op.holds(bytes.Compare(text, y.text)), true })
@@ -235,7 +237,7 @@ func againstConstant(a *compiled, y Value, op comparison, quick func(text []byte
 					return truthOf(holds), nil
 				}
 			}
-			return compare(op, env.Row.Column(i), y), nil
+			return env.compare(op, env.Row.Column(i), y)
 		})
 	}
 	return ofCondition(func(env *Env) (truth, error) {
@@ -248,7 +250,7 @@ func againstConstant(a *compiled, y Value, op comparison, quick func(text []byte
 				return truthOf(holds), nil
 			}
 		}
-		return compare(op, x, y), nil
+		return env.compare(op, x, y)
 	})
 }
 
@@ -262,15 +264,19 @@ func compileBetween(e *between, args []*compiled) *compiled {
 		if err != nil {
 			return unknown, err
 		}
-		result := compare(greaterOrEqual, x, low)
-		if result != no {
-			high, err := args[2].eval(env)
-			if err != nil {
+		result, err := env.compare(greaterOrEqual, x, low)
+		if result != no && err == nil {
+			var high Value
+			if high, err = args[2].eval(env); err != nil {
 				return unknown, err
 			}
-			if t := compare(lessOrEqual, x, high); t != yes {
+			var t truth
+			if t, err = env.compare(lessOrEqual, x, high); t != yes {
 				result = t
 			}
+		}
+		if err != nil {
+			return unknown, err
 		}
 		if e.not {
 			result = result.not()
@@ -315,7 +321,10 @@ func compileCases(e *cases, args []*compiled) (*compiled, error) {
 		if operand != nil {
 			cases[i] = func(env *Env, x Value) (truth, error) {
 				y, err := when.eval(env)
-				return compare(equal, x, y), err
+				if err != nil {
+					return unknown, err
+				}
+				return env.compare(equal, x, y)
 			}
 			continue
 		}

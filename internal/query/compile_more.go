@@ -1,5 +1,7 @@
 package query
 
+import "fmt"
+
 // absentOf is what comes of arguments of which one is NULL or MISSING: MISSING if
 // any is, else NULL.
 func absentOf(args []Value) (Value, bool) {
@@ -58,7 +60,7 @@ func compileArithmetic(e *arithmetic, a, b *compiled) *compiled {
 
 // compileIn looks strings up if the list consists of such.
 func compileIn(e *in, operand *compiled, list []*compiled) *compiled {
-	set := stringSet(list)
+	set, longest := stringSet(list)
 	return ofCondition(func(env *Env) (truth, error) {
 		x, err := operand.eval(env)
 		if err != nil {
@@ -66,7 +68,7 @@ func compileIn(e *in, operand *compiled, list []*compiled) *compiled {
 		}
 		result := no
 		if set != nil && x.isText() {
-			result = truthOf(set[string(x.text)])
+			result = truthOf(len(x.text) <= longest && set[string(x.text)])
 		} else if result, err = among(env, x, list); err != nil {
 			return unknown, err
 		}
@@ -85,29 +87,29 @@ func among(env *Env, x Value, list []*compiled) (truth, error) {
 		if err != nil {
 			return unknown, err
 		}
-		switch compare(equal, x, y) {
-		case yes:
-			return yes, nil
-		case unknown:
-			result = unknown
+		t, err := env.compare(equal, x, y)
+		if t == yes || err != nil {
+			return t, err
 		}
-		if err := env.work.spend(1); err != nil {
-			return unknown, err
+		if t == unknown {
+			result = unknown
 		}
 	}
 	return result, nil
 }
 
-// stringSet is a list of string literals as a set, or nil.
-func stringSet(list []*compiled) map[string]bool {
-	set := make(map[string]bool, len(list))
+// stringSet is a list of string literals as a set, or nil, and the length of the
+// longest.
+func stringSet(list []*compiled) (set map[string]bool, longest int) {
+	set = make(map[string]bool, len(list))
 	for _, item := range list {
 		if !item.constant || item.value.kind != kindString {
-			return nil
+			return nil, 0
 		}
 		set[string(item.value.text)] = true
+		longest = max(longest, len(item.value.text))
 	}
-	return set
+	return set, longest
 }
 
 // compileLike parses a pattern once if it is constant.
@@ -117,7 +119,7 @@ func compileLike(e *like, args []*compiled) (*compiled, error) {
 	if e.escape != nil {
 		escape = args[2]
 	}
-	if args[1].constant && escape.constant && args[1].value.isText() {
+	if args[1].constant && escape.constant && args[1].value.isText() && (e.escape == nil || !escape.value.absent()) {
 		var err error
 		if once, err = patternOf(args[1].value, escape.value, e.escape != nil); err != nil {
 			return nil, placed(err, e.position)
@@ -145,6 +147,9 @@ func compileLike(e *like, args []*compiled) (*compiled, error) {
 	}), nil
 }
 
+// maxPattern is how many bytes a pattern has that is made for one record.
+const maxPattern = 16 << 10
+
 // patternNow makes the pattern that a record wants; nil if that is not known.
 func patternNow(env *Env, text, escape *compiled, escaped bool) (*pattern, error) {
 	t, err := text.eval(env)
@@ -154,6 +159,9 @@ func patternNow(env *Env, text, escape *compiled, escaped bool) (*pattern, error
 	e, err := escape.eval(env)
 	if err != nil || t.absent() || escaped && e.absent() {
 		return nil, err
+	}
+	if len(t.text) > maxPattern {
+		return nil, &Error{Code: "EvaluatorInvalidArguments", Message: fmt.Sprintf("a pattern of LIKE that is no constant has %d bytes, and may have %d", len(t.text), maxPattern)}
 	}
 	if err := env.work.spend(len(t.text)); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package query
 
 import (
 	"bytes"
+	"fmt"
 	"unicode/utf8"
 
 	"firn/internal/timestamp"
@@ -19,13 +20,31 @@ func compileCall(e *call, args []*compiled) (*compiled, error) {
 	case "TO_STRING":
 		return compileToString(e, args)
 	}
-	f := map[string]func(env *Env, v []Value) (Value, error){
-		"CHAR_LENGTH": charLength, "CHARACTER_LENGTH": charLength,
-		"LOWER": lower, "UPPER": upper, "SUBSTRING": substring, "TO_TIMESTAMP": toTimestamp,
-		"TRIM":    func(env *Env, v []Value) (Value, error) { return trim(env, e.part, v) },
-		"EXTRACT": dated(e, extract), "DATE_ADD": dated(e, dateAdd), "DATE_DIFF": dated(e, dateDiff),
-	}[e.function]
-	return compileValues(e.position, args, f), nil
+	return compileValues(e.position, args, functionOf(e)), nil
+}
+
+// functionOf returns a function of the values of its arguments.
+func functionOf(e *call) func(env *Env, v []Value) (Value, error) {
+	switch e.function {
+	case "CHAR_LENGTH", "CHARACTER_LENGTH":
+		return charLength
+	case "LOWER":
+		return lower
+	case "UPPER":
+		return upper
+	case "SUBSTRING":
+		return substring
+	case "TRIM":
+		return func(env *Env, v []Value) (Value, error) { return trim(env, e.part, v) }
+	case "TO_TIMESTAMP":
+		return toTimestamp
+	case "EXTRACT":
+		return dated(e, extract)
+	case "DATE_ADD":
+		return dated(e, dateAdd)
+	default:
+		return dated(e, dateDiff)
+	}
 }
 
 // compileCoalesce is the first argument that is neither NULL nor MISSING, or NULL.
@@ -52,10 +71,11 @@ func compileNullIf(args []*compiled) *compiled {
 		if err != nil {
 			return b, err
 		}
-		if a.absent() && b.absent() || compare(equal, a, b) == yes {
-			return Null(), nil
+		t, err := env.compare(equal, a, b)
+		if a.absent() && b.absent() || t == yes {
+			return Null(), err
 		}
-		return a, nil
+		return a, err
 	}}
 }
 
@@ -72,25 +92,28 @@ func sized(env *Env, function string, v Value) error {
 	return env.work.spend(len(v.text) / 8)
 }
 
-// like is a string of the same kind with other bytes.
-func (v Value) like(b []byte) Value { return Value{kind: v.kind, text: b} }
+// with is a string of the same kind with other bytes.
+func (v Value) with(b []byte) Value { return Value{kind: v.kind, text: b} }
 
 func charLength(env *Env, v []Value) (Value, error) {
-	return integer(int64(utf8.RuneCount(v[0].text))), sized(env, "CHAR_LENGTH", v[0])
+	if err := sized(env, "CHAR_LENGTH", v[0]); err != nil {
+		return Value{}, err
+	}
+	return integer(int64(utf8.RuneCount(v[0].text))), nil
 }
 
 func lower(env *Env, v []Value) (Value, error) {
 	if err := sized(env, "LOWER", v[0]); err != nil {
 		return Value{}, err
 	}
-	return v[0].like(bytes.ToLower(v[0].text)), nil
+	return v[0].with(bytes.ToLower(v[0].text)), nil
 }
 
 func upper(env *Env, v []Value) (Value, error) {
 	if err := sized(env, "UPPER", v[0]); err != nil {
 		return Value{}, err
 	}
-	return v[0].like(bytes.ToUpper(v[0].text)), nil
+	return v[0].with(bytes.ToUpper(v[0].text)), nil
 }
 
 // substring counts characters from 1 on. A start before the first is the first,
@@ -112,7 +135,7 @@ func substring(env *Env, v []Value) (Value, error) {
 		}
 		text = text[:runeOffset(text, n)]
 	}
-	return v[0].like(text), nil
+	return v[0].with(text), nil
 }
 
 // wholeNumber is a value as an integer, if it is or stands for one.
@@ -131,31 +154,46 @@ func runeOffset(b []byte, n int64) int {
 	return at
 }
 
+// maxTrim is how many bytes the characters have that TRIM cuts.
+const maxTrim = 4 << 10
+
 // trim cuts the characters of a set, spaces if there is none, at one end or both.
 func trim(env *Env, part string, v []Value) (Value, error) {
 	if err := sized(env, "TRIM", v[0]); err != nil {
 		return Value{}, err
 	}
-	set := " "
+	set := []byte(" ")
 	if len(v) > 1 {
-		if err := sized(env, "TRIM", v[1]); err != nil {
+		if !v[1].isText() {
+			return Value{}, wrong("TRIM", "a string", v[1])
+		}
+		if set = v[1].text; len(set) > maxTrim {
+			return Value{}, &Error{Code: "EvaluatorInvalidArguments", Message: fmt.Sprintf("TRIM takes characters of at most %d bytes, and there are %d", maxTrim, len(set))}
+		}
+		if err := env.work.spend(len(set)); err != nil {
 			return Value{}, err
 		}
-		set = string(v[1].text)
 	}
-	if len(set) > 1 {
-		if err := env.work.spend(min(len(set), 1<<10) * len(v[0].text) / 8); err != nil {
-			return Value{}, err
-		}
-	}
-	text := v[0].text
+	text, in := v[0].text, runeSet(set)
 	if part != "TRAILING" {
-		text = bytes.TrimLeft(text, set)
+		text = bytes.TrimLeftFunc(text, in)
 	}
 	if part != "LEADING" {
-		text = bytes.TrimRight(text, set)
+		text = bytes.TrimRightFunc(text, in)
 	}
-	return v[0].like(text), nil
+	return v[0].with(text), nil
+}
+
+// runeSet reports whether a character is in a set.
+func runeSet(set []byte) func(rune) bool {
+	if r, n := utf8.DecodeRune(set); n == len(set) {
+		return func(c rune) bool { return n > 0 && c == r }
+	}
+	members := make(map[rune]bool, len(set))
+	for _, r := range string(set) {
+		members[r] = true
+	}
+	return func(c rune) bool { return members[c] }
 }
 
 // asTimestamp is a value as a timestamp, if it is or stands for one.
@@ -174,7 +212,7 @@ func toTimestamp(_ *Env, v []Value) (Value, error) {
 	if !v[0].isText() {
 		return Value{}, wrong("TO_TIMESTAMP", "a string", v[0])
 	}
-	t, err := timestamp.Parse(v[0].text)
+	t, err := timestamp.Parse(trimSpace(v[0].text))
 	if err != nil {
 		return Value{}, &Error{Code: "CastFailed", Message: v[0].show() + " is not a timestamp"}
 	}

@@ -50,15 +50,21 @@ func (t token) String() string {
 // clipLength bounds what an error shows of a text.
 const clipLength = 60
 
-// clip cuts a text for an error.
+// clip cuts a text for an error, and shows what is not printable as an escape.
 func clip(s string) string {
+	var b strings.Builder
 	n := 0
-	for i := range s {
+	for _, r := range s {
 		if n++; n > clipLength {
-			return s[:i] + "..."
+			return b.String() + "..."
+		}
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "\\u%04x", r)
 		}
 	}
-	return s
+	return b.String()
 }
 
 // errorAt makes an error with a place.
@@ -214,10 +220,21 @@ func (l *lexer) number() (token, error) {
 func (l *lexer) word(n int) token {
 	at := l.at
 	text := l.take(n)
-	if upper := strings.ToUpper(text); isReserved(upper) {
+	if upper := upperCase(text); isReserved(upper) {
 		return token{tokenKeyword, upper, at}
 	}
 	return token{tokenName, text, at}
+}
+
+// upperCase is a word in upper case. Only letters of ASCII have one here: no other
+// stands for a keyword.
+func upperCase(word string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		return r
+	}, word)
 }
 
 // nameLength is how many bytes at the beginning of s are a name: letters, digits

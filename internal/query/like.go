@@ -19,6 +19,7 @@ type segment struct {
 	parts []part
 	wild  bool // some part is any character
 	size  int  // characters
+	bytes int  // of the literal ones
 }
 
 // A part is literal bytes, or, without any, one character whatever it is.
@@ -31,7 +32,7 @@ func parsePattern(text, escape []byte) (*pattern, error) {
 	if escape != nil {
 		r, n := utf8.DecodeRune(escape)
 		if n == 0 || n != len(escape) {
-			return nil, likeError("the escape of LIKE is one character, not '%s'", escape)
+			return nil, likeError("the escape of LIKE is one character, not '%s'", clip(string(escape)))
 		}
 		e = r
 	}
@@ -43,7 +44,7 @@ func parsePattern(text, escape []byte) (*pattern, error) {
 		case r == e:
 			text = text[n:]
 			r, n = utf8.DecodeRune(text)
-			if r != e && r != '%' && r != '_' {
+			if n == 0 || r != e && r != '%' && r != '_' {
 				return nil, likeError("in a pattern of LIKE the escape character stands before %%, _ or itself")
 			}
 			s.literal(text[:n])
@@ -71,6 +72,7 @@ func (s *segment) any() {
 
 func (s *segment) literal(b []byte) {
 	s.size++
+	s.bytes += len(b)
 	if n := len(s.parts); n > 0 && len(s.parts[n-1]) > 0 {
 		s.parts[n-1] = append(s.parts[n-1], b...)
 		return
@@ -98,48 +100,53 @@ func (s *segment) prefix(b []byte) int {
 	return at
 }
 
-// find returns where in b the segment matches first, as a stretch of bytes, or
-// -1. The work is counted: with wild parts it is the product of the lengths.
-func (s *segment) find(w *work, b []byte) (from, to int, err error) {
+// cost is the work of looking whether the segment is at one place.
+func (s *segment) cost() int { return len(s.parts) + s.bytes/64 }
+
+// find returns what is behind the first place in b that the segment matches, and
+// whether there is one. The work is counted: with wild parts it is the product of
+// the lengths.
+func (s *segment) find(w *work, b []byte) (rest []byte, found bool, err error) {
 	if len(s.parts) == 0 {
-		return 0, 0, nil
+		return b, true, nil
 	}
 	if !s.wild {
-		if from = bytes.Index(b, s.parts[0]); from < 0 {
-			return -1, -1, nil
+		from := bytes.Index(b, s.parts[0])
+		if from < 0 {
+			return nil, false, w.spend(len(b) / 64)
 		}
-		return from, from + len(s.parts[0]), nil
+		return b[from+s.bytes:], true, w.spend(from/64 + s.cost())
 	}
-	for from < len(b) {
-		if n := s.prefix(b[from:]); n >= 0 {
-			return from, from + n, nil
+	for len(b) > 0 {
+		if n := s.prefix(b); n >= 0 {
+			return b[n:], true, nil
 		}
-		_, n := utf8.DecodeRune(b[from:])
-		from += n
-		if err := w.spend(len(s.parts)); err != nil {
-			return -1, -1, err
+		if err := w.spend(s.cost()); err != nil {
+			return nil, false, err
 		}
+		_, n := utf8.DecodeRune(b)
+		b = b[n:]
 	}
-	return -1, -1, nil
+	return nil, false, nil
 }
 
 // match reports whether the pattern matches all of a text.
 func (p *pattern) match(w *work, b []byte) (bool, error) {
-	if err := w.spend(len(b) / 64); err != nil {
+	first, last := &p.segments[0], &p.segments[len(p.segments)-1]
+	if err := w.spend(first.cost() + last.cost() + last.size/8); err != nil {
 		return false, err
 	}
-	first, last := &p.segments[0], &p.segments[len(p.segments)-1]
 	n := first.prefix(b)
 	if n < 0 || len(p.segments) == 1 {
 		return n == len(b), nil
 	}
 	b = b[n:]
 	for i := 1; i < len(p.segments)-1; i++ {
-		_, to, err := p.segments[i].find(w, b)
-		if to < 0 {
+		rest, found, err := p.segments[i].find(w, b)
+		if !found || err != nil {
 			return false, err
 		}
-		b = b[to:]
+		b = rest
 	}
 	return last.suffix(b), nil
 }

@@ -9,34 +9,19 @@ import (
 	"github.com/cockroachdb/apd/v3"
 )
 
-const (
-	// decimalDigits is how many significant digits a DECIMAL has.
-	decimalDigits = 38
-	// plainExponent bounds the decimals that are written without an exponent.
-	plainExponent = 60
-)
-
-// decimals calculates with 38 digits, rounded half to even. Its exponents end at
-// ±100,000, where Glacier's went to 2^31.
-func decimals() *apd.Context {
-	return &apd.Context{
-		Precision: decimalDigits, Rounding: apd.RoundHalfEven,
-		MaxExponent: apd.MaxExponent, MinExponent: apd.MinExponent,
-		Traps: apd.Overflow | apd.DivisionByZero | apd.DivisionUndefined | apd.DivisionImpossible | apd.InvalidOperation | apd.SystemOverflow | apd.SystemUnderflow,
-	}
-}
-
 // parseNumber reads [+-]digits[.digits][e[+-]digits], and nothing else: an INT if
 // it has neither point nor exponent and fits, else a DECIMAL of 38 digits.
 func parseNumber(b []byte) (Value, bool) {
+	if v, ok := parseShort(b); ok {
+		return v, true
+	}
 	if n, ok := parseInt(b); ok {
 		return integer(n), true
 	}
 	if !isNumeric(b) {
 		return Value{}, false
 	}
-	d, err := parseDecimal(b)
-	return decimal(d), err == nil
+	return parseDecimal(b)
 }
 
 // parseInt reads an integer of 64 bits.
@@ -108,71 +93,13 @@ func digitBytes(b []byte) int {
 	return n
 }
 
-// maxDigits bounds the digits that are looked at of a number: more only round.
-const maxDigits = 2000
-
-// parseDecimal reads a number that isNumeric.
-func parseDecimal(b []byte) (*apd.Decimal, error) {
-	if len(b) > maxDigits {
-		return nil, &Error{Code: "ValueParseFailure", Message: "a number has more than " + strconv.Itoa(maxDigits) + " characters"}
-	}
-	if d, ok := parseShortDecimal(b); ok {
-		return d, nil
-	}
-	d := new(apd.Decimal)
-	_, _, err := decimals().SetString(d, string(b))
-	return d, err
-}
-
-// parseShortDecimal reads a number of at most 18 digits and no exponent, as most
-// are.
-func parseShortDecimal(b []byte) (*apd.Decimal, bool) {
-	if len(b) > 18 {
-		return nil, false
-	}
-	var n int64
-	scale := 0
-	for i, c := range b {
-		switch {
-		case isDigit(c):
-			n = n*10 + int64(c-'0')
-		case c == '.':
-			scale = len(b) - 1 - i
-		case c|0x20 == 'e':
-			return nil, false
-		}
-	}
-	if b[0] == '-' {
-		if n == 0 {
-			return nil, false // it has a sign all the same
-		}
-		n = -n
-	}
-	return apd.New(n, int32(-scale)), true
-}
-
 // parseFloat reads a number, or what overflows one to infinity not.
 func parseFloat(b []byte) (float64, bool) {
-	if !isNumeric(b) || len(b) > maxDigits {
+	if !isNumeric(b) || len(b) > maxLiteral {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(string(b), 64)
 	return f, err == nil
-}
-
-// toDecimal is a number as a DECIMAL. A float becomes what it is written as.
-func toDecimal(v Value) *apd.Decimal {
-	switch v.kind {
-	case kindInt:
-		return apd.New(v.num, 0)
-	case kindDecimal:
-		return v.dec
-	}
-	d, err := parseDecimal(appendFloat(nil, v.float()))
-	if err != nil {
-		return nil
-	}
-	return d
 }
 
 // toFloat is a number as a FLOAT, the nearest one.
@@ -183,7 +110,7 @@ func toFloat(v Value) float64 {
 	case kindFloat:
 		return v.float()
 	}
-	f, _ := strconv.ParseFloat(v.dec.Text('E'), 64) // beyond the largest it is infinite
+	f, _ := strconv.ParseFloat(toDecimal(v).Text('E'), 64) // beyond the largest it is infinite
 	return f
 }
 
@@ -196,13 +123,14 @@ func toInt(v Value) (int64, bool) {
 		f := math.Trunc(v.float())
 		return int64(f), f >= -(1<<63) && f < 1<<63
 	}
-	if e := int64(v.dec.Exponent) + v.dec.NumDigits(); e > 19 {
-		return 0, v.dec.IsZero()
+	d := toDecimal(v)
+	if e := int64(d.Exponent) + d.NumDigits(); e > 19 {
+		return 0, d.IsZero()
 	} else if e <= 0 {
 		return 0, true
 	}
 	var whole, fraction apd.Decimal
-	v.dec.Modf(&whole, &fraction)
+	d.Modf(&whole, &fraction)
 	n, err := whole.Int64()
 	return n, err == nil
 }
@@ -214,14 +142,6 @@ func appendFloat(dst []byte, f float64) []byte {
 		form = 'e'
 	}
 	return strconv.AppendFloat(dst, f, form, -1, 64)
-}
-
-// appendDecimal writes a decimal with all its digits.
-func appendDecimal(dst []byte, d *apd.Decimal) []byte {
-	if e := d.Exponent; e > plainExponent || e < -plainExponent-decimalDigits {
-		return d.Append(dst, 'E')
-	}
-	return d.Append(dst, 'f')
 }
 
 // An operator is one of + - * / %.
@@ -236,33 +156,10 @@ func calculate(op operator, a, b Value) (Value, error) {
 	case a.kind == kindFloat || b.kind == kindFloat:
 		return calculateFloat(op, toFloat(a), toFloat(b))
 	}
-	d := new(apd.Decimal)
-	x, y, c := toDecimal(a), toDecimal(b), decimals()
-	var err error
-	switch op {
-	case '+':
-		_, err = c.Add(d, x, y)
-	case '-':
-		_, err = c.Sub(d, x, y)
-	case '*':
-		_, err = c.Mul(d, x, y)
-	case '/':
-		if y.IsZero() {
-			return Value{}, divisionByZero()
-		}
-		if _, err = c.Quo(d, x, y); err == nil {
-			d.Reduce(d) // of the zeros that fill up the digits
-		}
-	default:
-		if y.IsZero() {
-			return Value{}, divisionByZero()
-		}
-		_, err = c.Rem(d, x, y)
+	if v, ok := calculateShort(op, a, b); ok {
+		return v, nil
 	}
-	if err != nil {
-		return Value{}, overflow(op, a, b)
-	}
-	return decimal(d), nil
+	return calculateDecimal(op, a, b)
 }
 
 func calculateInt(op operator, a, b int64) (Value, error) {
@@ -354,7 +251,7 @@ func negate(v Value) (Value, error) {
 	case kindFloat:
 		return float(-v.float()), nil
 	}
-	return decimal(new(apd.Decimal).Neg(v.dec)), nil
+	return decimal(new(apd.Decimal).Neg(toDecimal(v))), nil
 }
 
 func divisionByZero() error {
@@ -377,8 +274,16 @@ func asNumber(v Value) (Value, bool) {
 	return Value{}, false
 }
 
-// trimSpace cuts spaces and tabs at both ends.
+// maxScalar is how many bytes of text stand for a number, a timestamp or a truth,
+// white space around it included. A longer text is none, and not looked at.
+const maxScalar = 1000
+
+// trimSpace cuts spaces and tabs at both ends of what may be a scalar; what may not
+// becomes nothing.
 func trimSpace(b []byte) []byte {
+	if len(b) > maxScalar {
+		return nil
+	}
 	if len(b) > 0 && (b[0] <= ' ' || b[len(b)-1] <= ' ') {
 		return bytes.Trim(b, " \t\r\n")
 	}

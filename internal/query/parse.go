@@ -2,7 +2,6 @@ package query
 
 import (
 	"strconv"
-	"strings"
 )
 
 const (
@@ -102,10 +101,8 @@ func (p *parser) unsupported() error {
 	t := p.peek()
 	what := ""
 	switch {
-	case t.kind != tokenKeyword && !t.is(","):
+	case t.kind != tokenKeyword:
 		return nil
-	case t.is(","):
-		what = "several tables"
 	case t.is("GROUP"), t.is("ORDER"):
 		what = t.text + " BY"
 	case t.is("HAVING"), t.is("UNION"), t.is("INTERSECT"), t.is("EXCEPT"), t.is("DISTINCT"):
@@ -183,7 +180,7 @@ func (p *parser) parseFrom() error {
 	if t.is("(") {
 		return errorAt(t.at, "UnsupportedSqlStructure", "a query inside a query is not supported")
 	}
-	if table := strings.ToUpper(t.text); t.kind != tokenName || table != tableArchive && table != tableObject {
+	if table := upperCase(t.text); t.kind != tokenName || table != tableArchive && table != tableObject {
 		return errorAt(t.at, "UnsupportedSqlStructure", "expected ARCHIVE or OBJECT after FROM, found %s", t)
 	}
 	if p.peek().is(".") || p.peek().is("[") {
@@ -197,6 +194,9 @@ func (p *parser) parseFrom() error {
 		alias = &name{text: t.text}
 	}
 	p.statement.alias = alias
+	if p.peek().is(",") {
+		return errorAt(p.peek().at, "UnsupportedSqlStructure", "several tables are not supported")
+	}
 	return p.unsupported()
 }
 

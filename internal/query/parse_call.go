@@ -1,8 +1,6 @@
 package query
 
 import (
-	"strings"
-
 	"firn/internal/timestamp"
 )
 
@@ -29,7 +27,7 @@ func signatureOf(function string) (signature, bool) {
 func (p *parser) parseCall() (expr, error) {
 	t := p.next()
 	p.next() // the parenthesis
-	function := strings.ToUpper(t.text)
+	function := upperCase(t.text)
 	switch function {
 	case "CAST":
 		return p.parseCast(t.at)
@@ -75,7 +73,7 @@ func (p *parser) parseCast(at position) (expr, error) {
 		return nil, err
 	}
 	t := p.next()
-	to, ok := typeNamed(strings.ToUpper(t.text))
+	to, ok := typeNamed(upperCase(t.text))
 	if !ok || t.kind != tokenKeyword {
 		return nil, errorAt(t.at, "ParseExpectedTypeName", "expected BOOL, INT, INTEGER, STRING, FLOAT, DECIMAL, NUMERIC or TIMESTAMP, found %s", t)
 	}
@@ -120,6 +118,7 @@ func (p *parser) parseTrim(at position) (expr, error) {
 	for _, word := range []string{"LEADING", "TRAILING", "BOTH"} {
 		if p.accept(word) {
 			c.part, side = word, true
+			break
 		}
 	}
 	var characters expr

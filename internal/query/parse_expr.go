@@ -54,15 +54,26 @@ func (p *parser) nested(operand func() (expr, error)) (expr, error) {
 	return operand()
 }
 
+// parseIs reads IS behind an operand; what that is may be compared on.
 func (p *parser) parseIs() (expr, error) {
 	e, err := p.parseEquality()
-	for err == nil && p.peek().is("IS") {
-		n := &is{position: p.next().at, operand: e}
-		n.not = p.accept("NOT")
-		if n.missing = p.accept("MISSING"); !n.missing && !p.accept("NULL") {
-			return nil, p.unexpected("NULL or MISSING")
+	for tested := false; err == nil; tested = true {
+		op, compares := comparisonOf(p.peek())
+		switch {
+		case p.peek().is("IS"):
+			n := &is{position: p.next().at, operand: e}
+			n.not = p.accept("NOT")
+			if n.missing = p.accept("MISSING"); !n.missing && !p.accept("NULL") {
+				return nil, p.unexpected("NULL or MISSING")
+			}
+			e = n
+		case tested && compares:
+			n := &compared{position: p.next().at, op: op, a: e}
+			n.b, err = p.nested(p.parseEquality)
+			e = n
+		default:
+			return e, nil
 		}
-		e = n
 	}
 	return e, err
 }
@@ -237,9 +248,10 @@ func (p *parser) parseUnary() (expr, error) {
 		}
 		operand, err := p.nested(p.parseUnary)
 		return &negation{t.at, operand, false}, err
-	case t.is("+"):
+	case t.is("+"): // adds to nothing, and so takes numbers only
 		p.next()
-		return p.nested(p.parseUnary)
+		operand, err := p.nested(p.parseUnary)
+		return &arithmetic{t.at, '+', &literal{t.at, integer(0)}, operand}, err
 	}
 	return p.parsePrimary()
 }
@@ -286,9 +298,6 @@ func (p *parser) parsePrimary() (expr, error) {
 	}
 	if t.is("(") {
 		p.next()
-		if p.peek().is("SELECT") {
-			return nil, errorAt(p.peek().at, "UnsupportedSqlStructure", "a query inside a query is not supported")
-		}
 		e, err := p.parseExpr()
 		if err != nil {
 			return nil, err
@@ -334,6 +343,8 @@ func (p *parser) parseKeyword() (expr, error) {
 		return &literal{t.at, Missing()}, nil
 	case "CASE":
 		return p.parseCase()
+	case "SELECT":
+		return nil, errorAt(t.at, "UnsupportedSqlStructure", "a query inside a query is not supported")
 	}
 	if p.ahead().is("(") {
 		return p.parseCall()

@@ -82,8 +82,8 @@ func TestParseErrors(t *testing.T) {
 		{"table that is like ARCHIVE beyond ASCII", "SELECT _1 FROM archıve", "UnsupportedSqlStructure: expected ARCHIVE or OBJECT after FROM, found archıve at line 1, column 16."},
 		{"path behind FROM", "SELECT _1 FROM archive.a", "UnsupportedSqlStructure: a path behind FROM is not supported at line 1, column 23."},
 		{"index behind FROM", "SELECT _1 FROM archive[*].a", "UnsupportedSqlStructure: a path behind FROM is not supported at line 1, column 23."},
-		{"several tables", "SELECT _1 FROM archive, object", "UnsupportedSqlStructure: several tables is not supported at line 1, column 23."},
-		{"several tables with aliases", "SELECT _1 FROM archive a, archive b", "UnsupportedSqlStructure: several tables is not supported at line 1, column 25."},
+		{"several tables", "SELECT _1 FROM archive, object", "UnsupportedSqlStructure: several tables are not supported at line 1, column 23."},
+		{"several tables with aliases", "SELECT _1 FROM archive a, archive b", "UnsupportedSqlStructure: several tables are not supported at line 1, column 25."},
 		{"JOIN", "SELECT _1 FROM archive JOIN object", "UnsupportedSqlStructure: JOIN is not supported at line 1, column 24."},
 		{"INNER JOIN", "SELECT _1 FROM archive a INNER JOIN archive b ON TRUE", "UnsupportedSqlStructure: JOIN is not supported at line 1, column 26."},
 		{"LEFT JOIN", "SELECT _1 FROM archive LEFT JOIN object", "UnsupportedSqlStructure: JOIN is not supported at line 1, column 24."},
@@ -382,7 +382,7 @@ func tree(e expr) string {
 func TestPrecedence(t *testing.T) {
 	for _, tt := range []struct{ expr, want string }{
 		// unary minus, then * / %
-		{"-a * b", "((-a)*b)"}, {"a * -b", "(a*(-b))"}, {"- - a", "(-(-a))"}, {"-a % b", "((-a)%b)"}, {"+a * b", "(a*b)"},
+		{"-a * b", "((-a)*b)"}, {"a * -b", "(a*(-b))"}, {"- - a", "(-(-a))"}, {"-a % b", "((-a)%b)"},
 		// * / % from left to right
 		{"a * b / c", "((a*b)/c)"}, {"a / b * c", "((a/b)*c)"}, {"a % b * c", "((a%b)*c)"}, {"a / b % c", "((a/b)%c)"},
 		// then + -, from left to right

@@ -55,7 +55,8 @@ type Program struct {
 	condition   condition // nil if there is none
 	projections []evaluator
 	operands    []*compiled // of the aggregates; nil in COUNT(*)
-	functions   []string    // of the aggregates
+	aggregates  []*aggregate
+	cost        int // of evaluating everything once: its nodes
 	paths       [][]Name
 }
 
@@ -66,7 +67,7 @@ func (p *Program) Star() bool { return p.star }
 func (p *Program) Limit() int64 { return p.limit }
 
 // Aggregate reports whether the result is one record about all of them.
-func (p *Program) Aggregate() bool { return len(p.functions) > 0 }
+func (p *Program) Aggregate() bool { return len(p.aggregates) > 0 }
 
 // Paths are the columns of a program that was bound to [Paths].
 func (p *Program) Paths() [][]Name { return p.paths }
@@ -74,6 +75,9 @@ func (p *Program) Paths() [][]Name { return p.paths }
 // Selects reports whether the record passes the condition: that it is TRUE,
 // not FALSE or unknown.
 func (p *Program) Selects(env *Env) (bool, error) {
+	if err := env.work.spend(p.cost); err != nil {
+		return false, err
+	}
 	if p.condition == nil {
 		return true, nil
 	}

@@ -1,17 +1,13 @@
 package query
 
-import (
-	"math"
-
-	"github.com/cockroachdb/apd/v3"
-)
-
 // Totals are the aggregates of some records. Totals of stretches of an archive
-// that are merged from left to right are the archive's, whatever the stretches.
-// They are for one goroutine.
+// that are merged from left to right are the archive's, whatever the stretches, but
+// for the rounding of FLOATs and of DECIMALs of more than 38 digits, and for values of
+// several types that do not all compare with each other. They are for one
+// goroutine.
 type Totals struct {
-	functions []string
-	totals    []total
+	aggregates []*aggregate
+	totals     []total
 }
 
 // A total is one aggregate: how many values there were, and their sum, or the
@@ -19,11 +15,12 @@ type Totals struct {
 type total struct {
 	count int64
 	value Value
+	other bool // not all values that were added are INTs
 }
 
 // NewTotals makes the totals of no records.
 func (p *Program) NewTotals() *Totals {
-	return &Totals{functions: p.functions, totals: make([]total, len(p.functions))}
+	return &Totals{aggregates: p.aggregates, totals: make([]total, len(p.aggregates))}
 }
 
 // Count adds a record to the totals.
@@ -39,8 +36,8 @@ func (p *Program) Count(env *Env, t *Totals) error {
 		if v.absent() {
 			continue
 		}
-		if err := t.totals[i].add(p.functions[i], 1, v); err != nil {
-			return err
+		if err := t.totals[i].add(p.aggregates[i].function, v); err != nil {
+			return placed(err, p.aggregates[i].position)
 		}
 	}
 	return nil
@@ -49,10 +46,14 @@ func (p *Program) Count(env *Env, t *Totals) error {
 // Merge adds the totals of the records that follow.
 func (t *Totals) Merge(next *Totals) error {
 	for i, n := range next.totals {
-		if n.count > 0 {
-			if err := t.totals[i].add(t.functions[i], n.count, n.value); err != nil {
-				return err
-			}
+		a := t.aggregates[i]
+		t.totals[i].count += n.count
+		t.totals[i].other = t.totals[i].other || n.other
+		if n.value.kind == kindMissing {
+			continue
+		}
+		if err := t.totals[i].take(a.function, n.value); err != nil {
+			return placed(err, a.position)
 		}
 	}
 	return nil
@@ -61,9 +62,9 @@ func (t *Totals) Merge(next *Totals) error {
 // Use makes the totals those that the program's columns show.
 func (env *Env) Use(t *Totals) { env.totals = t }
 
-// add adds a value that stands for n of them.
-func (t *total) add(function string, n int64, v Value) error {
-	t.count += n
+// add adds the value of a record.
+func (t *total) add(function string, v Value) error {
+	t.count++
 	switch function {
 	case "COUNT":
 		return nil
@@ -72,9 +73,18 @@ func (t *total) add(function string, n int64, v Value) error {
 		if !ok {
 			return &Error{Code: "InvalidDataType", Message: function + " takes numbers, and " + v.show() + " is none"}
 		}
-		return t.sum(number)
+		t.other = t.other || number.kind != kindInt
+		v = number
 	}
-	if t.count == n {
+	return t.take(function, v)
+}
+
+// take makes a value, or what is the total of some, part of the total.
+func (t *total) take(function string, v Value) error {
+	if function == "SUM" || function == "AVG" {
+		return t.sum(v)
+	}
+	if t.value.kind == kindMissing {
 		t.value = v.kept()
 		return nil
 	}
@@ -88,21 +98,17 @@ func (t *total) add(function string, n int64, v Value) error {
 	return nil
 }
 
-// sum adds a number. Integers that grow too large become a DECIMAL.
+// sum adds a number. Integers are added as decimals, which do not overflow so soon;
+// what is the sum of integers alone is one again in the end, if it fits.
 func (t *total) sum(v Value) error {
+	if v.kind == kindInt {
+		v = short(v.num, 0)
+	}
 	if t.value.kind == kindMissing {
 		t.value = v
 		return nil
 	}
-	a := t.value
-	if a.kind == kindInt && v.kind == kindInt {
-		if n := a.num + v.num; (n > a.num) == (v.num > 0) {
-			t.value = integer(n)
-			return nil
-		}
-		a = decimal(toDecimal(a))
-	}
-	s, err := calculate('+', a, v)
+	s, err := calculate('+', t.value, v)
 	t.value = s
 	return err
 }
@@ -111,17 +117,17 @@ func (t *total) sum(v Value) error {
 func (t *Totals) value(i int, at position) (Value, error) {
 	total := t.totals[i]
 	switch {
-	case t.functions[i] == "COUNT":
+	case t.aggregates[i].function == "COUNT":
 		return integer(total.count), nil
 	case total.count == 0:
 		return Null(), nil
-	case t.functions[i] == "AVG":
-		sum := total.value
-		if sum.kind == kindInt {
-			sum = decimal(apd.New(sum.num, 0))
-		}
-		v, err := calculate('/', sum, integer(min(total.count, math.MaxInt64)))
+	case t.aggregates[i].function == "AVG":
+		v, err := calculate('/', total.value, integer(total.count))
 		return v, placed(err, at)
+	case t.aggregates[i].function == "SUM" && !total.other:
+		if n, ok := toInt(total.value); ok {
+			return integer(n), nil
+		}
 	}
 	return total.value, nil
 }

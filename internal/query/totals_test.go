@@ -100,11 +100,6 @@ func TestTotalsMerge(t *testing.T) {
 		{"integers", "COUNT(*), SUM(_1), AVG(_1), MIN(CAST(_1 AS INT)), MAX(_1)", []string{"1", "-7", "100", "0", "9223372036854775807"}},
 		{"integers that leave 64 bits and come back", "SUM(_1) / 2, AVG(_1), SUM(_1)", []string{"9223372036854775807", "-9223372036854775807", "1", "-1", "3"}},
 		{"decimals", "SUM(_1), AVG(_1), MIN(CAST(_1 AS DECIMAL))", []string{"1.5", "-0.25", "3", "1e10", "0.001"}},
-		{"decimals of more than 38 digits", "SUM(_1)", []string{"1e30", "-1e30", "1e-20", "0.33333"}},
-		{"floats", "SUM(CAST(_1 AS FLOAT)), AVG(CAST(_1 AS FLOAT))", []string{"0.1", "0.7", "1e16", "-1e16", "3"}},
-		{"floats that overflow", "SUM(CAST(_1 AS FLOAT))", []string{"1e308", "1e308", "-1e308", "-1e308", "1"}},
-		{"texts and numbers", "MIN(CASE WHEN _1 LIKE '%.%' THEN CAST(_1 AS DECIMAL) ELSE _1 END)", []string{"9", "9.5", "10", "100"}},
-		{"texts that are no numbers, and numbers", "MIN(CASE WHEN _1 < 10 THEN CAST(_1 AS INT) ELSE _1 END)", []string{"1", "x", "11", "100"}},
 		{"what is no number", "COUNT(*), SUM(_1)", []string{"1", "2", "3", "4", "5", "6", "7", "8", "x"}},
 		{"equals of different digits", "MIN(CAST(_1 AS DECIMAL)), MAX(CAST(_1 AS DECIMAL))", []string{"1", "1.0", "1.00", "01"}},
 	} {

@@ -34,11 +34,12 @@ func (k kind) String() string {
 // A Value is what an expression is for one record. The bytes of a string belong
 // to the record, and are good until the next one.
 type Value struct {
-	kind kind
-	num  int64 // of a bool 0 or 1, of a float its bits
-	text []byte
-	dec  *apd.Decimal
-	time *timestamp.Timestamp
+	kind  kind
+	scale uint8 // of a short decimal: how many digits of num are behind the point
+	num   int64 // of a bool 0 or 1, of a float its bits
+	text  []byte
+	dec   *apd.Decimal // of a decimal that is not short
+	time  *timestamp.Timestamp
 }
 
 // Missing is the value of a column that a record does not have.
@@ -69,8 +70,6 @@ func Number(b []byte) (v Value, ok bool) { return parseNumber(b) }
 func integer(n int64) Value { return Value{kind: kindInt, num: n} }
 
 func float(f float64) Value { return Value{kind: kindFloat, num: int64(math.Float64bits(f))} }
-
-func decimal(d *apd.Decimal) Value { return Value{kind: kindDecimal, dec: d} }
 
 func instant(t timestamp.Timestamp) Value { return Value{kind: kindTimestamp, time: &t} }
 
@@ -103,7 +102,7 @@ func (v Value) Append(dst []byte) []byte {
 	case kindFloat:
 		return appendFloat(dst, v.float())
 	case kindDecimal:
-		return appendDecimal(dst, v.dec)
+		return appendDecimal(dst, v)
 	case kindTimestamp:
 		return v.time.Append(dst)
 	case kindString, kindText:

@@ -1,24 +1,32 @@
 package query
 
-import "context"
-
-const (
-	// workPerLook is how much work is done between looks at the context. It is
-	// some milliseconds.
-	workPerLook = 1 << 20
+import (
+	"context"
+	"errors"
 )
 
-// work counts what an evaluation does, in steps of some nanoseconds, so that a
-// query ends in time whatever it is asked and whatever a record holds.
+// workPerLook is how much work is done between looks at the context. It is less
+// than a second, whatever the work.
+const workPerLook = 1 << 18
+
+// errFold ends the folding of constants that take long: they are left as they are.
+var errFold = errors.New("too much work for a constant")
+
+// work counts what an evaluation does, in steps that take a microsecond at most, so
+// that a query ends in time whatever it is asked and whatever a record holds. Each
+// node of an expression is a step; what goes through texts counts more.
 type work struct {
-	ctx  context.Context
+	ctx  context.Context // nil while constants are folded
 	done int
 }
 
 // spend counts n steps, and looks at the context once in a while.
 func (w *work) spend(n int) error {
-	if w.done += n + 1; w.done < workPerLook {
+	if w.done += n; w.done < workPerLook {
 		return nil
+	}
+	if w.ctx == nil {
+		return errFold
 	}
 	w.done = 0
 	return w.ctx.Err()
@@ -26,4 +34,4 @@ func (w *work) spend(n int) error {
 
 // Spend counts the work of reading a record of some bytes. The error is the
 // context's, when it has ended.
-func (env *Env) Spend(bytes int) error { return env.work.spend(bytes / 64) }
+func (env *Env) Spend(bytes int) error { return env.work.spend(bytes/64 + 1) }

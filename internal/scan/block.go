@@ -46,7 +46,7 @@ func (c *cutter) buffer() []byte {
 	if b := c.free.get(); b != nil {
 		return b
 	}
-	return make([]byte, 0, maxUncut+c.size)
+	return make([]byte, 0, max(maxUncut, c.size)+c.size)
 }
 
 // next returns the next block.

@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -90,11 +89,11 @@ func (q *Query) appendRow(dst []byte, p *query.Program, env *query.Env) ([]byte,
 		if err != nil {
 			return dst, err
 		}
-		if b, ok := v.Bytes(); ok {
-			dst = q.out.AppendField(dst, b)
-		} else {
-			dst = q.out.AppendField(dst, v.Append(scratch[:0]))
+		b, ok := v.Bytes()
+		if !ok {
+			b = v.Append(scratch[:0])
 		}
+		dst = q.appendColumn(dst, b, i)
 		if len(dst)-start > csv.MaxRecord {
 			return dst, tooLong(len(dst) - start)
 		}
@@ -106,15 +105,10 @@ func (q *Query) appendRow(dst []byte, p *query.Program, env *query.Env) ([]byte,
 type records struct {
 	rows
 	scanner *csv.Scanner
-	asIs    bool // a plain record without special characters can be the result as it is
 }
 
 func newRecords(r rows) *records {
-	e := &records{
-		rows:    r,
-		scanner: csv.NewScanner(r.q.in.CSV),
-		asIs:    r.q.in.CSV.Field == r.q.out.Field && !r.q.out.Always,
-	}
+	e := &records{rows: r, scanner: csv.NewScanner(r.q.in.CSV)}
 	r.env.Row = e
 	return e
 }
@@ -148,7 +142,7 @@ func (e *records) evaluate(data []byte, last bool, limit int64) result {
 
 // appendRecord appends the record with its own columns.
 func (e *records) appendRecord(dst []byte) []byte {
-	if raw := e.scanner.Raw(); e.asIs && e.scanner.Plain() && !e.special(raw) {
+	if raw := e.scanner.Raw(); e.scanner.Plain() && !e.q.out.Special(raw, e.q.in.CSV.Field) {
 		return append(dst, raw...)
 	}
 	for i := range e.scanner.Columns() {
@@ -156,18 +150,15 @@ func (e *records) appendRecord(dst []byte) []byte {
 			dst = append(dst, e.q.out.Field)
 		}
 		b, _ := e.scanner.Field(i)
-		dst = e.q.out.AppendField(dst, b)
+		dst = e.q.appendColumn(dst, b, i)
 	}
 	return dst
 }
 
-// special reports whether a record has a character that may have to be quoted.
-func (e *records) special(raw []byte) bool {
-	out := &e.q.out
-	for _, c := range []byte{out.Quote, out.Escape, out.Record[0], '\r', '\n'} {
-		if bytes.IndexByte(raw, c) >= 0 {
-			return true
-		}
+// appendColumn appends the value of a column, counted from 0, as a field.
+func (q *Query) appendColumn(dst, value []byte, i int) []byte {
+	if i == 0 {
+		return q.out.AppendFirst(dst, value)
 	}
-	return false
+	return q.out.AppendField(dst, value)
 }

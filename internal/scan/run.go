@@ -28,11 +28,10 @@ type result struct {
 }
 
 // maxOut is how much output a block has at most before some of it must be written.
-const maxOut = 1 << 20
+const maxOut = 4 << 20
 
 // run lets workers evaluate the blocks, and writes what comes of them in order.
 func (q *Query) run(ctx context.Context, src *source, w io.Writer, o Options) (Result, error) {
-	defer src.close()
 	ctx, cancel := context.WithCancel(ctx)
 	size, delimiter := blockSize, "\n"
 	if q.blockSize > 0 {
@@ -120,9 +119,6 @@ type joiner struct {
 var errLimit = errors.New("no more rows are wanted")
 
 func (j *joiner) join(ctx context.Context, c *cutter, order <-chan *block) error {
-	if j.left == 0 {
-		return nil
-	}
 	for b := range order {
 		if b.err != nil {
 			return j.blame(b.err)
@@ -152,7 +148,7 @@ func (j *joiner) add(b *block, r result) error {
 	if len(j.tail) > 0 {
 		data = append(j.tail, data...)
 		r = j.again.evaluate(data, b.last, j.left)
-	} else if j.left >= 0 && r.rows > j.left {
+	} else if j.left >= 0 && r.rows >= j.left { // so that nothing is looked at behind the last row
 		r = j.again.evaluate(data, b.last, j.left)
 	}
 	for {
@@ -176,14 +172,16 @@ func (r *result) full() bool { return len(r.out) >= maxOut }
 func (j *joiner) take(r result) error {
 	before := j.header + j.result.Records
 	j.result.Records += r.records
-	j.result.Rows += r.rows
+	if r.totals == nil {
+		j.result.Rows += r.rows
+	}
 	if len(r.out) > 0 {
 		if _, err := j.w.Write(r.out); err != nil {
 			return err
 		}
 	}
 	j.outs.put(r.out)
-	if r.totals != nil {
+	if r.totals != nil && r.err == nil {
 		if err := j.totals.Merge(r.totals); err != nil {
 			return err
 		}
@@ -209,9 +207,6 @@ func numbered(err error, before int64) error {
 
 // writeTotals writes the one row of a program of aggregates.
 func (q *Query) writeTotals(ctx context.Context, j *joiner, o Options) error {
-	if j.program.Limit() == 0 {
-		return nil
-	}
 	env := query.NewEnv(ctx, o.Now)
 	env.Use(j.totals)
 	row, err := q.appendRow(nil, j.program, env)

@@ -6,12 +6,13 @@
 // delimiter stood inside quotes; then the block before ends with a record that is
 // not complete, which shows when its turn comes to be written, and the block is
 // evaluated once more behind it. So the result is that of reading from front to
-// back, in the order of the archive, however many there are to work on it, and no
-// byte of the archive is looked at twice for the sake of its quotes.
+// back, in the order of the archive, however many there are to work on it, and
+// nothing is evaluated more than twice.
 //
 // Memory does not grow with the archive, with the result, or with what a query
-// makes of a record: a few MiB for each worker. What is evaluated ends with its
-// context.
+// makes of a record: for each worker and two more there are 2 MiB of the archive, and
+// 5 MiB of the result at most; unpacking takes 32 MiB at most. What is evaluated ends
+// with its context.
 package scan
 
 import (
@@ -105,12 +106,17 @@ func Compile(expression string, in Input, out csv.Format) (*Query, error) {
 }
 
 // Check reads the beginning of an archive, as far as the end of its header, and
-// checks the names of columns against it. The error is a [*query.Error], or the
-// reader's own.
-func (q *Query) Check(r io.Reader) error {
-	src, err := q.open(r)
+// checks the names of columns against it. It takes a few MiB of memory and some
+// tenths of a second at most, and gives up with [ErrFar] where Run would go on. The
+// error is a [*query.Error], that of ctx, or the reader's own.
+func (q *Query) Check(ctx context.Context, r io.Reader) error {
+	limited := &io.LimitedReader{R: r, N: maxPeek}
+	src, err := q.open(ctx, limited, peekWindow)
 	if err == nil {
 		src.close()
+	}
+	if limited.N == 0 && isQueryError(err) {
+		return ErrFar
 	}
 	return err
 }
@@ -124,9 +130,13 @@ func (q *Query) Run(ctx context.Context, r io.Reader, w io.Writer, o Options) (R
 	if o.Workers == 0 {
 		o.Workers = min(runtime.GOMAXPROCS(0), maxWorkers)
 	}
-	src, err := q.open(r)
+	src, err := q.open(ctx, r, maxWindow)
 	if err != nil {
 		return Result{}, err
+	}
+	defer src.close()
+	if src.program.Limit() == 0 {
+		return Result{}, nil
 	}
 	return q.run(ctx, src, w, o)
 }
