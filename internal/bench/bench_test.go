@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -176,6 +177,7 @@ func TestCommandLine(t *testing.T) {
 		{"a part of three MiB", "--part-size 3", "power of two"},
 		{"no rounds", "full --rounds 0", "at least 1"},
 		{"something behind the flags", "quick --json quick", "not a flag"},
+		{"a plan with a section of its own, which is no flag", "select --sections selected", "no section"},
 		{"all is well", "quick --sections small,memory --part-size 16 --archives 3 --peers=", ""},
 	} {
 		o, err := parse(strings.Fields(row.args), io.Discard)
@@ -209,5 +211,38 @@ func TestNothingStays(t *testing.T) {
 		if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
 			t.Errorf("%s: left behind: %v", row.name, left)
 		}
+	}
+}
+
+// TestReadersAgree: the engine's and encoding/csv's answers are the same, of one
+// table and of several one after the other.
+func TestReadersAgree(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "table.csv")
+	size, err := writeTable(path, 300_000)
+	if err != nil || size < 300_000 || size > 300_200 {
+		t.Fatalf("a table of %d bytes, %v", size, err)
+	}
+	answer := func(args ...string) string {
+		var out strings.Builder
+		if ok, err := readTable(args, &out); !ok || err != nil {
+			t.Fatalf("%v: %t, %v", args, ok, err)
+		}
+		return strings.TrimSpace(out.String())
+	}
+	q := &queries{answers: map[string]string{"count": answer(decodeCommand, path)}}
+	asked := questions()[0]
+	if err := q.agree("count", "the engine", answer(scanCommand, path, "1", asked.what, asked.firn)); err != nil {
+		t.Error(err)
+	}
+	if err := q.agree("count", "somebody", "1"); err == nil {
+		t.Error("another answer is not noticed")
+	}
+	all := questions()[2]
+	one, err := strconv.Atoi(answer(scanCommand, path, "1", all.what, all.firn))
+	if four := answer(scanCommand, path, "4", all.what, all.firn); err != nil || four != strconv.Itoa(4*one) {
+		t.Errorf("%d rows, four times %s, %v", one, four, err)
+	}
+	if ok, err := readTable([]string{"quick"}, io.Discard); ok || err != nil {
+		t.Errorf("a plan is taken for a reader: %v", err)
 	}
 }

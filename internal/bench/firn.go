@@ -103,13 +103,22 @@ func upload(s *session, c content) (glacier.ArchiveID, error) {
 }
 
 // document is a body that is not of the material. It is for small ones.
-func (s *session) document(method, path, doc string) (http.Header, error) {
+func (s *session) document(method, path, doc string) (h http.Header, err error) {
+	err = s.with([]byte(doc), func(c content) error {
+		h, err = s.ask(method, path, nil, c)
+		return err
+	})
+	return h, err
+}
+
+// with lets f send bytes that are not of the material.
+func (s *session) with(body []byte, f func(content) error) error {
 	usual := s.endpoint
 	defer func() { s.endpoint = usual }()
 	e := *usual
-	e.stuff = &material{block: []byte(doc)}
+	e.stuff = &material{block: body}
 	s.endpoint = &e
-	return s.ask(method, path, nil, content{size: int64(len(doc)), linear: sha256.Sum256([]byte(doc))})
+	return f(content{size: int64(len(body)), linear: sha256.Sum256(body)})
 }
 
 // uploadParts archives a content of many parts of the same size, some at the

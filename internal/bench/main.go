@@ -31,6 +31,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", servePlain(os.Args[2], os.Stdout))
 		os.Exit(1)
 	}
+	if ok, err := readTable(os.Args[1:], os.Stdout); ok {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -44,23 +51,25 @@ func main() {
 	}
 }
 
-const usage = `usage: bench [quick | full] [flags]
+const usage = `usage: bench [quick | full | select] [flags]
 
   bench quick    a minute, small sizes: whether it works, not how fast
-  bench          up to ten minutes
+  bench          up to fifteen minutes
   bench full     more rounds, and a vault of a million archives
+  bench select   queries over a CSV file of a GB, and nothing else
 
 `
 
 // A bench is one run.
 type bench struct {
-	plan   plan
-	firn   string            // the binary
-	peers  map[string]string // binaries of other servers, by name
-	dir    string            // everything it makes is in here
-	stuff  *material
-	report *report
-	log    io.Writer // what is going on
+	plan     plan
+	firn     string            // the binary
+	peers    map[string]string // binaries of other servers, by name
+	duckscan string            // the program that asks DuckDB
+	dir      string            // everything it makes is in here
+	stuff    *material
+	report   *report
+	log      io.Writer // what is going on
 }
 
 // run is the program.
@@ -80,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	b := &bench{
-		plan: o.plan, firn: o.firn, peers: findPeers(o.peers), dir: dir,
+		plan: o.plan, firn: o.firn, peers: findPeers(o.peers), duckscan: o.duckscan, dir: dir,
 		stuff: newMaterial(), report: newReport(o.plan.name), log: stderr,
 	}
 	if err := b.fit(); err != nil {
@@ -137,6 +146,7 @@ type options struct {
 	sections []string
 	peers    []string
 	firn     string
+	duckscan string
 	dir      string
 	json     bool
 	install  bool
@@ -156,13 +166,14 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.SetOutput(stderr)
 	fs.Usage = func() { fmt.Fprint(stderr, usage); fs.PrintDefaults() }
 	fs.StringVar(&o.firn, "firn", "build/firn", "the binary to measure")
+	fs.StringVar(&o.duckscan, "duckscan", "build/duckscan", "the program of foreign/duckdb that asks DuckDB")
 	fs.StringVar(&o.dir, "dir", "build", "an existing directory on the disk to measure; what is made in it is removed")
 	fs.BoolVar(&o.json, "json", false, "print JSON in place of the table")
 	fs.BoolVar(&o.install, "install-peers", false, "go install the servers to compare with (minutes), and end")
 	fs.IntVar(&p.rounds, "rounds", p.rounds, "how often everything takes its turn")
 	fs.IntVar(&p.archives, "archives", p.archives, "archives in the vault of the inventory")
 	part := fs.Int64("part-size", p.bigPart/mib, "MiB of a part in the section memory; a power of two")
-	only := fs.String("sections", "large,small,inventory,memory", "what to measure")
+	only := fs.String("sections", p.sections, "what to measure")
 	peers := fs.String("peers", "versitygw,minio", "other servers to compare with, where they are installed")
 	if err := fs.Parse(args); err != nil {
 		return o, err

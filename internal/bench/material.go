@@ -22,7 +22,7 @@ func nothing() content { return content{linear: sha256.Sum256(nil), tree: sha256
 
 // A material makes contents. It may be used concurrently.
 type material struct {
-	block []byte // the MiB
+	block []byte // the MiB; of what is sent once, all of it
 
 	mu    sync.Mutex
 	known map[int64]content
@@ -71,8 +71,8 @@ func (m *material) of(size int64) content {
 // MiB that f must not change.
 func (m *material) each(from, to int64, f func([]byte) error) error {
 	for from < to {
-		p := m.block[from%mib:]
-		p = p[:min(int64(len(p)), to-from)]
+		p := m.block[from%int64(len(m.block)):]
+		p = p[:min(mib, int64(len(p)), to-from)]
 		if err := f(p); err != nil {
 			return err
 		}

@@ -15,9 +15,10 @@ const (
 
 // A plan is how much is measured.
 type plan struct {
-	name   string
-	rounds int
-	limit  time.Duration // of the whole run
+	name     string
+	sections string // unless others are wanted
+	rounds   int
+	limit    time.Duration // of the whole run
 
 	whole, wholePart int64 // an archive in one piece or in parts of wholePart; a quarter of it is what four clients upload
 
@@ -28,7 +29,12 @@ type plan struct {
 
 	bigPart           int64 // size of the parts in the section memory
 	parallel, bigMany int   // parts that are sent at the same time; parts of the big archive
+
+	table int64 // size of the CSV file that is queried
 }
+
+// everything is all sections.
+const everything = "large,small,inventory,memory,select"
 
 // clients are the numbers of clients of the section small.
 func clients() []int { return []int{1, 16, 64} }
@@ -36,19 +42,24 @@ func clients() []int { return []int{1, 16, 64} }
 func plans() map[string]plan {
 	return map[string]plan{
 		"quick": {
-			name: "quick", rounds: 2, limit: 5 * time.Minute, whole: 128 * mib, wholePart: 16 * mib,
+			name: "quick", sections: everything, rounds: 2, limit: 5 * time.Minute, whole: 128 * mib, wholePart: 16 * mib,
 			ops: map[int]int{1: 200, 16: 800, 64: 800}, outputs: 50, archives: 5000,
-			bigPart: 64 * mib, parallel: 16, bigMany: 4,
+			bigPart: 64 * mib, parallel: 16, bigMany: 4, table: 32e6,
 		},
 		"default": {
-			name: "default", rounds: 3, limit: 20 * time.Minute, whole: gib, wholePart: 64 * mib,
+			name: "default", sections: everything, rounds: 3, limit: 20 * time.Minute, whole: gib, wholePart: 64 * mib,
 			ops: map[int]int{1: 500, 16: 3000, 64: 3000}, outputs: 200, archives: 100_000,
-			bigPart: gib, parallel: 16, bigMany: 10,
+			bigPart: gib, parallel: 16, bigMany: 10, table: 1e9,
 		},
 		"full": {
-			name: "full", rounds: 7, limit: 90 * time.Minute, whole: gib, wholePart: 64 * mib,
+			name: "full", sections: everything, rounds: 7, limit: 90 * time.Minute, whole: gib, wholePart: 64 * mib,
 			ops: map[int]int{1: 2000, 16: 8000, 64: 8000}, outputs: 200, archives: 1_000_000,
-			bigPart: gib, parallel: 16, bigMany: 10,
+			bigPart: gib, parallel: 16, bigMany: 10, table: 1e9,
+		},
+		"select": {
+			name: "select", sections: "select", rounds: 3, limit: 20 * time.Minute, whole: 128 * mib, wholePart: 16 * mib,
+			ops: map[int]int{1: 200, 16: 800, 64: 800}, outputs: 50, archives: 5000,
+			bigPart: 64 * mib, parallel: 16, bigMany: 4, table: 1e9,
 		},
 	}
 }
@@ -65,6 +76,7 @@ func sections() []section {
 		{"small", "64 KiB archives, one request after the other, against other servers", (*bench).small},
 		{"inventory", "a vault of many archives: its inventory, listings, start-up, memory", (*bench).inventory},
 		{"memory", "large parts at the same time, and an archive made of them", (*bench).memory},
+		{"select", "queries over a CSV file, against DuckDB and encoding/csv, and select jobs", (*bench).query},
 	}
 }
 
@@ -80,7 +92,8 @@ func (b *bench) fit() error {
 	free := int64(fs.Bavail) * fs.Bsize
 	p := &b.plan
 	// Of a round, three archives and a file of the plain server stay.
-	if need := 4*p.whole*int64(p.rounds) + 2*p.whole + spare; free < need {
+	// Of the table there are an archive and the results of a job besides.
+	if need := max(4*p.whole*int64(p.rounds)+2*p.whole, 3*p.table) + spare; free < need {
 		return fmt.Errorf("%d MiB are free in %s, and %d MiB are needed: take another --dir or fewer --rounds", free/mib, b.dir, need/mib)
 	}
 	given := p.bigPart
