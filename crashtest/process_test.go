@@ -252,7 +252,13 @@ func after(rng *rand.Rand, least, most time.Duration) {
 // until asks again and again, for what nothing tells.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	within(t, patience, what, done)
+}
+
+// within is until for what takes its time.
+func within(t testing.TB, span time.Duration, what string, done func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), span)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -260,7 +266,7 @@ func until(t testing.TB, what string, done func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("after %v not yet: %s", patience, what)
+			t.Fatalf("after %v not yet: %s", span, what)
 		}
 	}
 }

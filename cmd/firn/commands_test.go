@@ -242,14 +242,17 @@ func upload(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	size, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	data := make([]byte, size)
+	sendArchive(ts, args[0], make([]byte, size), args[2])
+}
+
+func sendArchive(ts *testscript.TestScript, vault string, data []byte, variable string) {
 	resp, err := newClient(ts).Do(context.Background(), client.Request{
-		Method: "POST", Path: "/-/vaults/" + args[0] + "/archives", Body: client.Bytes(data),
+		Method: "POST", Path: "/-/vaults/" + vault + "/archives", Body: client.Bytes(data),
 		Header: http.Header{glacier.HeaderTreeHash: {treehash.Sum(data).String()}},
 	})
 	ts.Check(err)
 	resp.Body.Close()
-	ts.Setenv(args[2], resp.Header.Get(glacier.HeaderArchiveID))
+	ts.Setenv(variable, resp.Header.Get(glacier.HeaderArchiveID))
 }
 
 func newClient(ts *testscript.TestScript) *client.Client {

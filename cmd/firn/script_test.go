@@ -35,14 +35,18 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"archive":  archiveFile,
 			"await":    awaitOutput,
+			"bucket":   startBucket,
 			"cert":     makeCert,
 			"exits":    exits,
 			"fetch":    fetch,
 			"flip":     flip,
 			"glacier":  request,
+			"gzip":     packFile,
 			"job":      runJob,
 			"key":      takeKey,
+			"line":     takeLine,
 			"printed":  takePrinted,
 			"server":   startServer,
 			"shutdown": stopServer,

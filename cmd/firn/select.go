@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,8 +70,8 @@ AWS_SECRET_ACCESS_KEY.
 	}
 	f := addSelectFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if (f.job == "") != (len(args) == 3) {
-			return usageError(errors.New("give a vault, an archive and a query, or a vault and --job"))
+		if err := f.check(args); err != nil {
+			return usageError(err)
 		}
 		s, err := f.session(cmd, args[0])
 		if err != nil {
@@ -90,11 +91,26 @@ AWS_SECRET_ACCESS_KEY.
 	return cmd
 }
 
+// check refuses what would be without effect.
+func (f *selectCommandLine) check(args []string) error {
+	switch {
+	case f.job == "" && len(args) != 3, f.job != "" && len(args) != 1:
+		return errors.New("give a vault, an archive and a query, or a vault and --job")
+	case slices.Contains(args, ""):
+		return errors.New("an argument is empty")
+	case f.job != "" && f.detach:
+		return errors.New("--job waits for a job, and --detach does not: give one of them")
+	case f.jsonLines && len(given(f.in)) > 0:
+		return errors.New("--json-lines does not go together with what is said of comma-separated values")
+	}
+	return nil
+}
+
 func addSelectFlags(cmd *cobra.Command) *selectCommandLine {
 	f := &selectCommandLine{in: map[string]*string{}, out: map[string]*string{}}
 	fs := cmd.Flags()
 	fs.StringVar(&f.endpoint, "endpoint-url", "", "server to ask (default: AWS_ENDPOINT_URL, else "+defaultEndpoint+")")
-	fs.StringVar(&f.region, "region", "", "region to sign for (default: AWS_REGION, AWS_DEFAULT_REGION, else "+defaultRegion+")")
+	fs.StringVar(&f.region, "region", defaultRegion, "region, as it stands in signatures and ARNs (if not given, AWS_REGION or AWS_DEFAULT_REGION)")
 	fs.StringVar(&f.tier, "tier", glacier.Standard, "Expedited, Standard or Bulk")
 	fs.StringVar(&f.bucket, "bucket", selectBucket, "bucket that the results go to")
 	fs.StringVar(&f.prefix, "prefix", selectPrefix, "where in the bucket")
@@ -165,10 +181,13 @@ func (f *selectCommandLine) session(cmd *cobra.Command, vault string) (*selectSe
 	if key.AccessKeyID == "" || key.SecretAccessKey == "" {
 		return nil, usageError(errors.New("there is no key to sign with: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"))
 	}
-	endpoint := cmp.Or(f.endpoint, os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint)
+	endpoint, region := cmp.Or(f.endpoint, os.Getenv("AWS_ENDPOINT_URL"), defaultEndpoint), f.region
+	if !cmd.Flags().Changed("region") {
+		region = cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), region)
+	}
 	c, err := client.New(client.Config{
 		Endpoint: endpoint, Key: key,
-		Region: cmp.Or(f.region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), defaultRegion),
+		Region: region,
 	})
 	if err != nil {
 		return nil, usageError(err)
@@ -213,8 +232,10 @@ func (s *selectSession) finish(ctx context.Context, job string, out io.Writer) e
 	for pause := firstLook; ; pause = min(pause*3/2, longestLook) {
 		d, err := s.describe(ctx, job)
 		switch {
-		case err != nil && ctx.Err() != nil, ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return fmt.Errorf("not waiting any longer; the job goes on, and --job %s comes back to it", job)
+		case err != nil && !isRefusal(err):
+			return fmt.Errorf("%w; --job %s comes back to the job", err, job)
 		case err != nil:
 			return err
 		case d.StatusCode == glacier.Failed:
@@ -233,6 +254,11 @@ func (s *selectSession) finish(ctx context.Context, job string, out io.Writer) e
 	}
 }
 
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[*glacier.Error](err)
+	return ok
+}
+
 // A selectDescription is what is looked at of a job's description.
 type selectDescription struct {
 	Completed      bool
@@ -243,7 +269,7 @@ type selectDescription struct {
 }
 
 func (s *selectSession) describe(ctx context.Context, job string) (d selectDescription, err error) {
-	resp, err := s.ask(ctx, client.Request{Method: http.MethodGet, Path: s.path + "/" + job})
+	resp, err := s.ask(ctx, client.Request{Method: http.MethodGet, Path: s.path + "/" + url.PathEscape(job)})
 	if err != nil {
 		return d, err
 	}
@@ -256,7 +282,7 @@ func (s *selectSession) describe(ctx context.Context, job string) (d selectDescr
 
 // print prints the output, or where it is.
 func (s *selectSession) print(ctx context.Context, job string, d selectDescription, out io.Writer) error {
-	resp, err := s.ask(ctx, client.Request{Method: http.MethodGet, Path: s.path + "/" + job + "/output"})
+	resp, err := s.ask(ctx, client.Request{Method: http.MethodGet, Path: s.path + "/" + url.PathEscape(job) + "/output"})
 	var refused *glacier.Error
 	if errors.As(err, &refused) && refused.Code == glacier.InvalidParameterValue && d.OutputLocation.S3 != nil {
 		_, err = fmt.Fprintf(s.progress, "The results are in s3://%s/%sresults/.\n", deref(d.OutputLocation.S3.BucketName), d.JobOutputPath)
