@@ -72,6 +72,7 @@ func run() error {
 		{"list jobs by pages and filters", s.jobs},
 		{"inventories in JSON and CSV", s.inventories},
 		{"ranged inventories with Limit and Marker", s.rangedInventories},
+		{"ask an archive a question", s.query},
 		{"errors: missing vault, another vault's archive, full vault, account, secret, key", s.refusals},
 		{"delete archives, twice one; their finished output stays; delete vaults, waiter VaultNotExists", s.remove},
 		{"leave a vault with an archive and an open upload", s.leave},

@@ -254,6 +254,24 @@ async function rangedInventories() {
   same("archives before 2012", JSON.parse(text).ArchiveList, []);
 }
 
+async function query() {
+  const { archiveId } = await client.uploadArchive({ vaultName, body: "name,age\nAnn,31\nBob,45\n" });
+  const SelectParameters = {
+    Expression: "SELECT s.name FROM archive s WHERE s.age > 40", ExpressionType: "SQL",
+    InputSerialization: { csv: { FileHeaderInfo: "USE" } }, OutputSerialization: { csv: { QuoteFields: "ALWAYS" } },
+  };
+  const OutputLocation = { S3: { BucketName: "answers", Prefix: "jssdk", CannedACL: "private", Tagging: { a: "b" } } };
+  const parameters = { Type: "select", ArchiveId: archiveId, Tier: "Expedited", SelectParameters, OutputLocation };
+  const job = await start(parameters);
+  same("action and output path", [job.Action, job.JobOutputPath], ["Select", `jssdk/${job.JobId}/`]);
+  same("what was asked for", [job.SelectParameters, job.OutputLocation], [SelectParameters, OutputLocation]);
+  const answer = await client.getJobOutput({ vaultName, jobId: job.JobId });
+  same("rows", [await answer.body.transformToString(), answer.contentType], ['"Bob"\n', "text/csv"]);
+  SelectParameters.Expression = "SELECT name FROM archive GROUP BY name";
+  await refused("GROUP BY", "InvalidParameterValueException", undefined, () => start(parameters));
+  await client.deleteArchive({ vaultName, archiveId });
+}
+
 async function refusals() {
   await refused("missing vault", "ResourceNotFoundException", `Vault not found for ARN: ${arn(missing)}`, () => client.describeVault({ vaultName: missing }));
   await refused("another vault's archive", "InvalidParameterValueException", `Invalid vault name: ${arn(other)}`,
@@ -298,6 +316,7 @@ await walk([
   ["list jobs by pages and filters", jobs],
   ["inventories in JSON and CSV", inventories],
   ["ranged inventories with Limit and Marker", rangedInventories],
+  ["ask an archive a question", query],
   ["errors: missing vault, another vault's archive, full vault, account, secret, key", refusals],
   ["delete archives, twice one; their finished output stays; delete vaults, waiter vaultNotExists", remove],
   ["leave a vault with an archive and an open upload", leave],
