@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"reflect"
+	"strings"
 )
 
 // Decode fills the struct that v points to from a JSON object. Unlike
@@ -21,7 +22,8 @@ func decodeObject(raw []byte, v reflect.Value) error {
 		return err
 	}
 	for f, field := range v.Fields() {
-		raw, ok := members[cmp.Or(f.Tag.Get("json"), f.Name)]
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		raw, ok := members[cmp.Or(name, f.Name)]
 		if !ok || bytes.Equal(raw, []byte("null")) {
 			continue
 		}

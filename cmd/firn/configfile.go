@@ -80,6 +80,10 @@ func readBuckets(value *yaml.Node) (map[string]server.Bucket, error) {
 	for _, name := range slices.Sorted(maps.Keys(list)) {
 		var b server.Bucket
 		b.Name = name
+		_, here := list[name]["secret-key"]
+		if _, there := list[name]["secret-key-file"]; here && there {
+			errs = append(errs, fmt.Errorf("buckets: %s: secret-key and secret-key-file must not be given together", name))
+		}
 		for _, setting := range slices.Sorted(maps.Keys(list[name])) {
 			value := list[name][setting]
 			if err := setBucket(&b, setting, &value); err != nil {
@@ -114,6 +118,8 @@ func setBucket(b *server.Bucket, setting string, value *yaml.Node) (err error) {
 		b.SecretKey = text
 	case "secret-key-file":
 		b.SecretKey, err = readSecret(text)
+	case "session-token":
+		b.SessionToken = text
 	case "path-style":
 		if b.PathStyle, err = strconv.ParseBool(text); err != nil {
 			err = errors.New("it must be true or false")
@@ -124,12 +130,13 @@ func setBucket(b *server.Bucket, setting string, value *yaml.Node) (err error) {
 	return err
 }
 
-// accounts reads a list of numbers, or a single one.
+// accounts reads a list of numbers, or a single one. An empty list is one, too: of
+// nobody.
 func accounts(value *yaml.Node) ([]glacier.AccountID, error) {
 	if text, err := scalar(value); err == nil {
 		return []glacier.AccountID{glacier.AccountID(text)}, nil
 	}
-	var list []glacier.AccountID
+	list := []glacier.AccountID{}
 	if value.Decode(&list) != nil {
 		return nil, fmt.Errorf("line %d: there must be a list of accounts", value.Line)
 	}

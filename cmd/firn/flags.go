@@ -57,7 +57,7 @@ func addServerFlags(cmd *cobra.Command, data string) *serverFlags {
 	fs.Float64Var(&f.KeyRate, "key-rate", 0, "requests a second that an access key may make; 0 does not limit")
 	fs.StringVar(&f.SelectDirectory, "select-directory", "", "directory for the results of select jobs in buckets that are not configured, or off (default select in the data directory)")
 	fs.DurationVar(&f.SelectTime, "select-time", 0, "longest time of a select job's query (default 48h)")
-	fs.Int64Var(&f.SelectOutput, "select-output", 0, "bytes that such a query may select (default 5 TiB)")
+	fs.Int64Var(&f.SelectOutput, "select-output", 0, "bytes that such a query may select (default 10 GiB into the directory, 5 TiB into a bucket)")
 	fs.StringVar(&f.Audit, "audit", "", "directory of the audit log, or off (default audit in the data directory)")
 	fs.BoolVar(&f.AuditRequired, "audit-required", false, "refuse changes that cannot be written to the audit log")
 	fs.Int64Var(&f.AuditSize, "audit-size", 0, "bytes at which a file of the audit log is closed (default 64 MiB)")

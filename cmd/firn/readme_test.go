@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"cmp"
 	"maps"
 	"os"
@@ -100,19 +101,33 @@ func defaultOf(f *pflag.Flag) string {
 	return strings.TrimPrefix(f.DefValue, "[]") // an empty list is nothing
 }
 
-// TestReadmeConfigFile: README's configuration file is one.
+// TestReadmeConfigFile: README's configuration files are such.
 func TestReadmeConfigFile(t *testing.T) {
-	_, rest, ok := strings.Cut(readme(t), "```yaml\n")
-	text, _, closed := strings.Cut(rest, "```")
-	if !ok || !closed {
-		t.Fatal("README has no configuration file")
-	}
-	file := filepath.Join(t.TempDir(), "firn.yaml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	if err := os.WriteFile(secret, []byte("x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readConfigFile(serveCommand().Flags(), file); err != nil {
-		t.Error(err)
+	blocks := strings.Split(readme(t), "```yaml\n")[1:]
+	if len(blocks) != 2 {
+		t.Fatalf("README has %d configuration files", len(blocks))
+	}
+	buckets := 0
+	for i, rest := range blocks {
+		text, _, _ := strings.Cut(rest, "```")
+		file := filepath.Join(dir, fmt.Sprintf("firn%d.yaml", i))
+		text = strings.ReplaceAll(text, "/etc/firn/results.secret", secret)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		found, err := readConfigFile(serveCommand().Flags(), file)
+		if err != nil {
+			t.Error(err)
+		}
+		buckets += len(found)
+	}
+	if buckets != 1 {
+		t.Errorf("%d buckets", buckets)
 	}
 }
 

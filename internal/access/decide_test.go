@@ -225,6 +225,30 @@ func TestALockInProgressCanBeAborted(t *testing.T) {
 	wantError(t, c.decide(abort), "AccessDeniedException: …")
 }
 
+// What takes several permissions takes all of them, at its end too.
+func TestEveryQuestionIsAskedAgain(t *testing.T) {
+	for _, action := range []string{"DeleteArchive", "GetJobOutput", "ListJobs"} {
+		c := newCourt(t)
+		q := ask(access.RootOf(alice), "DeleteArchive")
+		q.Archive = c.archive(c.clock())
+		ctx := t.Context()
+		for _, a := range []string{"DeleteArchive", "GetJobOutput"} {
+			var err error
+			q.Action = "glacier:" + a
+			ctx, err = c.Authorize(ctx, q)
+			c.must(err)
+		}
+		shut := deny("*", action)
+		c.must(c.vaults.SetVaultAccessPolicy(t.Context(), alice, photos, &shut))
+		err := c.vaults.DeleteArchive(ctx, alice, photos, q.Archive)
+		if action == "ListJobs" { // which was not asked about
+			c.must(err)
+			continue
+		}
+		wantError(t, err, "AccessDeniedException: …")
+	}
+}
+
 // An account that ends while a request is under way gets nothing more.
 func TestAnAccountThatEndsBetween(t *testing.T) {
 	c := newCourt(t)

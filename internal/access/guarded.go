@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -10,7 +11,18 @@ import (
 	"firn/internal/store"
 )
 
-type questionKey struct{}
+type questionsKey struct{}
+
+// asked are the questions that were permitted on the way to a context.
+func asked(ctx context.Context) []*question {
+	list, _ := ctx.Value(questionsKey{}).([]*question)
+	return list
+}
+
+// with returns a context that has one question more.
+func (q *question) with(ctx context.Context) context.Context {
+	return context.WithValue(ctx, questionsKey{}, append(slices.Clip(asked(ctx)), q))
+}
 
 // A question is a request that was permitted, and the epoch in which it was; 0
 // if something was about to change.
@@ -31,31 +43,32 @@ func (q *question) holds(s *Service) bool {
 
 // Authorize decides whether a request may go on. The context that it returns
 // is for the operation: a store that is [Service.Guarded] decides again, in
-// each update that is made with it.
+// each update that is made with it. If ctx comes from here, what was asked before
+// is decided again, too.
 //
 // An AccessDeniedException does not tell whether the vault exists.
 func (s *Service) Authorize(ctx context.Context, q Request) (context.Context, error) {
-	asked := &question{request: q, epoch: s.epochs.quiet(), at: s.now()}
-	if g := s.known.get(&q, asked.epoch); g != nil && g.open(&q) {
+	question := &question{request: q, epoch: s.epochs.quiet(), at: s.now()}
+	if g := s.known.get(&q, question.epoch); g != nil && g.open(&q) {
 		f := newFacts(&q, g, s.now(), s.now())
 		f.region = s.region
 		if err := refusalOf(&q, g, f); err != nil {
 			return ctx, err
 		}
-		return context.WithValue(ctx, questionKey{}, asked), nil
+		return question.with(ctx), nil
 	}
 	err := s.store.View(ctx, func(tx *catalog.Tx) error {
 		g, err := s.guards(tx, &q)
 		if err != nil {
 			return err
 		}
-		s.known.put(&q, g, asked.epoch)
+		s.known.put(&q, g, question.epoch)
 		return s.decide(tx, &q, g)
 	})
 	if err != nil {
 		return ctx, err
 	}
-	return context.WithValue(ctx, questionKey{}, asked), nil
+	return question.with(ctx), nil
 }
 
 // Guarded returns a store for the rules: an update on behalf of a request is
@@ -75,7 +88,7 @@ type guarded struct {
 
 // Update implements [store.Store].
 func (g guarded) Update(ctx context.Context, rule store.Rule) error {
-	asked, _ := ctx.Value(questionKey{}).(*question)
+	questions := asked(ctx)
 	var changes atomic.Bool // once is enough: a rule may run again
 	defer func() {
 		if changes.Load() {
@@ -83,8 +96,11 @@ func (g guarded) Update(ctx context.Context, rule store.Rule) error {
 		}
 	}()
 	return g.Store.Update(ctx, func(tx *catalog.Tx) (record.Record, error) {
-		if asked != nil && !asked.holds(g.access) {
-			if err := g.access.decideAgain(tx, &asked.request); err != nil {
+		for _, q := range questions {
+			if q.holds(g.access) {
+				continue
+			}
+			if err := g.access.decideAgain(tx, &q.request); err != nil {
 				return record.Record{}, err
 			}
 		}

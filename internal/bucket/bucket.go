@@ -74,6 +74,10 @@ var (
 	// ErrDenied is that which repeating does not help.
 	ErrDenied = errors.New("the bucket refuses")
 
+	// ErrCredentials is that a store does not accept the credentials: a kind of ErrDenied that the operator mends, and that no other
+	// request would avoid.
+	ErrCredentials = errors.New("the store does not accept the credentials")
+
 	// ErrFull is that space is lacking: on the device, in a quota, or above the floor of a [Directory].
 	ErrFull = errors.New("the bucket is full")
 )

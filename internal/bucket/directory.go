@@ -193,14 +193,37 @@ func (d *Directory) RemoveAll(dir string) error {
 	if err != nil {
 		return err
 	}
-	if d.blocked(name) {
+	err = d.empty(name)
+	if err == nil {
+		err = disk.RemoveSync(d.fs, name)
+	}
+	if err != nil && !d.blocked(name) { // asked last: it lists all folders above
+		return fmt.Errorf("remove objects in %s: %w", dir, err)
+	}
+	return nil
+}
+
+// RemoveUnfinished removes what crashes have left of objects that were being written, with keys of the prefix dir and one segment
+// more. Nobody writes there meanwhile.
+func (d *Directory) RemoveUnfinished(dir string) error {
+	name, err := d.folder(dir)
+	if err != nil {
+		return err
+	}
+	list, err := d.fs.ReadDir(name)
+	if err != nil && (errors.Is(err, fs.ErrNotExist) || d.blocked(name)) {
 		return nil
 	}
-	if err := d.empty(name); err != nil {
-		return fmt.Errorf("remove objects in %s: %w", dir, err)
+	if err != nil {
+		return fmt.Errorf("list objects in %s: %w", dir, err)
 	}
-	if err := disk.RemoveSync(d.fs, name); err != nil {
-		return fmt.Errorf("remove objects in %s: %w", dir, err)
+	for _, e := range list {
+		if e.Dir || !strings.HasPrefix(e.Name, tempPrefix) {
+			continue
+		}
+		if err := disk.RemoveSync(d.fs, path.Join(name, e.Name)); err != nil {
+			return fmt.Errorf("remove what was being written in %s: %w", dir, err)
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -199,6 +200,56 @@ func TestRemoveAll(t *testing.T) {
 	for _, dir := range []string{"", "job"} {
 		if err := d.RemoveAll(dir); !errors.Is(err, ErrDenied) {
 			t.Errorf("RemoveAll(%q): %v", dir, err)
+		}
+	}
+}
+
+// TestRemoveUnfinished: what a crash has left of an object goes, and nothing else.
+func TestRemoveUnfinished(t *testing.T) {
+	mem := disk.NewMem(0)
+	d := NewDirectory(mem, "root")
+	fill(t, d, "job1/a", "job1/%tmp-a", "job1/results/1")
+	for _, key := range []string{"job1/b", "job1/results/2"} {
+		left, err := d.Create(context.Background(), key, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer left.Close()
+	}
+	for _, dir := range []string{"job1/", "job1/", "job2/", "job1/a/"} {
+		if err := d.RemoveUnfinished(dir); err != nil {
+			t.Fatalf("%s: %v", dir, err)
+		}
+	}
+	got := tree(t, mem, "root/job1")
+	if len(got) != 4 || !slices.Contains(got, "root/job1/a") || !slices.Contains(got, "root/job1/%25tmp-a") {
+		t.Errorf("%v", got)
+	}
+}
+
+// listed notes which directories are listed.
+type listed struct {
+	disk.FS
+	names []string
+}
+
+func (l *listed) ReadDir(name string) ([]disk.Entry, error) {
+	l.names = append(l.names, name)
+	return l.FS.ReadDir(name)
+}
+
+// TestRemoveListsNothingAbove: a folder may be one of very many.
+func TestRemoveListsNothingAbove(t *testing.T) {
+	fsys := &listed{FS: disk.NewMem(0)}
+	d := NewDirectory(fsys, "root")
+	fill(t, d, "runs/job1/results/1", "runs/job2/a")
+	for _, dir := range []string{"runs/job1/results/", "runs/job1/results/", "runs/job3/results/"} {
+		fsys.names = nil
+		if err := errors.Join(d.RemoveAll(dir), d.RemoveUnfinished("runs/job1/")); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(fsys.names, "root/runs") || slices.Contains(fsys.names, "root") {
+			t.Errorf("to remove %s, these were listed: %v", dir, fsys.names)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// An Error is what a store of [S3] answered in place of success. It satisfies [ErrDenied] if asking again would not help, and
-// [ErrFull] if the store says that it is full.
+// An Error is what a store of [S3] answered in place of success. It satisfies [ErrDenied] if asking again would not help,
+// [ErrCredentials] besides if that is because the store does not know who asks, and [ErrFull] if the store says that it is full.
 type Error struct {
 	Status  int    // HTTP
 	Code    string // such as NoSuchBucket; "" if the answer had none
@@ -33,6 +33,8 @@ func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrDenied:
 		return e.denied()
+	case ErrCredentials:
+		return e.unknown()
 	case ErrFull:
 		return e.full()
 	}
@@ -43,12 +45,18 @@ func (e *Error) full() bool {
 	return e.Status == http.StatusInsufficientStorage || slices.Contains([]string{"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"}, e.Code)
 }
 
+// unknown reports whether the store does not know who asks.
+func (e *Error) unknown() bool {
+	return slices.Contains([]string{"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}, e.Code)
+}
+
 // denied goes by the status, but for answers that mean something passing in spite of it.
 func (e *Error) denied() bool {
 	passing := []string{
 		"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", // the bytes did not arrive well
 		"OperationAborted", "ConditionalRequestConflict", // somebody else is at it
 		"NoSuchUpload", "InvalidPart", // the store forgot the upload
+		"RequestTimeTooSkewed", // a clock is wrong, and will be set
 		"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded",
 	}
 	if e.full() || slices.Contains(passing, e.Code) {

@@ -171,7 +171,10 @@ func TestAnswers(t *testing.T) {
 		{"bad argument", 400, "InvalidArgument", "no such class", ErrDenied, 1, "InvalidArgument: no such class"},
 		{"another region", 301, "PermanentRedirect", "elsewhere", ErrDenied, 1, "301 PermanentRedirect"},
 		{"not known to the store", 501, "NotImplemented", "what is a grant?", ErrDenied, 1, "NotImplemented"},
-		{"expired", 400, "ExpiredToken", "too late", ErrDenied, 0, "ExpiredToken"},
+		{"expired", 400, "ExpiredToken", "too late", ErrCredentials, 0, "ExpiredToken"},
+		{"nobody's key", 403, "InvalidAccessKeyId", "who?", ErrCredentials, 1, "InvalidAccessKeyId"},
+		{"another secret", 403, "SignatureDoesNotMatch", "hm", ErrCredentials, 1, "SignatureDoesNotMatch"},
+		{"clock that is wrong", 403, "RequestTimeTooSkewed", "late", nil, 0, "RequestTimeTooSkewed"},
 		{"the body was slow", 400, "RequestTimeout", "hurry", nil, attempts, "RequestTimeout"},
 		{"the body was damaged", 400, "BadDigest", "hm", nil, 0, "BadDigest"},
 		{"busy", 503, "SlowDown", "slower", nil, attempts, "503 SlowDown"},
@@ -190,7 +193,8 @@ func TestAnswers(t *testing.T) {
 				return true
 			}
 			err := PutBytes(context.Background(), f.open(t, nil), "x", Options{}, []byte("x"))
-			if errors.Is(err, ErrDenied) != (c.is == ErrDenied) || errors.Is(err, ErrFull) != (c.is == ErrFull) || err == nil {
+			denied := c.is == ErrDenied || c.is == ErrCredentials
+			if errors.Is(err, ErrDenied) != denied || errors.Is(err, ErrCredentials) != (c.is == ErrCredentials) || errors.Is(err, ErrFull) != (c.is == ErrFull) || err == nil {
 				t.Errorf("is of the wrong kind: %v", err)
 			}
 			if !strings.Contains(err.Error(), c.says) {

@@ -178,7 +178,7 @@ func TestRefusedJobsTakeNoPlace(t *testing.T) {
 	h := newHouse(t, expedited(1, c))
 	a := h.sized(owner, 2*mib)
 	begin := func(parameters *glacier.JobParameters) error {
-		_, err := h.InitiateJob(t.Context(), owner, photos, parameters)
+		_, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters)
 		return err
 	}
 	ask := parameters(t, retrieval(a, `,"Tier":"Expedited"`))
@@ -229,7 +229,7 @@ func TestRacingJobs(t *testing.T) {
 			var all sync.WaitGroup
 			for range racers {
 				all.Go(func() {
-					_, err := h.InitiateJob(t.Context(), owner, photos, p)
+					_, err := h.InitiateJob(t.Context(), owner, owner, photos, p)
 					var e *glacier.Error
 					switch {
 					case err == nil:

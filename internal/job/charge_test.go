@@ -34,7 +34,7 @@ func (h *house) sized(account glacier.AccountID, size int64) record.Archive {
 func (h *house) ask(account glacier.AccountID, size int64, tier string) error {
 	h.t.Helper()
 	a := h.sized(account, size)
-	_, err := h.InitiateJob(h.t.Context(), account, photos, parameters(h.t, retrieval(a, `,"Tier":"`+tier+`"`)))
+	_, err := h.InitiateJob(h.t.Context(), account, account, photos, parameters(h.t, retrieval(a, `,"Tier":"`+tier+`"`)))
 	return err
 }
 
@@ -195,7 +195,7 @@ func TestPolicyComesLast(t *testing.T) {
 		{"too much", retrieval(a, ""), glacier.PolicyEnforced, denied},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, tt.parameters))
+			_, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters(t, tt.parameters))
 			refused(t, err, tt.code, tt.message)
 		})
 	}

@@ -130,7 +130,7 @@ func (s *Service) describe(v *record.Vault, j *record.Job) glacier.JobDescriptio
 	return d
 }
 
-// describeSelect shows what was asked for as it was.
+// describeSelect shows what was asked for as it was understood.
 func describeSelect(d *glacier.JobDescription, j *record.Job) {
 	d.ArchiveID = &j.ArchiveID
 	d.JobOutputPath = &j.OutputPath

@@ -105,7 +105,7 @@ func (b *jsonBuffer) encode(t *testing.T, v any) string {
 
 func TestListJobsRefusals(t *testing.T) {
 	h := newHouse(t)
-	elsewhere, err := h.InitiateJob(t.Context(), owner, other, parameters(t, `{"Type":"inventory-retrieval"}`))
+	elsewhere, err := h.InitiateJob(t.Context(), owner, owner, other, parameters(t, `{"Type":"inventory-retrieval"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,7 +177,7 @@ func parameters(t *testing.T, text string) *glacier.JobParameters {
 
 func (h *house) begin(text string) glacier.JobID {
 	h.t.Helper()
-	b, err := h.InitiateJob(h.t.Context(), owner, photos, parameters(h.t, text))
+	b, err := h.InitiateJob(h.t.Context(), owner, owner, photos, parameters(h.t, text))
 	if err != nil {
 		h.t.Fatalf("%s: %v", text, err)
 	}

@@ -19,17 +19,22 @@ type Begun struct {
 	OutputPath string // of a select job: what the keys of its objects begin with
 }
 
-// InitiateJob begins a job. p is nil if the request had no body. When it returns
-// nil the job is on the medium and will be done; if it is a select job, its
-// description is in its bucket, too.
+// InitiateJob begins a job on a vault of the account owner. p is nil if the
+// request had no body. The account caller, which is another one if the vault's
+// policy lets it in, is whose bucket the results of a select job go to. When it
+// returns nil the job is on the medium and will be done; if it is a select job,
+// its description is in its bucket, too.
 //
 // Errors that are meant for the client are of type [*glacier.Error]. If the
 // process dies before InitiateJob returns, or the store fails, a job that nobody
 // was told of may be done.
-func (s *Service) InitiateJob(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, p *glacier.JobParameters) (Begun, error) {
+func (s *Service) InitiateJob(ctx context.Context, caller, owner glacier.AccountID, name glacier.VaultName, p *glacier.JobParameters) (Begun, error) {
 	q, err := parse(p, s.cfg.Region)
 	if err != nil {
 		return Begun{}, err
+	}
+	if q.query != nil {
+		q.job.Caller = caller
 	}
 	if q.job.ArchiveID != "" {
 		if err := s.lookUp(ctx, owner, name, &q); err != nil {
@@ -103,7 +108,7 @@ func (s *Service) lookUp(ctx context.Context, owner glacier.AccountID, name glac
 		return err
 	}
 	if q.query != nil {
-		return s.planQuery(ctx, owner, q, &a)
+		return s.planQuery(ctx, q, &a)
 	}
 	return s.plan(ctx, q, &a)
 }

@@ -94,7 +94,7 @@ func TestInitiateJobRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := len(h.memStore.log(0))
-			_, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, tt.parameters))
+			_, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters(t, tt.parameters))
 			refused(t, err, tt.code, tt.message)
 			if after := len(h.memStore.log(0)); after != before {
 				t.Error("a refused request left a record")
@@ -110,7 +110,7 @@ func (h *house) marker(name glacier.VaultName) (glacier.JobID, string) {
 		h.small(name, text)
 	}
 	s := h.service()
-	b, err := s.InitiateJob(h.t.Context(), owner, name, parameters(h.t, `{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":1}}`))
+	b, err := s.InitiateJob(h.t.Context(), owner, owner, name, parameters(h.t, `{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":1}}`))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -133,11 +133,11 @@ func TestMissingVault(t *testing.T) {
 	h := newHouse(t)
 	const none = glacier.VaultName("none")
 	absent := "Vault not found for ARN: arn:aws:glacier:eu-west-1:111122223333:vaults/none"
-	_, err := h.InitiateJob(t.Context(), owner, none, parameters(t, `{"Type":"inventory-retrieval"}`))
+	_, err := h.InitiateJob(t.Context(), owner, owner, none, parameters(t, `{"Type":"inventory-retrieval"}`))
 	refused(t, err, glacier.ResourceNotFound, absent)
-	_, err = h.InitiateJob(t.Context(), owner, none, parameters(t, `{"Type":"archive-retrieval","ArchiveId":"x"}`))
+	_, err = h.InitiateJob(t.Context(), owner, owner, none, parameters(t, `{"Type":"archive-retrieval","ArchiveId":"x"}`))
 	refused(t, err, glacier.ResourceNotFound, absent)
-	_, err = h.InitiateJob(t.Context(), owner, none, parameters(t, `{"Type":"inventory-retrieval","Format":"XML"}`))
+	_, err = h.InitiateJob(t.Context(), owner, owner, none, parameters(t, `{"Type":"inventory-retrieval","Format":"XML"}`))
 	refused(t, err, glacier.InvalidParameterValue, "Invalid format: XML")
 	_, err = h.DescribeJob(t.Context(), owner, none, "x")
 	refused(t, err, glacier.ResourceNotFound, absent)
@@ -152,7 +152,7 @@ func TestMissingVault(t *testing.T) {
 func TestNoSpace(t *testing.T) {
 	h := newHouse(t)
 	h.failOnce("update", store.ErrFull)
-	_, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, `{"Type":"inventory-retrieval"}`))
+	_, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters(t, `{"Type":"inventory-retrieval"}`))
 	refused(t, err, glacier.ServiceUnavailable, "There is no space left to store this request. Retrievals and deletions continue to work.")
 }
 
@@ -174,7 +174,7 @@ func TestAccepted(t *testing.T) {
 		{"same again", `{"Type":"inventory-retrieval","Tier":"Instant"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, tt.parameters))
+			b, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters(t, tt.parameters))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -35,7 +35,8 @@
 //
 // Whoever is to hear of a job's completion is told by the record that completes
 // it: the vault's topic, if it wants to know, and the job's own. The package does
-// not send anything itself, and does not know who is calling.
+// not send anything itself. Of who is calling it knows the account, and asks
+// nothing more.
 package job
 
 import (
@@ -71,8 +72,8 @@ type Config struct {
 	// IDs seals the ids of jobs and the markers of inventories, and opens
 	// those of archives.
 	IDs token.Key
-	// Delays is how long a retrieval or a select job takes at least, by tier. A tier that is
-	// not in it takes no longer than its work.
+	// Delays is how long a retrieval or a select job takes at least, by tier. A
+	// tier that is not in it takes no longer than its work.
 	Delays map[string]time.Duration
 	// InventoryDelay is how long an inventory job takes at least.
 	InventoryDelay time.Duration
@@ -82,9 +83,14 @@ type Config struct {
 	// OutputLife is how long a job and its output stay after its completion.
 	// Zero means DefaultOutputLife.
 	OutputLife time.Duration
-	// Workers is how many jobs are worked on at once; each needs about 3 MiB.
-	// With two or more, one of them is kept for Expedited retrievals and half
-	// of them from Bulk ones. Zero means DefaultWorkers.
+	// Workers is how many retrievals and inventories are worked on at once; each
+	// needs about 3 MiB. With two or more, one of them is kept for Expedited
+	// retrievals and half of them from Bulk ones. Zero means DefaultWorkers.
+	//
+	// For select jobs there are a quarter as many besides, one at least. Each
+	// needs 7 MiB, of input and of output, for every goroutine of
+	// selection.Config.Workers and two more, 1 MiB for a leaf of the archive, up
+	// to 32 MiB if that is packed, and 16 MiB if its bucket is an S3 store.
 	Workers int
 	// OutputBuffers is how many leaves of outputs are in memory at once, on
 	// their way to clients, 1 MiB each: the budget for all downloads together.
@@ -145,6 +151,7 @@ type Service struct {
 	queue     *queue
 	held      *holds
 	expedited *admission
+	checks    chan struct{} // a token for each query that is being checked
 	buffers   sync.Pool     // of *[]byte, a leaf each, for the workers and the inventories
 	outputs   *payload.Pool // leaves on their way to clients
 
@@ -187,6 +194,7 @@ func New(cfg Config) (*Service, error) {
 		queue:     newQueue(windowLimit),
 		held:      newHolds(),
 		expedited: newAdmission(cfg.ExpeditedLimit, cfg.Now),
+		checks:    make(chan struct{}, maxChecks),
 		outputs:   payload.NewPool(cfg.OutputBuffers),
 	}
 	s.buffers.New = func() any {

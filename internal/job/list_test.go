@@ -344,7 +344,7 @@ func TestTakeInventories(t *testing.T) {
 	if inv := h.takeInventories(); inv.Taken() {
 		t.Errorf("vault that was never written to: %+v", inv)
 	}
-	_, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, `{"Type":"inventory-retrieval"}`))
+	_, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters(t, `{"Type":"inventory-retrieval"}`))
 	refused(t, err, glacier.ResourceNotFound, absent)
 
 	a := h.small(photos, "first")

@@ -231,7 +231,7 @@ func TestBudgetsAfterARestart(t *testing.T) {
 			if u := h.usage(); u.Bytes != 100 {
 				t.Errorf("usage of %d bytes, want 100", u.Bytes)
 			}
-			_, err := h.InitiateJob(t.Context(), owner, photos, parameters(t, retrieval(a, "")))
+			_, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters(t, retrieval(a, "")))
 			refused(t, err, glacier.PolicyEnforced, denied)
 			if _, err := h.PurchaseProvisionedCapacity(t.Context(), owner); err == nil {
 				t.Error("a third unit was sold")

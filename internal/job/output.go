@@ -58,19 +58,19 @@ func (s *Service) Output(ctx context.Context, owner glacier.AccountID, name glac
 		return err
 	})
 	if err == nil && o == nil {
-		return s.selectOutput(owner, &j)
+		return s.selectOutput(&j)
 	}
 	return o, err
 }
 
 // selectOutput opens the results of a select job, if they are in a directory of
-// the server's. owner is the vault's.
-func (s *Service) selectOutput(owner glacier.AccountID, j *record.Job) (*Output, error) {
+// the server's. Who may have them is a matter of the vault, whoever began it.
+func (s *Service) selectOutput(j *record.Job) (*Output, error) {
 	l, err := selection.ParseLocation(j.OutputLocation)
 	if err != nil {
 		return nil, err
 	}
-	site, err := s.cfg.Select.Site(owner, l, j.Public)
+	site, err := s.cfg.Select.Site(j.Caller, l, j.Public)
 	if err != nil {
 		return nil, err
 	}

@@ -73,18 +73,8 @@ func (q *request) parseSelect(p *glacier.JobParameters) error {
 	if q.query, err = selection.Parse(p.SelectParameters, p.OutputLocation); err != nil {
 		return err
 	}
-	if q.job.SelectParameters, err = compact(p.SelectParameters); err != nil {
-		return err
-	}
-	q.job.OutputLocation, err = compact(p.OutputLocation)
-	return err
-}
-
-// compact is a JSON document without the white space between its tokens.
-func compact(raw json.RawMessage) ([]byte, error) {
-	var b bytes.Buffer
-	err := json.Compact(&b, raw)
-	return b.Bytes(), err
+	q.job.SelectParameters, q.job.OutputLocation = q.query.SelectParameters, q.query.OutputLocation
+	return nil
 }
 
 // parseArchive reads what names an archive, and the tier.

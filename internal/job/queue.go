@@ -10,8 +10,8 @@ import (
 	"firn/internal/record"
 )
 
-// windowLimit is how many jobs the queue knows of at a time, twice: those that
-// are due and those that wait.
+// windowLimit is how many jobs the queue knows of at a time, three times: those
+// of each lane that are due, and those that wait.
 const windowLimit = 4096
 
 // The ranks of jobs: the lower, the earlier its turn.
@@ -37,19 +37,26 @@ func rankOf(action, tier string) int {
 // An entry is what the queue knows of a job in progress.
 type entry struct {
 	vault, id uint64
+	lane      lane
 	rank      int
-	ready     int64     // the store's instant (Unix ms) from which it is due
-	at        time.Time // that instant by the process's monotonic clock
-	tries     int       // that have failed
+	caller    glacier.AccountID // of a select job
+	ready     int64             // the store's instant (Unix ms) from which it is due
+	at        time.Time         // that instant by the process's monotonic clock
+
+	tries    int // that have failed
+	faults   int // of these, by what happens in this house, except for lack of space
+	refusals int // of these, by a bucket
 }
 
 // newEntry makes the entry of a job. now is the store's present (Unix ms).
 func newEntry(j *record.Job, now int64) entry {
 	return entry{
 		vault: j.Vault, id: j.ID,
-		rank:  rankOf(j.Action, j.Tier),
-		ready: j.Ready,
-		at:    time.Now().Add(time.Duration(j.Ready-now) * time.Millisecond),
+		lane:   laneOf(j.Action),
+		rank:   rankOf(j.Action, j.Tier),
+		caller: j.Caller,
+		ready:  j.Ready,
+		at:     time.Now().Add(time.Duration(j.Ready-now) * time.Millisecond),
 	}
 }
 
@@ -102,18 +109,21 @@ type queue struct {
 	wake chan struct{} // one token: something was added
 
 	mu      sync.Mutex // guards what follows
-	due     window
+	due     [lanes]window
 	waiting window
 	stale   bool // never filled
 }
 
 func newQueue(limit int) *queue {
-	return &queue{
+	q := &queue{
 		wake:    make(chan struct{}, 1),
-		due:     window{compare: byRank, limit: limit},
 		waiting: window{compare: byReady, limit: limit},
 		stale:   true,
 	}
+	for l := range q.due {
+		q.due[l] = window{compare: byRank, limit: limit}
+	}
+	return q
 }
 
 // add takes note of a job.
@@ -137,7 +147,7 @@ func (q *queue) place(e entry) {
 	if e.at.After(time.Now()) {
 		q.waiting.add(e)
 	} else {
-		q.due.add(e)
+		q.due[e.lane].add(e)
 	}
 }
 
@@ -145,7 +155,7 @@ func (q *queue) place(e entry) {
 func (q *queue) hungry() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.stale || q.due.spent() || q.waiting.spent()
+	return q.stale || q.waiting.spent() || slices.ContainsFunc(q.due[:], func(w window) bool { return w.spent() })
 }
 
 // refill begins a filling: every job in progress is now to be added, except
@@ -153,7 +163,10 @@ func (q *queue) hungry() bool {
 func (q *queue) refill() (retries map[uint64]bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.stale, q.due.beyond, q.waiting.beyond = false, nil, nil
+	q.stale, q.waiting.beyond = false, nil
+	for l := range q.due {
+		q.due[l].beyond = nil
+	}
 	retries = make(map[uint64]bool)
 	for _, e := range q.waiting.entries {
 		if e.tries > 0 {
@@ -176,31 +189,34 @@ func (q *queue) doubt() {
 	q.signal()
 }
 
-// next returns the first due job, without removing it, and the time until the
-// next waiting one is due, negative if none waits.
-func (q *queue) next() (e entry, ok bool, wait time.Duration) {
+// next returns the due job that is to be given to a worker, without removing it,
+// and the time until the next waiting one is due, negative if none waits.
+func (q *queue) next(p *places) (e entry, ok bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
 	for len(q.waiting.entries) > 0 && !q.waiting.entries[0].at.After(now) {
-		q.due.add(q.waiting.entries[0])
+		q.due[q.waiting.entries[0].lane].add(q.waiting.entries[0])
 		q.waiting.pop()
 	}
 	wait = -1
 	if len(q.waiting.entries) > 0 {
 		wait = q.waiting.entries[0].at.Sub(now)
 	}
-	if len(q.due.entries) == 0 {
-		return entry{}, false, wait
+	for l, due := range q.due {
+		if i, ok := p.pick(lane(l), due.entries); ok {
+			return due.entries[i], true, wait
+		}
 	}
-	return q.due.entries[0], true, wait
+	return entry{}, false, wait
 }
 
 // take removes a due job.
 func (q *queue) take(e entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if i, found := slices.BinarySearchFunc(q.due.entries, e, byRank); found {
-		q.due.entries = slices.Delete(q.due.entries, i, i+1)
+	due := &q.due[e.lane]
+	if i, found := slices.BinarySearchFunc(due.entries, e, byRank); found {
+		due.entries = slices.Delete(due.entries, i, i+1)
 	}
 }

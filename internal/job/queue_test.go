@@ -33,7 +33,7 @@ func TestQueueOrder(t *testing.T) {
 // drain takes all jobs that are due.
 func drain(q *queue) (ids []uint64) {
 	for {
-		e, ok, _ := q.next()
+		e, ok, _ := q.next(newPlaces(1))
 		if !ok {
 			return ids
 		}
@@ -75,17 +75,17 @@ func TestQueueIsAWindow(t *testing.T) {
 				}
 			}
 			want := slices.MinFunc(slices.Collect(maps.Values(known)), byRank)
-			e, ok, _ := q.next()
+			e, ok, _ := q.next(newPlaces(1))
 			if !ok || e.id != want.id {
 				t.Fatalf("seed %d: %d jobs through %d places: got %d, %t, want %d", seed, n, limit, e.id, ok, want.id)
 			}
-			if len(q.due.entries) > limit {
-				t.Fatalf("seed %d: %d entries in %d places", seed, len(q.due.entries), limit)
+			if len(q.due[laneRetrievals].entries) > limit {
+				t.Fatalf("seed %d: %d entries in %d places", seed, len(q.due[laneRetrievals].entries), limit)
 			}
 			q.take(e)
 			delete(known, e.id)
 		}
-		if e, ok, _ := q.next(); ok {
+		if e, ok, _ := q.next(newPlaces(1)); ok {
 			t.Fatalf("seed %d: job %d once more", seed, e.id)
 		}
 	}
@@ -97,36 +97,6 @@ func TestRefillKnowsRetries(t *testing.T) {
 	q.add(entry{id: 2, ready: 2, at: time.Now().Add(time.Hour)})
 	if diff := cmp.Diff(map[uint64]bool{1: true}, q.refill()); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestRoom(t *testing.T) {
-	for _, tt := range []struct {
-		name    string
-		workers int
-		busy    []int
-		want    [3]bool // Expedited, Standard, Bulk
-	}{
-		{"one worker, idle", 1, nil, [3]bool{true, true, true}},
-		{"one worker, busy", 1, []int{rankBulk}, [3]bool{false, false, false}},
-		{"two workers, one Expedited", 2, []int{rankExpedited}, [3]bool{true, true, true}},
-		{"two workers, one Bulk", 2, []int{rankBulk}, [3]bool{true, false, false}},
-		{"four workers, two Bulk", 4, []int{rankBulk, rankBulk}, [3]bool{true, true, false}},
-		{"four workers, three Standard", 4, []int{rankStandard, rankStandard, rankStandard}, [3]bool{true, false, true}},
-		{"four workers, all Expedited", 4, []int{rankExpedited, rankExpedited, rankExpedited, rankExpedited}, [3]bool{false, true, true}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			d := &dispatcher{s: &Service{cfg: Config{Workers: tt.workers}}, busy: make(map[uint64]int)}
-			for i, rank := range tt.busy {
-				d.busy[uint64(i)] = rank
-			}
-			for rank, want := range tt.want {
-				// With all workers busy it does not matter: none takes a job.
-				if got := d.room(rank); got != want && len(tt.busy) < tt.workers {
-					t.Errorf("room for rank %d: %t, want %t", rank, got, want)
-				}
-			}
-		})
 	}
 }
 

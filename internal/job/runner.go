@@ -22,8 +22,8 @@ const (
 	// maxTries is how often a job is tried that fails for a reason that may
 	// pass. For lack of space it is tried for ever.
 	maxTries = 8
-	// maxBucketTries is how often that is if the reason is a bucket of somebody
-	// else's: for about a day, if a try takes no time.
+	// maxBucketTries is how often that is, beside those, if the reason is a bucket
+	// of somebody else's: for about a day, if a try takes no time.
 	maxBucketTries = 1500
 	// The pause before the next try is firstPause, then twice as long each
 	// time, up to longestPause.
@@ -36,9 +36,9 @@ const (
 // the work goes on until ctx ends or Close is called. Call it once.
 func (s *Service) Start(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(ctx)
-	d := &dispatcher{s: s, stop: s.stop, work: make(chan entry), done: make(chan result), busy: make(map[uint64]int)}
+	d := &dispatcher{s: s, stop: s.stop, work: make(chan entry), done: make(chan result), places: newPlaces(s.cfg.Workers)}
 	s.running.Go(func() { d.run(ctx) })
-	for range s.cfg.Workers {
+	for range d.places.all() {
 		s.running.Go(func() { d.serve(ctx) })
 	}
 	if s.cfg.InventoryInterval > 0 {
@@ -57,11 +57,11 @@ func (s *Service) Close() {
 
 // A dispatcher hands due jobs to the workers, in the order of their ranks.
 type dispatcher struct {
-	s    *Service
-	stop context.CancelFunc // ends the work for good: the state is not known
-	work chan entry         // to the workers, without a buffer: who is free takes the job that is first by then
-	done chan result        // from them
-	busy map[uint64]int     // rank of each job that a worker has; of the goroutine in run
+	s      *Service
+	stop   context.CancelFunc // ends the work for good: the state is not known
+	work   chan entry         // to the workers, without a buffer: who is free takes the job that is first by then
+	done   chan result        // from them
+	places *places            // of the goroutine in run
 }
 
 // A result is how a worker's turn with a job has ended.
@@ -80,16 +80,16 @@ func (d *dispatcher) run(ctx context.Context) {
 		if q.hungry() {
 			wait = d.fill(ctx)
 		}
-		e, ok, next := q.next()
+		e, ok, next := q.next(d.places)
 		if wait < 0 || 0 <= next && next < wait {
 			wait = next
 		}
-		if _, twice := d.busy[e.id]; ok && twice {
+		if _, twice := d.places.busy[e.id]; ok && twice {
 			q.take(e)
 			continue
 		}
 		work := d.work
-		if !ok || !d.room(e.rank) {
+		if !ok {
 			work = nil
 		}
 		var due <-chan time.Time
@@ -100,7 +100,7 @@ func (d *dispatcher) run(ctx context.Context) {
 		select {
 		case work <- e:
 			q.take(e)
-			d.busy[e.id] = e.rank
+			d.places.busy[e.id] = e
 		case r := <-d.done:
 			d.ended(r)
 		case <-q.wake:
@@ -110,33 +110,13 @@ func (d *dispatcher) run(ctx context.Context) {
 	}
 }
 
-// room reports whether a job of the rank may be given to a worker: all of them
-// are there for Expedited retrievals, all but one for what is Standard, half
-// for Bulk. One is always there for each.
-func (d *dispatcher) room(rank int) bool {
-	most := d.s.cfg.Workers
-	switch rank {
-	case rankStandard:
-		most--
-	case rankBulk:
-		most /= 2
-	}
-	for _, r := range d.busy {
-		if r >= rank {
-			most--
-		}
-	}
-	return most > 0 || len(d.busy) == 0
-}
-
 // ended takes a job back from its worker.
 func (d *dispatcher) ended(r result) {
-	delete(d.busy, r.id)
+	delete(d.places.busy, r.id)
 	switch {
 	case r.fatal != nil:
 		d.fatal(r.fatal)
 	case r.again > 0:
-		r.tries++
 		r.at = time.Now().Add(r.again)
 		r.ready = r.at.UnixMilli()
 		d.s.queue.add(r.entry)
@@ -165,7 +145,7 @@ func (d *dispatcher) fill(ctx context.Context) time.Duration {
 		}
 		for i := range jobs {
 			after = jobs[i].ID
-			if _, busy := d.busy[after]; !busy && !retries[after] && !d.s.held.has(after) {
+			if _, busy := d.places.busy[after]; !busy && !retries[after] && !d.s.held.has(after) {
 				d.s.queue.add(newEntry(&jobs[i], now))
 			}
 		}
@@ -232,22 +212,16 @@ func (s *Service) do(ctx context.Context, e entry) result {
 // that it is to be tried again, or that nothing may go on because the state is
 // not known.
 func (s *Service) judge(ctx context.Context, e entry, j *record.Job, err error) result {
-	message := ""
-	switch failure := failureOf(err); {
+	switch {
 	case err == nil, ctx.Err() != nil:
 		return result{entry: e}
 	case errors.Is(err, store.ErrClosed):
 		return result{entry: e, fatal: err}
-	case failure != "":
-		message = failure
-	case errors.Is(err, store.ErrFull):
-	case errors.Is(err, selection.ErrBucket) && e.tries+1 < maxBucketTries:
-	case e.tries+1 >= maxTries:
-		message = "The job could not be completed because of an internal failure."
 	}
+	pause := min(firstPause<<min(e.tries, 16), longestPause)
+	message := e.failed(err)
 	log := s.cfg.Log.With("vault", e.vault, "job", e.id, "archive", j.Archive, "err", err)
 	if message == "" || j.ID == 0 { // without an id the job could not even be read
-		pause := min(firstPause<<min(e.tries, 16), longestPause)
 		log.Warn("job not done; will try again", "pause", pause)
 		return result{entry: e, again: pause}
 	}
@@ -268,6 +242,27 @@ func (s *Service) judge(ctx context.Context, e entry, j *record.Job, err error) 
 		log.Error("job failed", "message", message)
 	}
 	return result{entry: e}
+}
+
+// failed counts a try that an error has ended, and returns what the job fails
+// with for that, "" if it is to be tried again.
+func (e *entry) failed(err error) (message string) {
+	e.tries++
+	over := false
+	switch message = failureOf(err); {
+	case message != "", errors.Is(err, store.ErrFull):
+		return message
+	case errors.Is(err, selection.ErrBucket):
+		e.refusals++
+		over = e.refusals >= maxBucketTries
+	default:
+		e.faults++
+		over = e.faults >= maxTries
+	}
+	if over {
+		return "The job could not be completed because of an internal failure."
+	}
+	return ""
 }
 
 // failureOf is what a job that has failed for good by an error is described

@@ -158,7 +158,7 @@ func TestLastingFailure(t *testing.T) {
 	j := h.job(id)
 	broken := errors.New("input/output error")
 	for tries := range maxTries {
-		r := h.judge(t.Context(), entry{vault: j.Vault, id: j.ID, tries: tries}, &j, broken)
+		r := h.judge(t.Context(), entry{vault: j.Vault, id: j.ID, faults: tries}, &j, broken)
 		if last := tries == maxTries-1; (r.again == 0) != last || r.fatal != nil {
 			t.Errorf("after try %d: %+v", tries, r)
 		}
@@ -169,7 +169,7 @@ func TestLastingFailure(t *testing.T) {
 	// Without space it would go on for ever.
 	id = h.begin(`{"Type":"inventory-retrieval"}`)
 	j = h.job(id)
-	r := h.judge(t.Context(), entry{vault: j.Vault, id: j.ID, tries: 1000}, &j, fmt.Errorf("write: %w", store.ErrFull))
+	r := h.judge(t.Context(), entry{vault: j.Vault, id: j.ID, tries: 1000, faults: maxTries - 1}, &j, fmt.Errorf("write: %w", store.ErrFull))
 	if r.again != longestPause || h.describe(id).Completed {
 		t.Errorf("full: %+v", r)
 	}

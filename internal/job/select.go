@@ -19,6 +19,8 @@ import (
 const (
 	// maxMessage is how many bytes a job's StatusMessage has at most.
 	maxMessage = 2 << 10
+	// maxChecks is how many queries are checked at once.
+	maxChecks = 3
 	// beginTime is how long InitiateJob waits for a bucket. Clients do not wait
 	// much longer.
 	beginTime = 30 * time.Second
@@ -27,15 +29,24 @@ const (
 // planQuery fills in which archive the job queries, and refuses a query that
 // its beginning shows to be wrong. It says nothing of damage: a job on it fails
 // later, as every job does.
-func (s *Service) planQuery(ctx context.Context, owner glacier.AccountID, q *request, a *record.Archive) error {
-	if err := s.cfg.Select.Check(owner, q.query.Location); err != nil {
+//
+// Only a few archives are begun at once, however many ask: to unpack one takes
+// memory. The others wait, as long as ctx lets them.
+func (s *Service) planQuery(ctx context.Context, q *request, a *record.Archive) error {
+	if err := s.cfg.Select.Check(q.job.Caller, q.query.Location); err != nil {
 		return err
+	}
+	select {
+	case s.checks <- struct{}{}:
+		defer func() { <-s.checks }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	j := &q.job
 	j.Archive, j.ArchiveSize, j.ArchiveTreeHash, j.ArchiveNote = a.ID, a.Size, a.TreeHash, a.Description
 	r := s.newArchiveReader(ctx, a.Pieces)
 	defer r.Close()
-	err := q.query.Query.Check(r)
+	err := q.query.Check(ctx, r)
 	var damage *payload.DamageError
 	switch {
 	case errors.Is(err, store.ErrGone):
@@ -58,6 +69,7 @@ func (s *Service) initiateSelect(ctx context.Context, owner glacier.AccountID, n
 		held = append(held, j.ID)
 	})
 	if err != nil {
+		missed = len(held) > 0 // the number may be another job's by now
 		return j, err
 	}
 	site, doc, err := s.siteOf(&record.Vault{Account: owner, Name: name}, &j, q.query.Location)
@@ -88,7 +100,7 @@ func (s *Service) release(held []uint64, missed bool) {
 // siteOf is where the results of a job go, and the description that is to lie
 // beside them: that of the job as it begins, the same every time.
 func (s *Service) siteOf(v *record.Vault, j *record.Job, l *selection.Location) (site *selection.Site, doc []byte, err error) {
-	if site, err = s.cfg.Select.Site(v.Account, l, j.Public); err != nil {
+	if site, err = s.cfg.Select.Site(j.Caller, l, j.Public); err != nil {
 		return nil, nil, err
 	}
 	doc, err = glacier.Encode(s.describe(v, j))
@@ -119,15 +131,15 @@ func (s *Service) query(ctx context.Context, j *record.Job) error {
 	if err != nil || !ok {
 		return err // without its vault the job is gone, too
 	}
-	q, err := selection.Parse(j.SelectParameters, j.OutputLocation)
+	l, err := selection.ParseLocation(j.OutputLocation)
 	if err != nil {
 		return unrunnable(err)
 	}
-	site, doc, err := s.siteOf(&v, j, q.Location)
+	site, doc, err := s.siteOf(&v, j, l)
 	if err != nil {
 		return unrunnable(err)
 	}
-	r, err := s.runQuery(ctx, j, q, site, doc)
+	r, err := s.runQuery(ctx, j, site, doc)
 	if message := failureOf(err); message != "" && ctx.Err() == nil {
 		if err := site.Fail(ctx, failedBy(err, message)); err != nil {
 			return fmt.Errorf("write why the query has failed: %w", err)
@@ -153,7 +165,11 @@ func (s *Service) vaultOf(ctx context.Context, j *record.Job) (v record.Vault, o
 }
 
 // runQuery writes the results of a select job.
-func (s *Service) runQuery(ctx context.Context, j *record.Job, q *selection.Request, site *selection.Site, doc []byte) (selection.Result, error) {
+func (s *Service) runQuery(ctx context.Context, j *record.Job, site *selection.Site, doc []byte) (selection.Result, error) {
+	q, err := selection.Parse(j.SelectParameters, j.OutputLocation)
+	if err != nil {
+		return selection.Result{}, unrunnable(err)
+	}
 	a, err := s.archive(ctx, j)
 	if err != nil {
 		return selection.Result{}, err
@@ -166,14 +182,13 @@ func (s *Service) runQuery(ctx context.Context, j *record.Job, q *selection.Requ
 // giveUp leaves beside the results of a job why there will be none, if that can
 // be done at all: an earlier try may have come as far as the manifest.
 func (s *Service) giveUp(ctx context.Context, j *record.Job, message string) {
-	v, ok, err := s.vaultOf(ctx, j)
-	if err != nil || !ok {
+	if _, ok, err := s.vaultOf(ctx, j); err != nil || !ok {
 		return // and then the job is gone, or its end will fail likewise
 	}
 	var site *selection.Site
 	l, err := selection.ParseLocation(j.OutputLocation)
 	if err == nil {
-		site, err = s.cfg.Select.Site(v.Account, l, j.Public)
+		site, err = s.cfg.Select.Site(j.Caller, l, j.Public)
 	}
 	if err == nil {
 		err = site.Fail(ctx, &query.Error{Code: "InternalError", Message: strings.TrimSuffix(message, ".")})

@@ -76,7 +76,8 @@ func (s *memStore) advance(d time.Duration) {
 	s.ahead += d
 }
 
-// failOnce makes the next operation of the name fail.
+// failOnce makes the next operation of the name fail: "update" before its record
+// is made, "commit" when it is there.
 func (s *memStore) failOnce(op string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +139,9 @@ func (s *memStore) Update(ctx context.Context, rule store.Rule) error {
 	rec.Stores = nil
 	s.records = append(s.records, rec)
 	s.signal()
-	return nil
+	err = s.once["commit"]
+	delete(s.once, "commit")
+	return err
 }
 
 // signal tells everybody that something has changed. mu is held.

@@ -20,10 +20,10 @@ const (
 
 // Sweep ends the jobs whose time is over: their outputs, their pins, and the
 // archives that were deleted and that nothing pins any more. The results of
-// select jobs stay: they are the customer's, as any object in a bucket. It is called at
-// the start and from time to time, from one goroutine, and not while the
-// clock is in doubt. It stops at the first failure of the store, and when ctx
-// is done; nothing is lost by calling it again.
+// select jobs stay: they are the customer's, as any object in a bucket. It is
+// called at the start and from time to time, from one goroutine, and not while
+// the clock is in doubt. It stops at the first failure of the store, and when
+// ctx is done; nothing is lost by calling it again.
 func (s *Service) Sweep(ctx context.Context) error {
 	for {
 		var ended int

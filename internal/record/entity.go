@@ -166,8 +166,7 @@ type Payload struct {
 }
 
 // A Job is a retrieval, an inventory or a query on its way to, or with, its
-// output.
-// The fields are in the words of the API where it has words.
+// output. The fields are in the words of the API where it has words.
 type Job struct {
 	Vault       uint64        `cbor:"1,keyasint"`
 	ID          uint64        `cbor:"2,keyasint"`
@@ -206,10 +205,11 @@ type Job struct {
 	OutputSize int64  `cbor:"48,keyasint,omitempty"` // of the results of select jobs, too
 
 	// Of select jobs, whose results are objects of a bucket.
-	SelectParameters []byte `cbor:"60,keyasint,omitempty"` // JSON, compact, otherwise as it came
-	OutputLocation   []byte `cbor:"61,keyasint,omitempty"` // likewise
-	OutputPath       string `cbor:"62,keyasint,omitempty"` // what the keys of its objects begin with
-	OutputParts      uint64 `cbor:"63,keyasint,omitempty"` // objects that the results are in, set on completion
+	SelectParameters []byte            `cbor:"60,keyasint,omitempty"` // JSON, compact: what was understood of them
+	OutputLocation   []byte            `cbor:"61,keyasint,omitempty"` // likewise
+	OutputPath       string            `cbor:"62,keyasint,omitempty"` // what the keys of its objects begin with
+	OutputParts      uint64            `cbor:"63,keyasint,omitempty"` // objects that the results are in, set on completion
+	Caller           glacier.AccountID `cbor:"64,keyasint,omitempty"` // who began it, and whose the results are
 
 	Extra Extra `cbor:"-"`
 }

@@ -27,7 +27,7 @@ func entities() []Entity {
 		&Payload{ID: 12, LSN: 13, Size: 1, Vault: 3},
 		&Job{Vault: 3, ID: 14, Public: "j", Action: "ArchiveRetrieval", Tier: "Bulk", Created: 1, Status: "InProgress", Archive: 9, Last: 5},
 		&Job{Vault: 3, ID: 15, Public: "j", Action: "Select", Tier: "Standard", Created: 1, Status: "Succeeded", Archive: 9, OutputSize: 3,
-			SelectParameters: []byte("{}"), OutputLocation: []byte(`{"S3":{}}`), OutputPath: "runs/j/", OutputParts: 2},
+			SelectParameters: []byte("{}"), OutputLocation: []byte(`{"S3":{}}`), OutputPath: "runs/j/", OutputParts: 2, Caller: "444455556666"},
 		&Clock{Skew: -12, Born: 13, Down: 14, Seen: 15, Credit: 16},
 		&AccessKey{Number: 7, ID: "AKIA", Account: "111122223333", Secret: []byte{1, 2}, Created: 1, User: 15, Disabled: true},
 		&User{Number: 15, Account: "111122223333", Name: "alice", Public: "AIDA", Created: 1,

@@ -21,19 +21,17 @@ func (c *call) resolve(segment string) (glacier.AccountID, error) {
 // before everything that would tell what there is.
 //
 // Who begins a select job is given its output with it, and must be allowed to
-// have that, too. The decision that is made again with the job's record is the
-// one about beginning it.
+// have that, too. Both decisions are made again with the job's record.
 func (c *call) authorize() (err error) {
 	q := access.Request{
 		Caller: c.caller, Client: c.client, Action: "glacier:" + c.op.name,
 		Owner: c.owner, Vault: c.vault, Resource: c.resource(), Archive: c.archive(),
 	}
-	ctx := c.ctx
-	if c.ctx, err = c.h.cfg.Access.Authorize(ctx, q); err != nil || !c.selects() {
+	if c.ctx, err = c.h.cfg.Access.Authorize(c.ctx, q); err != nil || !c.selects() {
 		return err
 	}
 	q.Action = "glacier:GetJobOutput"
-	_, err = c.h.cfg.Access.Authorize(ctx, q)
+	c.ctx, err = c.h.cfg.Access.Authorize(c.ctx, q)
 	return err
 }
 

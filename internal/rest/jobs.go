@@ -16,12 +16,14 @@ func initiateJob(c *call) error {
 	if err != nil {
 		return err
 	}
-	begun, err := c.h.cfg.Jobs.InitiateJob(c.ctx, c.owner, c.vault, params)
+	begun, err := c.h.cfg.Jobs.InitiateJob(c.ctx, c.caller.Account, c.owner, c.vault, params)
 	if err != nil {
 		return err
 	}
 	set(c.w.Header(), glacier.HeaderJobID, string(begun.ID))
 	if begun.OutputPath != "" {
+		// In UTF-8, whatever is in it: HTTP says nothing of what is beyond ASCII,
+		// and some clients read it as Latin-1. DescribeJob says it for certain.
 		set(c.w.Header(), glacier.HeaderJobOutputPath, begun.OutputPath)
 	}
 	return c.created(http.StatusAccepted, c.location("jobs", string(begun.ID)))

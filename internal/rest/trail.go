@@ -95,7 +95,7 @@ func (c *call) results() map[string]string {
 	for name, header := range map[string]string{
 		"location": "Location", "archiveId": glacier.HeaderArchiveID, "checksum": glacier.HeaderTreeHash,
 		"uploadId": glacier.HeaderUploadID, "jobId": glacier.HeaderJobID, "lockId": glacier.HeaderLockID,
-		"capacityId": glacier.HeaderCapacityID,
+		"capacityId": glacier.HeaderCapacityID, "jobOutputPath": glacier.HeaderJobOutputPath,
 	} {
 		if v := c.w.Header()[header]; len(v) > 0 { // as it is spelled, see set
 			if out == nil {

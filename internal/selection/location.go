@@ -81,12 +81,20 @@ func (l *Location) check() error {
 		return glacier.MissingParameter("prefix")
 	case len(l.Prefix) > maxPrefix:
 		return invalid("Invalid Prefix: it has %d bytes, and %d are allowed.", len(l.Prefix), maxPrefix)
-	case strings.ContainsFunc(l.Prefix, unicode.IsControl):
+	case strings.ContainsFunc(l.Prefix, endsLine):
 		// The manifests have a key on each line.
-		return invalid("Invalid Prefix: %q. It must not have control characters.", l.Prefix)
+		return invalid("Invalid Prefix: %q. It must not have control characters or line separators.", l.Prefix)
+	case strings.TrimSpace(l.Prefix) != l.Prefix:
+		// The path is the value of a header, which would lose them.
+		return invalid("Invalid Prefix: %q. It must not begin or end with a space.", l.Prefix)
+	case !whole(l.Prefix):
+		return invalid("Invalid Prefix: %q. It must not have the character U+FFFD, or half of a surrogate pair.", l.Prefix)
 	}
 	return nil
 }
+
+// endsLine reports whether somebody may take a character for the end of a line, or cannot see it at all.
+func endsLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 // ValidBucket reports whether S3 would take a name for a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, that
 // begins and ends with a letter or digit, has no two dots together, and is no IP address.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -17,8 +19,8 @@ import (
 const (
 	// maxExpression is how many bytes a query may have.
 	maxExpression = 128 << 10
-	// maxDocuments is how many bytes the two objects of a request may have together, so that a description of the job fits in
-	// a notification.
+	// maxDocuments is how many bytes the two objects of a request may have together as they stand in a string, which a description
+	// of the job is in a notification, so that it fits in one.
 	maxDocuments = 224 << 10
 )
 
@@ -26,19 +28,36 @@ const (
 type Request struct {
 	Query    *scan.Query
 	Location *Location
+	// SelectParameters and OutputLocation are the objects as they were understood, in compact JSON. Members that nobody knows are
+	// not in them: what a stranger put there could keep others from reading a list of jobs. Parse takes them for the same.
+	SelectParameters, OutputLocation json.RawMessage
+}
+
+// Check holds the query against the beginning of an archive: whether the columns that it names are in the header. A header that is too
+// far to look for is no error. The error is a [*query.Error], that of ctx, or the reader's own.
+func (r *Request) Check(ctx context.Context, archive io.Reader) error {
+	err := r.Query.Check(ctx, archive)
+	if errors.Is(err, scan.ErrFar) {
+		return nil
+	}
+	return err
 }
 
 // Parse reads the members SelectParameters and OutputLocation of a request. What is null, or an empty string, was not supplied.
 // The error is a *[glacier.Error].
 func Parse(parameters, location json.RawMessage) (*Request, error) {
 	if len(parameters)+len(location) > maxDocuments {
-		return nil, invalid("SelectParameters and OutputLocation must not have more than %d bytes together.", maxDocuments)
+		return nil, tooLong()
 	}
 	var p glacier.SelectParameters
 	if err := decode("SelectParameters", parameters, &p); err != nil {
 		return nil, err
 	}
-	l, err := ParseLocation(location)
+	var o glacier.OutputLocation
+	if err := decode("OutputLocation", location, &o); err != nil {
+		return nil, err
+	}
+	l, err := parseLocation(o.S3)
 	if err != nil {
 		return nil, err
 	}
@@ -46,16 +65,36 @@ func Parse(parameters, location json.RawMessage) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Request{Query: q, Location: l}, nil
+	r := &Request{Query: q, Location: l}
+	return r, r.encode(&p, &o)
+}
+
+// encode writes the objects down as they were understood.
+func (r *Request) encode(p *glacier.SelectParameters, o *glacier.OutputLocation) (err error) {
+	if r.SelectParameters, err = glacier.Encode(p); err != nil {
+		return fmt.Errorf("encode SelectParameters: %w", err)
+	}
+	if r.OutputLocation, err = glacier.Encode(o); err != nil {
+		return fmt.Errorf("encode OutputLocation: %w", err)
+	}
+	quoted, err := glacier.Encode([]string{string(r.SelectParameters), string(r.OutputLocation)})
+	if err == nil && len(quoted) > maxDocuments {
+		return tooLong()
+	}
+	return err
+}
+
+func tooLong() *glacier.Error {
+	return invalid("SelectParameters and OutputLocation must not have more than %d bytes together, with quotes and backslashes escaped.", maxDocuments)
 }
 
 // ParseLocation is Parse for OutputLocation alone.
 func ParseLocation(location json.RawMessage) (*Location, error) {
-	var l glacier.OutputLocation
-	if err := decode("OutputLocation", location, &l); err != nil {
+	var o glacier.OutputLocation
+	if err := decode("OutputLocation", location, &o); err != nil {
 		return nil, err
 	}
-	return parseLocation(l.S3)
+	return parseLocation(o.S3)
 }
 
 // decode fills a struct from a member of a request, which must be there.
@@ -88,6 +127,8 @@ func parseQuery(p *glacier.SelectParameters) (*scan.Query, error) {
 		return nil, invalid("Invalid ExpressionType: %.100s. It must be SQL.", kind)
 	case len(expression) > maxExpression:
 		return nil, invalid("Invalid Expression: it has %d bytes, and %d are allowed.", len(expression), maxExpression)
+	case !whole(expression):
+		return nil, invalid("Invalid Expression: it must not have the character U+FFFD, or half of a surrogate pair.")
 	}
 	in, err := parseInput(p.InputSerialization)
 	if err != nil {
@@ -104,15 +145,16 @@ func parseQuery(p *glacier.SelectParameters) (*scan.Query, error) {
 	return q, nil
 }
 
+// whole reports whether a text holds nothing that stands for what could not be decoded: JSON can have half of a surrogate pair, and
+// UTF-8 cannot.
+func whole(s string) bool { return !strings.ContainsRune(s, utf8.RuneError) }
+
 // Refusal words what is wrong with a query, or with the bucket, for the client. An error that is about neither, or not his to mend,
 // is handed through.
 func Refusal(err error) error {
-	answer, answered := errors.AsType[*bucket.Error](err)
-	switch denied := errors.Is(err, bucket.ErrDenied); {
-	case denied && answered:
-		return invalid("Invalid OutputLocation: the bucket takes no results: %s.", strings.TrimSuffix(answer.Error(), "."))
-	case denied:
-		return invalid("Invalid OutputLocation: %v.", err)
+	switch {
+	case errors.Is(err, bucket.ErrDenied):
+		return invalid("Invalid OutputLocation: %s.", storeWords(err))
 	case errors.Is(err, bucket.ErrFull):
 		return glacier.Errorf(glacier.ServiceUnavailable, "There is no space left to store the results.")
 	case errors.Is(err, ErrBucket), errors.Is(err, context.DeadlineExceeded):
@@ -127,6 +169,14 @@ func Refusal(err error) error {
 		return glacier.Errorf(code, "%s", strings.TrimPrefix(e.Error(), e.Code+": "))
 	}
 	return invalid("%s", e.Error())
+}
+
+// storeWords words a bucket's refusal for strangers. A store's own words are for the operator: they name his user.
+func storeWords(err error) string {
+	if answer, ok := errors.AsType[*bucket.Error](err); ok {
+		return "the bucket takes no results: " + (&bucket.Error{Status: answer.Status, Code: answer.Code}).Error()
+	}
+	return err.Error()
 }
 
 // text is the value of an optional string, "" if it was not supplied.

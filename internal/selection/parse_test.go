@@ -53,7 +53,9 @@ func TestRefusedRequests(t *testing.T) {
 		{"no type of expression", `{"Expression":"SELECT * FROM archive"}`, somePlace, missing, "Required parameter missing: expressionType"},
 		{"other type of expression", `{"Expression":"x","ExpressionType":"sql"}`, somePlace, bad, "Invalid ExpressionType: sql. It must be SQL."},
 		{"expression too long", `{"Expression":"` + long(131073) + `","ExpressionType":"SQL"}`, somePlace, bad, "Invalid Expression: it has 131073 bytes, and 131072 are allowed."},
-		{"documents too long", with(`"x":"` + long(224<<10) + `"`), somePlace, bad, "SelectParameters and OutputLocation must not have more than 229376 bytes together."},
+		{"documents too long", with(`"x":"` + long(224<<10) + `"`), somePlace, bad, tooLong().Message},
+		{"documents too long in a string", `{"Expression":"SELECT '` + strings.Repeat(`\"`, 60<<10) + `' FROM archive","ExpressionType":"SQL"}`, somePlace, bad, tooLong().Message},
+		{"half of a surrogate pair in the expression", `{"Expression":"SELECT '\ud800' FROM archive","ExpressionType":"SQL"}`, somePlace, bad, "Invalid Expression: it must not have the character U+FFFD, or half of a surrogate pair."},
 		{"parameters that are not UTF-8", with("\"x\":\"\xff\""), somePlace, bad, "Invalid SelectParameters: it is not UTF-8."},
 		{"member of another type", csvIn(`"Comments":1`), somePlace, broken, "Invalid JSON: SelectParameters could not be parsed."},
 
@@ -76,7 +78,12 @@ func TestRefusedRequests(t *testing.T) {
 		{"bucket with capitals", someQuery, `{"S3":{"BucketName":"Results","Prefix":"x"}}`, bad, "Invalid BucketName: Results. A bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens."},
 		{"no prefix", someQuery, `{"S3":{"BucketName":"results"}}`, missing, "Required parameter missing: prefix"},
 		{"prefix too long", someQuery, `{"S3":{"BucketName":"results","Prefix":"` + long(513) + `"}}`, bad, "Invalid Prefix: it has 513 bytes, and 512 are allowed."},
-		{"prefix with a line feed", someQuery, `{"S3":{"BucketName":"results","Prefix":"a\nb"}}`, bad, `Invalid Prefix: "a\nb". It must not have control characters.`},
+		{"prefix with a line feed", someQuery, `{"S3":{"BucketName":"results","Prefix":"a\nb"}}`, bad, `Invalid Prefix: "a\nb". It must not have control characters or line separators.`},
+		{"prefix with a line separator", someQuery, `{"S3":{"BucketName":"results","Prefix":"a\u2028b"}}`, bad, `Invalid Prefix: "a\u2028b". It must not have control characters or line separators.`},
+		{"prefix with a paragraph separator", someQuery, `{"S3":{"BucketName":"results","Prefix":"a\u2029b"}}`, bad, `Invalid Prefix: "a\u2029b". It must not have control characters or line separators.`},
+		{"prefix that begins with a space", someQuery, `{"S3":{"BucketName":"results","Prefix":" a"}}`, bad, `Invalid Prefix: " a". It must not begin or end with a space.`},
+		{"prefix that ends with a space", someQuery, `{"S3":{"BucketName":"results","Prefix":"a\u00a0"}}`, bad, `Invalid Prefix: "a\u00a0". It must not begin or end with a space.`},
+		{"half of a surrogate pair in the prefix", someQuery, `{"S3":{"BucketName":"results","Prefix":"a\udfff"}}`, bad, `Invalid Prefix: "a�". It must not have the character U+FFFD, or half of a surrogate pair.`},
 		{"unknown canned ACL", someQuery, at(`"CannedACL":"Private"`), bad, "Invalid CannedACL: Private. It must be one of private, public-read, public-read-write, aws-exec-read, authenticated-read, bucket-owner-read, bucket-owner-full-control."},
 		{"unknown storage class", someQuery, at(`"StorageClass":"GLACIER"`), bad, "Invalid StorageClass: GLACIER. It must be one of STANDARD, REDUCED_REDUNDANCY, STANDARD_IA."},
 		{"canned ACL and grants", someQuery, at(`"CannedACL":"private","AccessControlList":[{}]`), bad, "CannedACL and AccessControlList must not be given together."},
@@ -243,6 +250,37 @@ func TestLocations(t *testing.T) {
 	}
 }
 
+// TestUnderstood: what is kept of a request is what was understood of it, and is
+// understood the same.
+func TestUnderstood(t *testing.T) {
+	nested := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
+	for _, tt := range []struct{ name, parameters, location, wantParameters, wantLocation string }{
+		{"nothing else", someQuery, somePlace, someQuery, somePlace},
+		{"white space and order", ` { "ExpressionType" : "SQL" , "Expression":"SELECT * FROM archive"} `, somePlace, someQuery, somePlace},
+		{"members that nobody knows, nested deeply", with(`"X":` + nested), at(`"X":` + nested), someQuery, somePlace},
+		{"a member that nobody knows, with half of a surrogate pair", with(`"X":"\ud800"`), at(`"\ud800":1`), someQuery, somePlace},
+		{"nulls", with(`"InputSerialization":null,"OutputSerialization":{"csv":null}`), at(`"Tagging":null`), with(`"OutputSerialization":{}`), somePlace},
+		{"what is empty, but there", with(`"InputSerialization":{"csv":{"Comments":""}}`), at(`"AccessControlList":[],"Tagging":{}`),
+			with(`"InputSerialization":{"csv":{"Comments":""}}`), `{"S3":{"AccessControlList":[],"BucketName":"results","Prefix":"runs","Tagging":{}}}`},
+		{"a grant", someQuery, grant(`{"Type":"Group","URI":"http://<g>","X":1}`, `"READ"`), someQuery,
+			`{"S3":{"AccessControlList":[{"Grantee":{"Type":"Group","URI":"http://<g>"},"Permission":"READ"}],"BucketName":"results","Prefix":"runs"}}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			parameters, location := json.RawMessage(tt.parameters), json.RawMessage(tt.location)
+			for range 2 {
+				r, err := Parse(parameters, location)
+				if err != nil {
+					t.Fatal(err)
+				}
+				parameters, location = r.SelectParameters, r.OutputLocation
+				if string(parameters) != tt.wantParameters || string(location) != tt.wantLocation {
+					t.Errorf("kept %s and %s\nwant %s and %s", parameters, location, tt.wantParameters, tt.wantLocation)
+				}
+			}
+		})
+	}
+}
+
 func TestPaths(t *testing.T) {
 	for _, tt := range []struct{ prefix, want string }{
 		{"runs", "runs/job/"}, {"runs/", "runs/job/"}, {"runs//", "runs/job/"}, {"a/b", "a/b/job/"}, {"/runs", "/runs/job/"}, {"/", "job/"},
@@ -277,6 +315,10 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%T: %v", err, err)
 			}
 			return
+		}
+		again, err := Parse(r.SelectParameters, r.OutputLocation)
+		if err != nil || string(again.SelectParameters) != string(r.SelectParameters) || string(again.OutputLocation) != string(r.OutputLocation) {
+			t.Errorf("%s and %s are not understood again: %v", r.SelectParameters, r.OutputLocation, err)
 		}
 		if path := r.Location.Path("job"); !strings.HasSuffix(path, "job/") || len(path) > maxPrefix+5 {
 			t.Errorf("path %q", path)

@@ -2,8 +2,8 @@
 // results go, and how they lie there.
 //
 // A job's results are objects of a bucket: one that the operator has configured, or else a directory of the server's that stands
-// for every bucket that is not. Their keys begin with the prefix that was asked for and the job's id, in a directory behind the
-// account and the name of the bucket as well:
+// for every bucket that is not. Both are those of the account that has begun the job, whose ever the archive is. The keys begin
+// with the prefix that was asked for and the job's id, in a directory behind that account and the name of the bucket as well:
 //
 //	<prefix>/<job>/job.txt                  the job's description as it began; there before InitiateJob returns, and never changed
 //	<prefix>/<job>/results/part-00000000    results, in the order of the archive; a part ends with a record
@@ -20,6 +20,7 @@
 package selection
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,9 +33,10 @@ import (
 
 // Defaults for zero values of [Config].
 const (
-	DefaultMaxTime   = 48 * time.Hour
-	DefaultMaxOutput = 5 << 40
-	DefaultPartSize  = 256 << 20
+	DefaultMaxTime         = 48 * time.Hour
+	DefaultMaxOutput       = 5 << 40
+	DefaultDirectoryOutput = 10 << 30
+	DefaultPartSize        = 256 << 20
 )
 
 // A Config says where results may go, and how far.
@@ -47,7 +49,8 @@ type Config struct {
 	Buckets map[string]Target
 	// MaxTime is how long one run of a query may take. Zero means DefaultMaxTime.
 	MaxTime time.Duration
-	// MaxOutput is how many bytes a query may select. Zero means DefaultMaxOutput.
+	// MaxOutput is how many bytes a query may select. Zero means DefaultDirectoryOutput for results in Directory, and
+	// DefaultMaxOutput for others.
 	MaxOutput int64
 	// PartSize is the size in bytes at which a part of a result is closed and the next begun. Zero means DefaultPartSize.
 	PartSize int64
@@ -58,7 +61,7 @@ type Config struct {
 // A Target is a bucket and who may use it.
 type Target struct {
 	Bucket bucket.Bucket
-	// Accounts may have the results of queries on their archives written there. None means the server's own account.
+	// Accounts may have the results of their queries written there. Nil means the server's own account; an empty list means nobody.
 	Accounts []glacier.AccountID
 }
 
@@ -80,30 +83,27 @@ func New(cfg Config) (*Service, error) {
 	if cfg.MaxTime == 0 {
 		cfg.MaxTime = DefaultMaxTime
 	}
-	if cfg.MaxOutput == 0 {
-		cfg.MaxOutput = DefaultMaxOutput
-	}
 	if cfg.PartSize == 0 {
 		cfg.PartSize = DefaultPartSize
 	}
 	return &Service{cfg: cfg}, nil
 }
 
-// Check returns a *[glacier.Error] if an account's results cannot go to a place. It asks no bucket.
-func (s *Service) Check(owner glacier.AccountID, l *Location) error {
-	_, err := s.Site(owner, l, glacier.JobID(strings.Repeat("x", jobIDLength)))
+// Check returns a *[glacier.Error] if the results of an account's queries cannot go to a place. It asks no bucket.
+func (s *Service) Check(caller glacier.AccountID, l *Location) error {
+	_, err := s.Site(caller, l, glacier.JobID(strings.Repeat("x", jobIDLength)))
 	return err
 }
 
 // jobIDLength is the length of every job's id.
 const jobIDLength = 92
 
-// Site returns the place of the results of one job, on an archive of the account owner. The error is Check's.
-func (s *Service) Site(owner glacier.AccountID, l *Location, id glacier.JobID) (*Site, error) {
-	site := &Site{cfg: &s.cfg, location: l, path: l.Path(id)}
+// Site returns the place of the results of one job, which the account caller has begun. The error is Check's.
+func (s *Service) Site(caller glacier.AccountID, l *Location, id glacier.JobID) (*Site, error) {
+	site := &Site{cfg: &s.cfg, location: l, path: l.Path(id), maxOutput: cmp.Or(s.cfg.MaxOutput, DefaultMaxOutput)}
 	if t, ok := s.cfg.Buckets[l.Bucket]; ok {
-		if !s.admits(t, owner) {
-			return nil, invalid("Invalid BucketName: %s. The account %s may not use this bucket.", l.Bucket, owner)
+		if !s.admits(t, caller) {
+			return nil, invalid("Invalid BucketName: %s. The account %s may not use this bucket.", l.Bucket, caller)
 		}
 		site.bucket = t.Bucket
 		return site, nil
@@ -112,7 +112,8 @@ func (s *Service) Site(owner glacier.AccountID, l *Location, id glacier.JobID) (
 		return nil, invalid("Invalid BucketName: %s. This server has no such bucket.", l.Bucket)
 	}
 	site.bucket, site.directory = s.cfg.Directory, s.cfg.Directory
-	site.root = string(owner) + "/" + l.Bucket + "/"
+	site.maxOutput = cmp.Or(s.cfg.MaxOutput, DefaultDirectoryOutput)
+	site.root = string(caller) + "/" + l.Bucket + "/"
 	if err := bucket.CheckKey(site.key(partName(0))); err != nil {
 		return nil, invalid("Invalid Prefix: %v.", err)
 	}
@@ -120,7 +121,7 @@ func (s *Service) Site(owner glacier.AccountID, l *Location, id glacier.JobID) (
 }
 
 func (s *Service) admits(t Target, account glacier.AccountID) bool {
-	if len(t.Accounts) == 0 {
+	if t.Accounts == nil {
 		return account == s.cfg.Account
 	}
 	return slices.Contains(t.Accounts, account)

@@ -45,6 +45,7 @@ type Site struct {
 	directory *bucket.Directory // if that is the bucket
 	root      string            // what all keys of a directory begin with
 	path      string
+	maxOutput int64 // bytes that the query may select
 }
 
 // key is the key of an object of the job.
@@ -57,15 +58,23 @@ func (t *Site) Begin(ctx context.Context, description []byte) error {
 }
 
 func (t *Site) put(ctx context.Context, name, contentType string, data []byte) error {
-	return trouble(bucket.PutBytes(ctx, t.bucket, t.key(name), t.options(contentType), data))
+	return trouble(ctx, bucket.PutBytes(ctx, t.bucket, t.key(name), t.options(contentType), data))
 }
 
-// trouble marks an error of a bucket as one. Why a context has ended is not the bucket's.
-func trouble(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+// trouble marks an error of a bucket as one. Why ctx has ended is not the bucket's, but a time that has run out in the bucket is: a
+// resolver that does not answer says the same.
+func trouble(ctx context.Context, err error) error {
+	ended := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	if err == nil || ended && ctx.Err() != nil {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrBucket, err)
+}
+
+// lasts reports whether a bucket's refusal is for good. Credentials that a store does not accept are mended by the operator, sooner or
+// later, and without anybody's asking anew.
+func lasts(err error) bool {
+	return errors.Is(err, bucket.ErrDenied) && !errors.Is(err, bucket.ErrCredentials)
 }
 
 func (t *Site) options(contentType string) bucket.Options {
@@ -79,7 +88,7 @@ func (t *Site) options(contentType string) bucket.Options {
 func (t *Site) removeManifests(ctx context.Context) error {
 	for _, name := range []string{resultManifestName, errorManifestName} {
 		if err := t.bucket.Remove(ctx, t.key(name)); err != nil && !errors.Is(err, bucket.ErrDenied) {
-			return trouble(err)
+			return trouble(ctx, err)
 		}
 	}
 	return nil
@@ -90,7 +99,8 @@ func (t *Site) clear(ctx context.Context) error {
 	if err := t.removeManifests(ctx); err != nil || t.directory == nil {
 		return err
 	}
-	return trouble(errors.Join(t.directory.RemoveAll(t.key(resultsFolder)), t.directory.RemoveAll(t.key(errorsFolder))))
+	return trouble(ctx, errors.Join(t.directory.RemoveAll(t.key(resultsFolder)), t.directory.RemoveAll(t.key(errorsFolder)),
+		t.directory.RemoveUnfinished(t.key(""))))
 }
 
 // A Result is what a query has selected.
@@ -100,8 +110,7 @@ type Result struct {
 }
 
 // Run writes the job's description, which Begin may not have lived to write, then what the query selects of the archive, and the
-// manifest that says that it is all. now is what UTCNOW() is; with the same
-// one, the same results come out every time.
+// manifest that says that it is all. now is what UTCNOW() is; with the same one, the same results come out every time.
 //
 // The error is a [*query.Error] if the job has failed for good: by its query, by taking too long or selecting too much, or because
 // the bucket refuses. Other trouble with the bucket is [ErrBucket]. Everything else, of the archive or ctx, is as it came. Without a
@@ -115,8 +124,8 @@ func (t *Site) Run(ctx context.Context, description []byte, q *scan.Query, archi
 		return r, err
 	case within.Err() != nil:
 		return r, &query.Error{Code: codeTooLong, Message: fmt.Sprintf("the query has not ended within %v", t.cfg.MaxTime)}
-	case errors.Is(err, bucket.ErrDenied):
-		return r, &query.Error{Code: codeRefused, Message: err.Error()}
+	case lasts(err):
+		return r, fmt.Errorf("%w: %w", &query.Error{Code: codeRefused, Message: storeWords(err)}, err) // the second is for the log
 	}
 	return r, err
 }
@@ -161,7 +170,7 @@ func (t *Site) Fail(ctx context.Context, e *query.Error) error {
 	if err == nil {
 		err = t.put(ctx, errorManifestName, "text/plain", []byte(t.path+errorName+"\n"))
 	}
-	if errors.Is(err, bucket.ErrDenied) {
+	if lasts(err) {
 		return nil
 	}
 	return err
@@ -178,7 +187,7 @@ type partWriter struct {
 
 // Write implements [io.Writer].
 func (w *partWriter) Write(p []byte) (int, error) {
-	if most := w.site.cfg.MaxOutput; int64(len(p)) > most-w.done.Size {
+	if most := w.site.maxOutput; int64(len(p)) > most-w.done.Size {
 		return 0, &query.Error{Code: codeTooLarge, Message: fmt.Sprintf("the query selects more than %d bytes", most)}
 	}
 	if w.object == nil {
@@ -190,7 +199,7 @@ func (w *partWriter) Write(p []byte) (int, error) {
 	w.size += int64(n)
 	w.done.Size += int64(n)
 	if err != nil {
-		return n, trouble(err)
+		return n, trouble(w.ctx, err)
 	}
 	if w.size >= w.site.cfg.PartSize {
 		err = w.commit()
@@ -202,7 +211,7 @@ func (w *partWriter) begin() (err error) {
 	key := w.site.key(partName(w.done.Parts))
 	if w.object, err = w.site.bucket.Create(w.ctx, key, w.site.options("text/csv")); err != nil {
 		w.object = nil // and no interface around a nil pointer
-		return trouble(err)
+		return trouble(w.ctx, err)
 	}
 	w.done.Parts++
 	w.size = 0
@@ -211,9 +220,9 @@ func (w *partWriter) begin() (err error) {
 
 func (w *partWriter) commit() error {
 	if err := w.object.Commit(); err != nil {
-		return trouble(err)
+		return trouble(w.ctx, err)
 	}
-	return trouble(w.Close())
+	return trouble(w.ctx, w.Close())
 }
 
 // finish ends the last part. A query that selects nothing has one, too.

@@ -351,6 +351,8 @@ func TestEveryCallOfTheBucketFails(t *testing.T) {
 		{"refused", fmt.Errorf("create: %w", bucket.ErrDenied), true},
 		{"full", fmt.Errorf("write: %w", bucket.ErrFull), false},
 		{"broken", errors.New("no route to host"), false},
+		{"a resolver that does not answer", fmt.Errorf("look up: %w", context.DeadlineExceeded), false},
+		{"credentials that are not accepted", fmt.Errorf("put: %w", &bucket.Error{Status: 403, Code: "InvalidAccessKeyId"}), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for n := 1; ; n++ {
@@ -366,7 +368,7 @@ func TestEveryCallOfTheBucketFails(t *testing.T) {
 					}
 					return
 				}
-				if tt.lasts && n <= 2 { // a bucket that lets nobody remove will do
+				if errors.Is(tt.err, bucket.ErrDenied) && n <= 2 { // a bucket that lets nobody remove will do
 					if err != nil {
 						t.Errorf("call %d: %v", n, err)
 					}
@@ -389,6 +391,11 @@ func TestBeginRefused(t *testing.T) {
 		text string
 	}{
 		{"refused", fmt.Errorf("put: %w", bucket.ErrDenied), glacier.InvalidParameterValue, "Invalid OutputLocation: results cannot be written: put: the bucket refuses."},
+		{"refused in a store's words", &bucket.Error{Status: 403, Code: "AccessDenied", Message: "User: arn:aws:iam::1:user/operator is not authorized"}, glacier.InvalidParameterValue,
+			"Invalid OutputLocation: the bucket takes no results: the store answers 403 AccessDenied."},
+		{"credentials that are not accepted", &bucket.Error{Status: 403, Code: "SignatureDoesNotMatch", Message: "AKIAOPERATOR"}, glacier.InvalidParameterValue,
+			"Invalid OutputLocation: the bucket takes no results: the store answers 403 SignatureDoesNotMatch."},
+		{"a resolver that does not answer", fmt.Errorf("look up: %w", context.DeadlineExceeded), glacier.ServiceUnavailable, "The bucket for the results cannot be reached."},
 		{"full", fmt.Errorf("put: %w", bucket.ErrFull), glacier.ServiceUnavailable, "There is no space left to store the results."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -402,6 +409,21 @@ func TestBeginRefused(t *testing.T) {
 	}
 	broken := errors.New("no route to host")
 	if err := Refusal(broken); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestWordsOfAStore: why a job has failed, everybody hears who may see the job;
+// what the store said besides, the log alone.
+func TestWordsOfAStore(t *testing.T) {
+	f := &faulty{n: 3, err: &bucket.Error{Status: 403, Code: "AccessDenied", Message: "User: operator"}}
+	p := newPlace(t, "SELECT * FROM archive", func(c *Config) {
+		f.Bucket = c.Directory
+		c.Buckets = map[string]Target{"results": {Bucket: f}}
+	})
+	_, err := p.run("a\n")
+	e, ok := errors.AsType[*query.Error](err)
+	if !ok || e.Message != "the bucket takes no results: the store answers 403 AccessDenied" || !strings.Contains(err.Error(), "User: operator") {
 		t.Errorf("%v", err)
 	}
 }
@@ -420,6 +442,7 @@ func TestWhoMayUseWhat(t *testing.T) {
 	configured := map[string]Target{
 		"results": {Bucket: dir},
 		"shared":  {Bucket: dir, Accounts: []glacier.AccountID{stranger}},
+		"closed":  {Bucket: dir, Accounts: []glacier.AccountID{}},
 	}
 	const none = "Invalid BucketName: %s. This server has no such bucket."
 	const denied = "Invalid BucketName: %s. The account %s may not use this bucket."
@@ -435,6 +458,7 @@ func TestWhoMayUseWhat(t *testing.T) {
 		{"another account", Config{Buckets: configured}, stranger, "results", fmt.Sprintf(denied, "results", stranger), ""},
 		{"an account that is named", Config{Buckets: configured}, stranger, "shared", "", "runs/job/job.txt"},
 		{"the server's own account, which is not named", Config{Buckets: configured}, owner, "shared", fmt.Sprintf(denied, "shared", owner), ""},
+		{"a bucket for nobody", Config{Buckets: configured}, owner, "closed", fmt.Sprintf(denied, "closed", owner), ""},
 		{"another bucket, without a directory", Config{Buckets: configured}, owner, "elsewhere", fmt.Sprintf(none, "elsewhere"), ""},
 		{"another bucket, in the directory", Config{Buckets: configured, Directory: dir}, stranger, "elsewhere", "", "444455556666/elsewhere/runs/job/job.txt"},
 		{"a configured bucket, in spite of the directory", Config{Buckets: configured, Directory: dir}, stranger, "results", fmt.Sprintf(denied, "results", stranger), ""},
@@ -468,6 +492,33 @@ func TestWhoMayUseWhat(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestMaxOutput(t *testing.T) {
+	for _, tt := range []struct {
+		name, bucket string
+		set, want    int64
+	}{
+		{"in the directory", "results", 0, 10 << 30},
+		{"in a configured bucket", "remote", 0, 5 << 40},
+		{"set, in the directory", "results", 7, 7},
+		{"set, in a configured bucket", "remote", 7, 7},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := bucket.NewDirectory(disk.NewMem(0), "select")
+			s, err := New(Config{Account: owner, Directory: dir, Buckets: map[string]Target{"remote": {Bucket: dir}}, MaxOutput: tt.set})
+			if err != nil {
+				t.Fatal(err)
+			}
+			site, err := s.Site(owner, &Location{Bucket: tt.bucket, Prefix: "runs"}, "job")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if site.maxOutput != tt.want {
+				t.Errorf("%d bytes, want %d", site.maxOutput, tt.want)
+			}
+		})
+	}
 }
 
 func TestElsewhere(t *testing.T) {

@@ -68,7 +68,8 @@ type Config struct {
 	// SelectTime is how long the query of a select job may take; 0 means 48
 	// hours.
 	SelectTime time.Duration
-	// SelectOutput is how many bytes such a query may select; 0 means 5 TiB.
+	// SelectOutput is how many bytes such a query may select; 0 means 10 GiB if
+	// they go to SelectDirectory, and 5 TiB otherwise.
 	SelectOutput int64
 	// Buckets are the buckets that the results of select jobs may go to, by the
 	// names that clients give.
@@ -133,8 +134,8 @@ const NoSelect = "off"
 // may use it.
 type Bucket struct {
 	bucket.Settings
-	// Accounts may have the results of queries on their archives written there.
-	// None means the server's own account.
+	// Accounts may have the results of their queries written there, whose ever the
+	// archives are. Nil means the server's own account; an empty list means nobody.
 	Accounts []glacier.AccountID
 }
 

@@ -9,11 +9,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"firn/glacier"
+	"firn/internal/audit"
 	"firn/internal/bucket"
 	"firn/internal/client"
 )
@@ -182,6 +184,67 @@ func TestWhoMaySelect(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSelectOfAnotherAccount: whom a vault's policy lets in has the results in his
+// own place, and writes nothing with the rights of the vault's owner.
+func TestSelectOfAnotherAccount(t *testing.T) {
+	const guest = glacier.AccountID("444455556666")
+	store := &objectStore{objects: map[string]string{}}
+	remote := httptest.NewServer(store)
+	defer remote.Close()
+	s := &siege{house: newHouse(t, func(c *Config) {
+		c.Buckets = map[string]Bucket{"owners": {Settings: bucket.Settings{
+			Endpoint: remote.URL, Name: "owners", AccessKey: "AKIAEXAMPLE", SecretKey: "secret", PathStyle: true,
+		}}}
+	})}
+	s.createVault("worm")
+	archive := s.house.upload("worm", "", []byte("1,one\n"))
+	s.must(client.Request{Method: "PUT", Path: "/-/vaults/worm/access-policy", Body: client.Bytes(policyDocument(
+		`{"Statement":{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"glacier:*","Resource":"` + wormARN + `"}}`))})
+	if _, _, err := s.srv.Access().CreateAccount(t.Context(), guest, ""); err != nil {
+		t.Fatal(err)
+	}
+	owner := s.client
+	s.user(guest, "AmazonGlacierFullAccess")
+	begin := func(bucket string) reply {
+		return s.call(client.Request{Method: "POST", Path: "/" + testAccount + "/vaults/worm/jobs", Body: client.Bytes([]byte(selectParameters(archive, bucket)))})
+	}
+	if got := begin("owners"); got.message != "Invalid BucketName: owners. The account 444455556666 may not use this bucket." || len(store.objects) != 0 {
+		t.Errorf("%d: %s; there are %v", got.status, got.message, store.objects)
+	}
+	got := begin("results")
+	if got.status != http.StatusAccepted {
+		t.Fatalf("%d: %s", got.status, got.message)
+	}
+	job := got.header.Get(glacier.HeaderJobID)
+	s.client = owner
+	if d := s.await("worm", job); d.StatusCode != glacier.Succeeded {
+		t.Errorf("%+v", d)
+	}
+	if _, err := os.Stat(filepath.Join(s.cfg.Data, "select", string(guest), "results", "runs", job, "result_manifest.txt")); err != nil {
+		t.Error(err)
+	}
+	if out := s.output("worm", job, ""); string(out.body) != "one\n" {
+		t.Errorf("%d: %s", out.status, out.body)
+	}
+	s.stop()
+	if !slices.ContainsFunc(s.lines(), func(e audit.Event) bool {
+		return e.Response["jobId"] == job && e.Response["jobOutputPath"] == "runs/"+job+"/"
+	}) {
+		t.Error("the audit log does not have the job's path")
+	}
+	s.start()
+}
+
+func TestFloor(t *testing.T) {
+	for _, tt := range []struct{ free, want int64 }{
+		{0, 256 << 20}, {300 << 20, 256 << 20}, {1 << 30, 512 << 20}, {2 << 30, 1 << 30}, {1 << 40, 1 << 30},
+	} {
+		if got := floorOf(tt.free); got != tt.want {
+			t.Errorf("of %d free bytes %d stay, want %d", tt.free, got, tt.want)
+		}
 	}
 }
 

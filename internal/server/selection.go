@@ -8,9 +8,13 @@ import (
 	"firn/internal/selection"
 )
 
-// selectFloor is how many bytes results leave free where their directory is:
-// they must not take the store's last ones.
-const selectFloor = 256 << 20
+// Results leave selectFloor bytes free where their directory is: they must not
+// take the store's last ones. Of a disk that has not twice as many they leave half
+// of what is free at the start, and leastFloor in any case.
+const (
+	selectFloor = 1 << 30
+	leastFloor  = 256 << 20
+)
 
 // openSelect finds the places where the results of select jobs may go. It asks
 // no bucket.
@@ -47,6 +51,12 @@ func (s *Server) selectDirectory() (*bucket.Directory, error) {
 		return nil, fmt.Errorf("make the directory of select results: %w", err)
 	}
 	d := bucket.NewDirectory(root, ".")
-	d.Floor = selectFloor
+	free, err := root.Free()
+	if err != nil {
+		return nil, fmt.Errorf("see how much space select results have: %w", err)
+	}
+	d.Floor = floorOf(free)
 	return d, nil
 }
+
+func floorOf(free int64) int64 { return max(leastFloor, min(selectFloor, free/2)) }

@@ -1,0 +1,174 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"firn/glacier"
+	"firn/internal/record"
+	"firn/internal/selection"
+)
+
+func TestRoom(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		workers int
+		busy    []int   // ranks
+		want    [3]bool // Expedited, Standard, Bulk
+	}{
+		{"one worker, idle", 1, nil, [3]bool{true, true, true}},
+		{"one worker, busy", 1, []int{rankBulk}, [3]bool{false, false, false}},
+		{"two workers, one Expedited", 2, []int{rankExpedited}, [3]bool{true, true, true}},
+		{"two workers, one Bulk", 2, []int{rankBulk}, [3]bool{true, false, false}},
+		{"four workers, two Bulk", 4, []int{rankBulk, rankBulk}, [3]bool{true, true, false}},
+		{"four workers, three Standard", 4, []int{rankStandard, rankStandard, rankStandard}, [3]bool{true, false, true}},
+		{"four workers, all Expedited", 4, []int{rankExpedited, rankExpedited, rankExpedited, rankExpedited}, [3]bool{false, false, false}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, queries := range []int{0, max(1, tt.workers/4)} { // which change nothing
+				p := newPlaces(tt.workers)
+				for i, rank := range tt.busy {
+					p.busy[uint64(i)] = entry{rank: rank}
+				}
+				for i := range queries {
+					p.busy[uint64(100+i)] = entry{lane: laneQueries, rank: rankExpedited}
+				}
+				for rank, want := range tt.want {
+					if _, got := p.pick(laneRetrievals, []entry{due(1, rank)}); got != want {
+						t.Errorf("beside %d queries, room for rank %d: %t, want %t", queries, rank, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestTurnsOfQueries: there are a quarter as many workers for them, whatever
+// their rank is, and half of these for one account while others wait.
+func TestTurnsOfQueries(t *testing.T) {
+	const a, b, c = glacier.AccountID("a"), glacier.AccountID("b"), glacier.AccountID("c")
+	for _, tt := range []struct {
+		name      string
+		workers   int
+		busy, due []glacier.AccountID
+		want      int // of due; -1: none
+	}{
+		{"nothing is due", 8, nil, nil, -1},
+		{"one worker beside one", 1, nil, []glacier.AccountID{a}, 0},
+		{"one worker, which is busy", 3, []glacier.AccountID{a}, []glacier.AccountID{b}, -1},
+		{"two workers, one busy, another account waits", 8, []glacier.AccountID{a}, []glacier.AccountID{a, a, b, c}, 2},
+		{"two workers, one busy, nobody else waits", 8, []glacier.AccountID{a}, []glacier.AccountID{a, a}, 0},
+		{"two workers, both busy", 8, []glacier.AccountID{a, b}, []glacier.AccountID{c}, -1},
+		{"four workers, half of one account's", 16, []glacier.AccountID{a, a, b}, []glacier.AccountID{a, b}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPlaces(tt.workers)
+			for i, caller := range tt.busy {
+				p.busy[uint64(i)] = entry{lane: laneQueries, caller: caller}
+			}
+			p.busy[100] = entry{rank: rankStandard} // which changes nothing
+			var list []entry
+			for _, caller := range tt.due {
+				list = append(list, entry{lane: laneQueries, caller: caller})
+			}
+			got, ok := p.pick(laneQueries, list)
+			if !ok {
+				got = -1
+			}
+			if got != tt.want {
+				t.Errorf("%d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestQueriesHoldUpNoRetrievals: whatever queries do, and however many wait, there
+// are workers for the rest.
+func TestQueriesHoldUpNoRetrievals(t *testing.T) {
+	for _, workers := range []int{1, 2, 8} {
+		t.Run(fmt.Sprintf("%d workers", workers), func(t *testing.T) {
+			l := newLibrary(t)
+			h := newHouse(t, l.selects(), func(c *Config) { c.Workers = workers })
+			h.Service.queue = newQueue(4) // which they fill
+			a := h.small(photos, "a\n")
+			var queries []glacier.JobID
+			for range 12 {
+				queries = append(queries, h.begin(selectInto("remote", a, everything, `,"Tier":"Expedited"`)))
+			}
+			stuck, leave := make(chan struct{}), make(chan struct{})
+			var once sync.Once
+			l.fail(func(string) error { once.Do(func() { close(stuck) }); <-leave; return nil })
+			h.start()
+			<-stuck
+			for _, text := range []string{retrieval(a, ""), `{"Type":"inventory-retrieval"}`, retrieval(a, `,"Tier":"Expedited"`), retrieval(a, `,"Tier":"Bulk"`)} {
+				h.run(text)
+			}
+			l.fail(nil)
+			close(leave)
+			for _, id := range queries {
+				if d := h.await(id); d.StatusCode != glacier.Succeeded {
+					t.Errorf("%s", *d.StatusMessage)
+				}
+			}
+		})
+	}
+}
+
+// TestPatience: what a bucket has failed by is not counted against the house, nor
+// the other way round, and a lack of space against nobody.
+func TestPatience(t *testing.T) {
+	h := newHouse(t)
+	j := h.job(h.begin(`{"Type":"inventory-retrieval"}`))
+	e := entry{vault: j.Vault, id: j.ID}
+	try := func(err error, n int) {
+		t.Helper()
+		for i := range n {
+			r := h.judge(t.Context(), e, &j, err)
+			if r.again == 0 {
+				t.Fatalf("given up by try %d, %+v", i, e)
+			}
+			e = r.entry
+		}
+	}
+	broken := errors.New("input/output error")
+	try(fmt.Errorf("%w: no route to host", selection.ErrBucket), 3*maxTries)
+	try(broken, maxTries-1)
+	try(fmt.Errorf("%w: no route to host", selection.ErrBucket), 3*maxTries)
+	if r := h.judge(t.Context(), e, &j, broken); r.again != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestChecksAreFew: only so many queries are checked at once; the others wait,
+// until their clients do not.
+func TestChecksAreFew(t *testing.T) {
+	h := newHouse(t, newLibrary(t).selects())
+	a := h.small(photos, "a\n")
+	for range maxChecks {
+		h.checks <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ask := func(ctx context.Context) error {
+		_, err := h.InitiateJob(ctx, owner, owner, photos, parameters(t, selectJob(a, everything, "")))
+		return err
+	}
+	cancel()
+	if err := ask(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("while all are busy: %v", err)
+	}
+	<-h.checks
+	for range 2 { // who has had his check makes room
+		if err := ask(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := h.InitiateJob(t.Context(), owner, owner, photos, parameters(t, selectJob(record.Archive{Public: "x"}, everything, ""))); err == nil {
+		t.Error("an archive that is not there")
+	}
+	if n := len(h.checks); n != maxChecks-1 {
+		t.Errorf("%d places are taken", n)
+	}
+}
