@@ -25,7 +25,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/csv", "internal/disk", "internal/filter", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token"}},
+	{"facts", []string{"internal/csv", "internal/disk", "internal/filter", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token", "internal/value"}},
 	{"engines", []string{"internal/scan"}},
 	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
@@ -49,7 +49,9 @@ var sideways = map[[2]string]string{
 	{"internal/job", "internal/vault"}:       "a job looks its vault and archive up as everybody else does",
 	{"internal/job", "internal/inventory"}:   "an inventory job's output has a format of its own",
 	{"internal/job", "internal/selection"}:   "a select job asks in a language and answers in a layout of their own",
-	{"internal/query", "internal/timestamp"}: "a timestamp is one of the language's types",
+	{"internal/query", "internal/timestamp"}: "functions of the language take timestamps apart",
+	{"internal/query", "internal/value"}:     "an expression of the language comes to a value",
+	{"internal/value", "internal/timestamp"}: "a timestamp is one of the types of values",
 }
 
 // doors are packages that only some of those above may import.
@@ -68,7 +70,7 @@ var doors = map[string][]string{
 // import what they like.
 var modules = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":   {"internal/bucket"},
-	"github.com/cockroachdb/apd/v3":  {"internal/query"},
+	"github.com/cockroachdb/apd/v3":  {"internal/value"},
 	"github.com/fxamacker/cbor/v2":   {"internal/record"},
 	"github.com/klauspost/compress":  {"internal/scan"},
 	"github.com/nats-io/nats.go":     {"internal/forward"},

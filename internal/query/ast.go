@@ -1,5 +1,7 @@
 package query
 
+import "firn/internal/value"
+
 // An expr is a node of an expression. A node knows where it stands for the
 // errors that concern it.
 type expr interface{ where() position }
@@ -7,7 +9,7 @@ type expr interface{ where() position }
 type (
 	literal struct {
 		position
-		value Value
+		value value.Value
 	}
 
 	// A column is a reference by position or by name. path has more than one
@@ -26,13 +28,13 @@ type (
 
 	arithmetic struct {
 		position
-		op   operator
+		op   value.Operator
 		a, b expr
 	}
 
 	compared struct {
 		position
-		op   comparison
+		op   value.Comparison
 		a, b expr
 	}
 
@@ -81,7 +83,7 @@ type (
 	casted struct {
 		position
 		operand expr
-		to      kind
+		to      value.Kind
 	}
 
 	// call is a function of values. part is a part of a timestamp, where the

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"firn/internal/value"
 )
 
 // MaxColumn is the number of the last column there can be.
@@ -208,7 +210,7 @@ func isDigits(s string) bool { return digits(s) == len(s) }
 
 func show(n name) string {
 	if n.quoted {
-		return `"` + clip(n.text) + `"`
+		return `"` + value.Clip(n.text) + `"`
 	}
-	return clip(n.text)
+	return value.Clip(n.text)
 }

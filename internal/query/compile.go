@@ -2,33 +2,34 @@ package query
 
 import (
 	"bytes"
-	"errors"
+
+	"firn/internal/value"
 )
 
 type (
-	evaluator func(*Env) (Value, error)
-	condition func(*Env) (truth, error)
+	evaluator func(*Env) (value.Value, error)
+	condition func(*Env) (value.Truth, error)
 )
 
 // compiled is a node that can be run. cond is set if it is a condition by nature.
 type compiled struct {
 	eval     evaluator
 	cond     condition
-	constant bool  // eval is the same for every record, and is value
-	value    Value // of a constant
-	column   int   // eval is this column, counted from 1; 0 if it is something else
+	constant bool        // eval is the same for every record, and is value
+	value    value.Value // of a constant
+	column   int         // eval is this column, counted from 1; 0 if it is something else
 }
 
 // fixed is a node that is always the same.
-func fixed(v Value) *compiled {
-	return &compiled{eval: func(*Env) (Value, error) { return v, nil }, constant: true, value: v}
+func fixed(v value.Value) *compiled {
+	return &compiled{eval: func(*Env) (value.Value, error) { return v, nil }, constant: true, value: v}
 }
 
 // ofCondition is a node that is a condition.
 func ofCondition(c condition) *compiled {
-	return &compiled{cond: c, eval: func(env *Env) (Value, error) {
+	return &compiled{cond: c, eval: func(env *Env) (value.Value, error) {
 		t, err := c(env)
-		return t.value(), err
+		return t.Value(), err
 	}}
 }
 
@@ -38,15 +39,15 @@ func ofCondition(c condition) *compiled {
 func (b *binder) compile(e expr) (*compiled, error) {
 	b.program.cost++
 	if l, ok := e.(*literal); ok {
-		b.program.cost += len(l.value.text) / 64
+		b.program.cost += len(l.value.Bytes()) / 64
 		return fixed(l.value), nil
 	}
 	if c, ok := e.(*column); ok {
 		i, err := b.resolve(c)
-		return &compiled{eval: func(env *Env) (Value, error) { return env.Row.Column(i), nil }, column: i + 1}, err
+		return &compiled{eval: func(env *Env) (value.Value, error) { return env.Row.Column(i), nil }, column: i + 1}, err
 	}
 	if a, ok := e.(*aggregate); ok {
-		return &compiled{eval: func(env *Env) (Value, error) { return env.totals.value(a.index, a.position) }}, nil
+		return &compiled{eval: func(env *Env) (value.Value, error) { return env.totals.value(a.index, a.position) }}, nil
 	}
 	operands := children(e)
 	args := make([]*compiled, len(operands))
@@ -80,7 +81,7 @@ func (b *binder) assemble(e expr, args []*compiled) (*compiled, error) {
 		if e.logical {
 			return compileNot(e, args[0])
 		}
-		return compileNumeric(e.position, args, func(v []Value) (Value, error) { return negate(v[0]) }), nil
+		return compileNumeric(e.position, args, func(v []value.Value) (value.Value, error) { return value.Negate(v[0]) }), nil
 	case *arithmetic:
 		return compileArithmetic(e, args[0], args[1]), nil
 	case *compared:
@@ -105,16 +106,6 @@ func (b *binder) assemble(e expr, args []*compiled) (*compiled, error) {
 	return nil, errorAt(e.where(), "UnsupportedSyntax", "this expression is not supported")
 }
 
-// placed gives an error the place of the node that it comes from, unless it has
-// one.
-func placed(err error, at position) error {
-	var e *Error
-	if errors.As(err, &e) && e.Line == 0 {
-		e.Line, e.Column = at.line, at.column
-	}
-	return err
-}
-
 // asCondition makes a condition of a node: its value is a BOOL, or stands for one.
 func (c *compiled) asCondition(at position) (condition, error) {
 	if c.cond != nil {
@@ -122,29 +113,25 @@ func (c *compiled) asCondition(at position) (condition, error) {
 	}
 	if c.constant {
 		t, err := truthIn(c.value, at)
-		return func(*Env) (truth, error) { return t, nil }, err
+		return func(*Env) (value.Truth, error) { return t, nil }, err
 	}
-	return func(env *Env) (truth, error) {
+	return func(env *Env) (value.Truth, error) {
 		v, err := c.eval(env)
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
 		return truthIn(v, at)
 	}, nil
 }
 
-func truthIn(v Value, at position) (truth, error) {
-	switch {
-	case v.absent():
-		return unknown, nil
-	case v.kind == kindBool:
-		return truthOf(v.num != 0), nil
-	case v.kind == kindText:
-		if b, ok := parseBool(trimSpace(v.text)); ok {
-			return truthOf(b.num != 0), nil
-		}
+func truthIn(v value.Value, at position) (value.Truth, error) {
+	if v.IsAbsent() {
+		return value.Unknown, nil
 	}
-	return unknown, errorAt(at, "InvalidDataType", "%s is not a condition", v.show())
+	if b, ok := v.AsBool(); ok {
+		return value.TruthOf(b), nil
+	}
+	return value.Unknown, errorAt(at, "InvalidDataType", "%s is not a condition", v.Show())
 }
 
 func compileNot(e *negation, operand *compiled) (*compiled, error) {
@@ -152,9 +139,9 @@ func compileNot(e *negation, operand *compiled) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ofCondition(func(env *Env) (truth, error) {
+	return ofCondition(func(env *Env) (value.Truth, error) {
 		t, err := c(env)
-		return t.not(), err
+		return t.Not(), err
 	}), nil
 }
 
@@ -167,16 +154,16 @@ func compileJunction(e *junction, args []*compiled) (*compiled, error) {
 			return nil, err
 		}
 	}
-	decides := truthOf(e.or)
-	return ofCondition(func(env *Env) (truth, error) {
-		result := decides.not()
+	decides := value.TruthOf(e.or)
+	return ofCondition(func(env *Env) (value.Truth, error) {
+		result := decides.Not()
 		for _, term := range terms {
 			t, err := term(env)
 			if err != nil || t == decides {
 				return t, err
 			}
-			if t == unknown {
-				result = unknown
+			if t == value.Unknown {
+				result = value.Unknown
 			}
 		}
 		return result, nil
@@ -187,31 +174,33 @@ func compileJunction(e *junction, args []*compiled) (*compiled, error) {
 func compileCompared(e *compared, a, b *compiled) *compiled {
 	op := e.op
 	if a.constant && !b.constant {
-		a, b, op = b, a, op.swapped()
+		a, b, op = b, a, op.Swapped()
 	}
 	if !b.constant {
-		return ofCondition(func(env *Env) (truth, error) {
+		return ofCondition(func(env *Env) (value.Truth, error) {
 			x, err := a.eval(env)
 			if err != nil {
-				return unknown, err
+				return value.Unknown, err
 			}
 			y, err := b.eval(env)
 			if err != nil {
-				return unknown, err
+				return value.Unknown, err
 			}
 			return env.compare(op, x, y)
 		})
 	}
 	y := b.value
+	constant := y.Bytes()
 	switch {
-	case y.isText() && op == equal: // its work is that of the shorter one, and counted with the literal
-		return againstConstant(a, y, op, func(text []byte) (bool, bool) { return bytes.Equal(text, y.text), true })
-	case y.isText():
-		return againstConstant(a, y, op, func(text []byte) (bool, bool) { return op.holds(bytes.Compare(text, y.text)), true })
-	case y.kind == kindInt:
+	case y.IsText() && op == value.Equal: // its work is that of the shorter one, and counted with the literal
+		return againstConstant(a, y, op, func(text []byte) (bool, bool) { return bytes.Equal(text, constant), true })
+	case y.IsText():
+		return againstConstant(a, y, op, func(text []byte) (bool, bool) { return op.Holds(bytes.Compare(text, constant)), true })
+	case y.Kind() == value.KindInt:
+		constant, _ := y.Int()
 		return againstConstant(a, y, op, func(text []byte) (bool, bool) {
-			n, ok := parseInt(text)
-			return op.holds(compareInts(n, y.num)), ok
+			n, ok := value.ParseInt(text)
+			return op.Holds(compareInts(n, constant)), ok
 		})
 	}
 	return againstConstant(a, y, op, func([]byte) (bool, bool) { return false, false })
@@ -229,25 +218,25 @@ func compareInts(a, b int64) int {
 
 // againstConstant compares with y. quick decides about a text, if it can. Most
 // conditions are about a column, which is asked for without a detour.
-func againstConstant(a *compiled, y Value, op comparison, quick func(text []byte) (holds, ok bool)) *compiled {
+func againstConstant(a *compiled, y value.Value, op value.Comparison, quick func(text []byte) (holds, ok bool)) *compiled {
 	if i := a.column - 1; i >= 0 {
-		return ofCondition(func(env *Env) (truth, error) {
+		return ofCondition(func(env *Env) (value.Truth, error) {
 			if text, ok := env.Row.Text(i); ok {
 				if holds, ok := quick(text); ok {
-					return truthOf(holds), nil
+					return value.TruthOf(holds), nil
 				}
 			}
 			return env.compare(op, env.Row.Column(i), y)
 		})
 	}
-	return ofCondition(func(env *Env) (truth, error) {
+	return ofCondition(func(env *Env) (value.Truth, error) {
 		x, err := a.eval(env)
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
-		if x.kind == kindText {
-			if holds, ok := quick(x.text); ok {
-				return truthOf(holds), nil
+		if x.Kind() == value.KindText {
+			if holds, ok := quick(x.Bytes()); ok {
+				return value.TruthOf(holds), nil
 			}
 		}
 		return env.compare(op, x, y)
@@ -255,51 +244,51 @@ func againstConstant(a *compiled, y Value, op comparison, quick func(text []byte
 }
 
 func compileBetween(e *between, args []*compiled) *compiled {
-	return ofCondition(func(env *Env) (truth, error) {
+	return ofCondition(func(env *Env) (value.Truth, error) {
 		x, err := args[0].eval(env)
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
 		low, err := args[1].eval(env)
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
-		result, err := env.compare(greaterOrEqual, x, low)
-		if result != no && err == nil {
-			var high Value
+		result, err := env.compare(value.GreaterOrEqual, x, low)
+		if result != value.No && err == nil {
+			var high value.Value
 			if high, err = args[2].eval(env); err != nil {
-				return unknown, err
+				return value.Unknown, err
 			}
-			var t truth
-			if t, err = env.compare(lessOrEqual, x, high); t != yes {
+			var t value.Truth
+			if t, err = env.compare(value.LessOrEqual, x, high); t != value.Yes {
 				result = t
 			}
 		}
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
 		if e.not {
-			result = result.not()
+			result = result.Not()
 		}
 		return result, nil
 	})
 }
 
 func compileIs(e *is, operand *compiled) *compiled {
-	return ofCondition(func(env *Env) (truth, error) {
+	return ofCondition(func(env *Env) (value.Truth, error) {
 		v, err := operand.eval(env)
-		is := v.kind == kindMissing || v.kind == kindNull && !e.missing
-		return truthOf(is != e.not), err
+		is := v.Kind() == value.KindMissing || v.Kind() == value.KindNull && !e.missing
+		return value.TruthOf(is != e.not), err
 	})
 }
 
 func compileCast(e *casted, operand *compiled) *compiled {
-	return &compiled{eval: func(env *Env) (Value, error) {
+	return &compiled{eval: func(env *Env) (value.Value, error) {
 		v, err := operand.eval(env)
 		if err != nil {
 			return v, err
 		}
-		v, err = cast(v, e.to)
+		v, err = value.Cast(v, e.to)
 		return v, placed(err, e.position)
 	}}
 }
@@ -311,20 +300,20 @@ func compileCases(e *cases, args []*compiled) (*compiled, error) {
 	if e.operand != nil {
 		operand, args = args[0], args[1:]
 	}
-	otherwise := fixed(Null())
+	otherwise := fixed(value.Null())
 	if e.otherwise != nil {
 		otherwise = args[len(args)-1]
 	}
-	cases := make([]func(env *Env, x Value) (truth, error), len(e.when))
+	cases := make([]func(env *Env, x value.Value) (value.Truth, error), len(e.when))
 	for i, w := range e.when {
 		when := args[2*i]
 		if operand != nil {
-			cases[i] = func(env *Env, x Value) (truth, error) {
+			cases[i] = func(env *Env, x value.Value) (value.Truth, error) {
 				y, err := when.eval(env)
 				if err != nil {
-					return unknown, err
+					return value.Unknown, err
 				}
-				return env.compare(equal, x, y)
+				return env.compare(value.Equal, x, y)
 			}
 			continue
 		}
@@ -332,10 +321,10 @@ func compileCases(e *cases, args []*compiled) (*compiled, error) {
 		if err != nil {
 			return nil, err
 		}
-		cases[i] = func(env *Env, _ Value) (truth, error) { return holds(env) }
+		cases[i] = func(env *Env, _ value.Value) (value.Truth, error) { return holds(env) }
 	}
-	return &compiled{eval: func(env *Env) (Value, error) {
-		var x Value
+	return &compiled{eval: func(env *Env) (value.Value, error) {
+		var x value.Value
 		if operand != nil {
 			var err error
 			if x, err = operand.eval(env); err != nil {
@@ -345,9 +334,9 @@ func compileCases(e *cases, args []*compiled) (*compiled, error) {
 		for i := range cases {
 			t, err := cases[i](env, x)
 			if err != nil {
-				return Value{}, err
+				return value.Value{}, err
 			}
-			if t == yes {
+			if t == value.Yes {
 				return args[2*i+1].eval(env)
 			}
 		}

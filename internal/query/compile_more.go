@@ -1,31 +1,35 @@
 package query
 
-import "fmt"
+import (
+	"fmt"
+
+	"firn/internal/value"
+)
 
 // absentOf is what comes of arguments of which one is NULL or MISSING: MISSING if
 // any is, else NULL.
-func absentOf(args []Value) (Value, bool) {
+func absentOf(args []value.Value) (value.Value, bool) {
 	found := false
 	for _, a := range args {
-		if a.kind == kindMissing {
+		if a.Kind() == value.KindMissing {
 			return a, true
 		}
-		found = found || a.kind == kindNull
+		found = found || a.Kind() == value.KindNull
 	}
-	return Null(), found
+	return value.Null(), found
 }
 
 // compileValues makes a node of a function that is given its arguments' values,
 // none of which is NULL or MISSING. The function keeps neither the slice nor the
 // Env's stack, on which it lies.
-func compileValues(at position, args []*compiled, f func(env *Env, v []Value) (Value, error)) *compiled {
-	return &compiled{eval: func(env *Env) (Value, error) {
+func compileValues(at position, args []*compiled, f func(env *Env, v []value.Value) (value.Value, error)) *compiled {
+	return &compiled{eval: func(env *Env) (value.Value, error) {
 		base := len(env.stack)
 		defer func() { env.stack = env.stack[:base] }()
 		for _, a := range args {
 			v, err := a.eval(env)
 			if err != nil {
-				return Value{}, err
+				return value.Value{}, err
 			}
 			env.stack = append(env.stack, v)
 		}
@@ -39,12 +43,12 @@ func compileValues(at position, args []*compiled, f func(env *Env, v []Value) (V
 }
 
 // compileNumeric makes a node of a function of numbers.
-func compileNumeric(at position, args []*compiled, f func(v []Value) (Value, error)) *compiled {
-	return compileValues(at, args, func(_ *Env, v []Value) (Value, error) {
+func compileNumeric(at position, args []*compiled, f func(v []value.Value) (value.Value, error)) *compiled {
+	return compileValues(at, args, func(_ *Env, v []value.Value) (value.Value, error) {
 		for i := range v {
-			n, ok := asNumber(v[i])
+			n, ok := v[i].AsNumber()
 			if !ok {
-				return Value{}, &Error{Code: "InvalidDataType", Message: v[i].show() + " is not a number"}
+				return value.Value{}, &Error{Code: "InvalidDataType", Message: v[i].Show() + " is not a number"}
 			}
 			v[i] = n
 		}
@@ -53,46 +57,46 @@ func compileNumeric(at position, args []*compiled, f func(v []Value) (Value, err
 }
 
 func compileArithmetic(e *arithmetic, a, b *compiled) *compiled {
-	return compileNumeric(e.position, []*compiled{a, b}, func(v []Value) (Value, error) {
-		return calculate(e.op, v[0], v[1])
+	return compileNumeric(e.position, []*compiled{a, b}, func(v []value.Value) (value.Value, error) {
+		return value.Calculate(e.op, v[0], v[1])
 	})
 }
 
 // compileIn looks strings up if the list consists of such.
 func compileIn(e *in, operand *compiled, list []*compiled) *compiled {
 	set, longest := stringSet(list)
-	return ofCondition(func(env *Env) (truth, error) {
+	return ofCondition(func(env *Env) (value.Truth, error) {
 		x, err := operand.eval(env)
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
-		result := no
-		if set != nil && x.isText() {
-			result = truthOf(len(x.text) <= longest && set[string(x.text)])
+		result := value.No
+		if set != nil && x.IsText() {
+			result = value.TruthOf(len(x.Bytes()) <= longest && set[string(x.Bytes())])
 		} else if result, err = among(env, x, list); err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
 		if e.not {
-			result = result.not()
+			result = result.Not()
 		}
 		return result, nil
 	})
 }
 
 // among compares a value with each of a list, until one is equal.
-func among(env *Env, x Value, list []*compiled) (truth, error) {
-	result := no
+func among(env *Env, x value.Value, list []*compiled) (value.Truth, error) {
+	result := value.No
 	for _, item := range list {
 		y, err := item.eval(env)
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
-		t, err := env.compare(equal, x, y)
-		if t == yes || err != nil {
+		t, err := env.compare(value.Equal, x, y)
+		if t == value.Yes || err != nil {
 			return t, err
 		}
-		if t == unknown {
-			result = unknown
+		if t == value.Unknown {
+			result = value.Unknown
 		}
 	}
 	return result, nil
@@ -103,11 +107,11 @@ func among(env *Env, x Value, list []*compiled) (truth, error) {
 func stringSet(list []*compiled) (set map[string]bool, longest int) {
 	set = make(map[string]bool, len(list))
 	for _, item := range list {
-		if !item.constant || item.value.kind != kindString {
+		if !item.constant || item.value.Kind() != value.KindString {
 			return nil, 0
 		}
-		set[string(item.value.text)] = true
-		longest = max(longest, len(item.value.text))
+		set[string(item.value.Bytes())] = true
+		longest = max(longest, len(item.value.Bytes()))
 	}
 	return set, longest
 }
@@ -115,35 +119,35 @@ func stringSet(list []*compiled) (set map[string]bool, longest int) {
 // compileLike parses a pattern once if it is constant.
 func compileLike(e *like, args []*compiled) (*compiled, error) {
 	var once *pattern
-	escape := fixed(Null())
+	escape := fixed(value.Null())
 	if e.escape != nil {
 		escape = args[2]
 	}
-	if args[1].constant && escape.constant && args[1].value.isText() && (e.escape == nil || !escape.value.absent()) {
+	if args[1].constant && escape.constant && args[1].value.IsText() && (e.escape == nil || !escape.value.IsAbsent()) {
 		var err error
 		if once, err = patternOf(args[1].value, escape.value, e.escape != nil); err != nil {
 			return nil, placed(err, e.position)
 		}
 	}
-	return ofCondition(func(env *Env) (truth, error) {
+	return ofCondition(func(env *Env) (value.Truth, error) {
 		x, err := args[0].eval(env)
 		if err != nil {
-			return unknown, err
+			return value.Unknown, err
 		}
 		p := once
 		if p == nil {
 			if p, err = patternNow(env, args[1], escape, e.escape != nil); err != nil {
-				return unknown, placed(err, e.position)
+				return value.Unknown, placed(err, e.position)
 			}
 		}
-		if p == nil || x.absent() {
-			return unknown, nil
+		if p == nil || x.IsAbsent() {
+			return value.Unknown, nil
 		}
-		if !x.isText() {
-			return unknown, errorAt(e.position, "InvalidDataType", "LIKE compares strings, and %s is none", x.show())
+		if !x.IsText() {
+			return value.Unknown, errorAt(e.position, "InvalidDataType", "LIKE compares strings, and %s is none", x.Show())
 		}
-		found, err := p.match(&env.work, x.text)
-		return truthOf(found != e.not), err
+		found, err := p.match(&env.work, x.Bytes())
+		return value.TruthOf(found != e.not), err
 	}), nil
 }
 
@@ -157,24 +161,24 @@ func patternNow(env *Env, text, escape *compiled, escaped bool) (*pattern, error
 		return nil, err
 	}
 	e, err := escape.eval(env)
-	if err != nil || t.absent() || escaped && e.absent() {
+	if err != nil || t.IsAbsent() || escaped && e.IsAbsent() {
 		return nil, err
 	}
-	if len(t.text) > maxPattern {
-		return nil, &Error{Code: "EvaluatorInvalidArguments", Message: fmt.Sprintf("a pattern of LIKE that is no constant has %d bytes, and may have %d", len(t.text), maxPattern)}
+	if len(t.Bytes()) > maxPattern {
+		return nil, &Error{Code: "EvaluatorInvalidArguments", Message: fmt.Sprintf("a pattern of LIKE that is no constant has %d bytes, and may have %d", len(t.Bytes()), maxPattern)}
 	}
-	if err := env.work.spend(len(t.text)); err != nil {
+	if err := env.work.spend(len(t.Bytes())); err != nil {
 		return nil, err
 	}
 	return patternOf(t, e, escaped)
 }
 
-func patternOf(text, escape Value, escaped bool) (*pattern, error) {
-	if !text.isText() || escaped && !escape.isText() {
+func patternOf(text, escape value.Value, escaped bool) (*pattern, error) {
+	if !text.IsText() || escaped && !escape.IsText() {
 		return nil, &Error{Code: "InvalidDataType", Message: "the pattern and the escape of LIKE are strings"}
 	}
 	if !escaped {
-		return parsePattern(text.text, nil)
+		return parsePattern(text.Bytes(), nil)
 	}
-	return parsePattern(text.text, append([]byte{}, escape.text...))
+	return parsePattern(text.Bytes(), append([]byte{}, escape.Bytes()...))
 }

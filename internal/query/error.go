@@ -1,28 +1,26 @@
 package query
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
 
-// An Error is why a query cannot be run, or why it ended. The codes are those
-// of Amazon S3 Select, whose engine Glacier's was.
-type Error struct {
-	Code    string
-	Message string // a sentence without its full stop
-	// Line and Column are where in the expression, from 1 on, in characters; 0
-	// if the error has no place there.
-	Line, Column int
-	// Record is the number of the record it happened at, from 1 on, the header
-	// included; 0 if it was none.
-	Record int64
+	"firn/internal/value"
+)
+
+// An Error is why a query cannot be run, or why it ended.
+type Error = value.Error
+
+// errorAt makes an error with a place.
+func errorAt(at position, code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Line: at.line, Column: at.column}
 }
 
-// Error implements error.
-func (e *Error) Error() string {
-	s := e.Code + ": " + e.Message
-	if e.Line > 0 {
-		s += fmt.Sprintf(" at line %d, column %d", e.Line, e.Column)
+// placed gives an error the place of the node that it comes from, unless it has
+// one.
+func placed(err error, at position) error {
+	var e *Error
+	if errors.As(err, &e) && e.Line == 0 {
+		e.Line, e.Column = at.line, at.column
 	}
-	if e.Record > 0 {
-		s += fmt.Sprintf(" in record %d", e.Record)
-	}
-	return s + "."
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"firn/internal/timestamp"
+	"firn/internal/value"
 )
 
 // compileCall makes a node of a function.
@@ -16,7 +17,7 @@ func compileCall(e *call, args []*compiled) (*compiled, error) {
 	case "NULLIF":
 		return compileNullIf(args), nil
 	case "UTCNOW":
-		return &compiled{eval: func(env *Env) (Value, error) { return instant(env.now), nil }}, nil
+		return &compiled{eval: func(env *Env) (value.Value, error) { return value.Timestamp(env.now), nil }}, nil
 	case "TO_STRING":
 		return compileToString(e, args)
 	}
@@ -24,7 +25,7 @@ func compileCall(e *call, args []*compiled) (*compiled, error) {
 }
 
 // functionOf returns a function of the values of its arguments.
-func functionOf(e *call) func(env *Env, v []Value) (Value, error) {
+func functionOf(e *call) func(env *Env, v []value.Value) (value.Value, error) {
 	switch e.function {
 	case "CHAR_LENGTH", "CHARACTER_LENGTH":
 		return charLength
@@ -35,7 +36,7 @@ func functionOf(e *call) func(env *Env, v []Value) (Value, error) {
 	case "SUBSTRING":
 		return substring
 	case "TRIM":
-		return func(env *Env, v []Value) (Value, error) { return trim(env, e.part, v) }
+		return func(env *Env, v []value.Value) (value.Value, error) { return trim(env, e.part, v) }
 	case "TO_TIMESTAMP":
 		return toTimestamp
 	case "EXTRACT":
@@ -49,20 +50,20 @@ func functionOf(e *call) func(env *Env, v []Value) (Value, error) {
 
 // compileCoalesce is the first argument that is neither NULL nor MISSING, or NULL.
 func compileCoalesce(args []*compiled) *compiled {
-	return &compiled{eval: func(env *Env) (Value, error) {
+	return &compiled{eval: func(env *Env) (value.Value, error) {
 		for _, a := range args {
-			if v, err := a.eval(env); err != nil || !v.absent() {
+			if v, err := a.eval(env); err != nil || !v.IsAbsent() {
 				return v, err
 			}
 		}
-		return Null(), nil
+		return value.Null(), nil
 	}}
 }
 
 // compileNullIf is NULL if the arguments are equal, or both absent; else the
 // first.
 func compileNullIf(args []*compiled) *compiled {
-	return &compiled{eval: func(env *Env) (Value, error) {
+	return &compiled{eval: func(env *Env) (value.Value, error) {
 		a, err := args[0].eval(env)
 		if err != nil {
 			return a, err
@@ -71,77 +72,77 @@ func compileNullIf(args []*compiled) *compiled {
 		if err != nil {
 			return b, err
 		}
-		t, err := env.compare(equal, a, b)
-		if a.absent() && b.absent() || t == yes {
-			return Null(), err
+		t, err := env.compare(value.Equal, a, b)
+		if a.IsAbsent() && b.IsAbsent() || t == value.Yes {
+			return value.Null(), err
 		}
 		return a, err
 	}}
 }
 
 // wrong is the error of an argument of another type.
-func wrong(function, want string, v Value) error {
-	return &Error{Code: "EvaluatorInvalidArguments", Message: function + " takes " + want + ", and " + v.show() + " is none"}
+func wrong(function, want string, v value.Value) error {
+	return &Error{Code: "EvaluatorInvalidArguments", Message: function + " takes " + want + ", and " + v.Show() + " is none"}
 }
 
 // sized counts the work on a string, and refuses what is none.
-func sized(env *Env, function string, v Value) error {
-	if !v.isText() {
+func sized(env *Env, function string, v value.Value) error {
+	if !v.IsText() {
 		return wrong(function, "a string", v)
 	}
-	return env.work.spend(len(v.text) / 8)
+	return env.work.spend(len(v.Bytes()) / 8)
 }
 
-// with is a string of the same kind with other bytes.
-func (v Value) with(b []byte) Value { return Value{kind: v.kind, text: b} }
-
-func charLength(env *Env, v []Value) (Value, error) {
+func charLength(env *Env, v []value.Value) (value.Value, error) {
 	if err := sized(env, "CHAR_LENGTH", v[0]); err != nil {
-		return Value{}, err
+		return value.Value{}, err
 	}
-	return integer(int64(utf8.RuneCount(v[0].text))), nil
+	return value.Int(int64(utf8.RuneCount(v[0].Bytes()))), nil
 }
 
-func lower(env *Env, v []Value) (Value, error) {
+func lower(env *Env, v []value.Value) (value.Value, error) {
 	if err := sized(env, "LOWER", v[0]); err != nil {
-		return Value{}, err
+		return value.Value{}, err
 	}
-	return v[0].with(bytes.ToLower(v[0].text)), nil
+	return v[0].With(bytes.ToLower(v[0].Bytes())), nil
 }
 
-func upper(env *Env, v []Value) (Value, error) {
+func upper(env *Env, v []value.Value) (value.Value, error) {
 	if err := sized(env, "UPPER", v[0]); err != nil {
-		return Value{}, err
+		return value.Value{}, err
 	}
-	return v[0].with(bytes.ToUpper(v[0].text)), nil
+	return v[0].With(bytes.ToUpper(v[0].Bytes())), nil
 }
 
 // substring counts characters from 1 on. A start before the first is the first,
 // and the length is not cut for it: so the guide has it, unlike the standard.
-func substring(env *Env, v []Value) (Value, error) {
+func substring(env *Env, v []value.Value) (value.Value, error) {
 	if err := sized(env, "SUBSTRING", v[0]); err != nil {
-		return Value{}, err
+		return value.Value{}, err
 	}
-	text := v[0].text
+	text := v[0].Bytes()
 	start, ok := wholeNumber(v[1])
 	if !ok {
-		return Value{}, wrong("SUBSTRING", "an integer where to start", v[1])
+		return value.Value{}, wrong("SUBSTRING", "an integer where to start", v[1])
 	}
 	text = text[runeOffset(text, start-min(start, 1)):]
 	if len(v) > 2 {
 		n, ok := wholeNumber(v[2])
 		if !ok || n < 0 {
-			return Value{}, wrong("SUBSTRING", "a length of 0 or more", v[2])
+			return value.Value{}, wrong("SUBSTRING", "a length of 0 or more", v[2])
 		}
 		text = text[:runeOffset(text, n)]
 	}
-	return v[0].with(text), nil
+	return v[0].With(text), nil
 }
 
 // wholeNumber is a value as an integer, if it is or stands for one.
-func wholeNumber(v Value) (int64, bool) {
-	n, ok := asNumber(v)
-	return n.num, ok && n.kind == kindInt
+func wholeNumber(v value.Value) (int64, bool) {
+	n, ok := v.AsNumber()
+	if !ok {
+		return 0, false
+	}
+	return n.Int()
 }
 
 // runeOffset is the offset of the character with the index n, or the length.
@@ -158,30 +159,30 @@ func runeOffset(b []byte, n int64) int {
 const maxTrim = 4 << 10
 
 // trim cuts the characters of a set, spaces if there is none, at one end or both.
-func trim(env *Env, part string, v []Value) (Value, error) {
+func trim(env *Env, part string, v []value.Value) (value.Value, error) {
 	if err := sized(env, "TRIM", v[0]); err != nil {
-		return Value{}, err
+		return value.Value{}, err
 	}
 	set := []byte(" ")
 	if len(v) > 1 {
-		if !v[1].isText() {
-			return Value{}, wrong("TRIM", "a string", v[1])
+		if !v[1].IsText() {
+			return value.Value{}, wrong("TRIM", "a string", v[1])
 		}
-		if set = v[1].text; len(set) > maxTrim {
-			return Value{}, &Error{Code: "EvaluatorInvalidArguments", Message: fmt.Sprintf("TRIM takes characters of at most %d bytes, and there are %d", maxTrim, len(set))}
+		if set = v[1].Bytes(); len(set) > maxTrim {
+			return value.Value{}, &Error{Code: "EvaluatorInvalidArguments", Message: fmt.Sprintf("TRIM takes characters of at most %d bytes, and there are %d", maxTrim, len(set))}
 		}
 		if err := env.work.spend(len(set)); err != nil {
-			return Value{}, err
+			return value.Value{}, err
 		}
 	}
-	text, in := v[0].text, runeSet(set)
+	text, in := v[0].Bytes(), runeSet(set)
 	if part != "TRAILING" {
 		text = bytes.TrimLeftFunc(text, in)
 	}
 	if part != "LEADING" {
 		text = bytes.TrimRightFunc(text, in)
 	}
-	return v[0].with(text), nil
+	return v[0].With(text), nil
 }
 
 // runeSet reports whether a character is in a set.
@@ -196,107 +197,95 @@ func runeSet(set []byte) func(rune) bool {
 	return func(c rune) bool { return members[c] }
 }
 
-// asTimestamp is a value as a timestamp, if it is or stands for one.
-func asTimestamp(v Value) (timestamp.Timestamp, bool) {
-	switch v.kind {
-	case kindTimestamp:
-		return *v.time, true
-	case kindText:
-		t, err := timestamp.Parse(trimSpace(v.text))
-		return t, err == nil
+func toTimestamp(_ *Env, v []value.Value) (value.Value, error) {
+	if !v[0].IsText() {
+		return value.Value{}, wrong("TO_TIMESTAMP", "a string", v[0])
 	}
-	return timestamp.Timestamp{}, false
-}
-
-func toTimestamp(_ *Env, v []Value) (Value, error) {
-	if !v[0].isText() {
-		return Value{}, wrong("TO_TIMESTAMP", "a string", v[0])
-	}
-	t, err := timestamp.Parse(trimSpace(v[0].text))
+	t, err := value.Cast(v[0], value.KindTimestamp)
 	if err != nil {
-		return Value{}, &Error{Code: "CastFailed", Message: v[0].show() + " is not a timestamp"}
+		return value.Value{}, &Error{Code: "CastFailed", Message: v[0].Show() + " is not a timestamp"}
 	}
-	return instant(t), nil
+	return t, nil
 }
 
 // dated is a function that has a part of timestamps.
-func dated(e *call, f func(part timestamp.Part, v []Value) (Value, error)) func(*Env, []Value) (Value, error) {
+func dated(e *call, f func(part timestamp.Part, v []value.Value) (value.Value, error)) func(*Env, []value.Value) (value.Value, error) {
 	part, _ := timestamp.ParsePart(e.part)
-	return func(_ *Env, v []Value) (Value, error) { return f(part, v) }
+	return func(_ *Env, v []value.Value) (value.Value, error) { return f(part, v) }
 }
 
-func extract(part timestamp.Part, v []Value) (Value, error) {
-	t, ok := asTimestamp(v[0])
+func extract(part timestamp.Part, v []value.Value) (value.Value, error) {
+	t, ok := v[0].AsTimestamp()
 	if !ok {
-		return Value{}, wrong("EXTRACT", "a timestamp", v[0])
+		return value.Value{}, wrong("EXTRACT", "a timestamp", v[0])
 	}
-	return integer(t.Extract(part)), nil
+	return value.Int(t.Extract(part)), nil
 }
 
-func dateAdd(part timestamp.Part, v []Value) (Value, error) {
+func dateAdd(part timestamp.Part, v []value.Value) (value.Value, error) {
 	n, ok := wholeNumber(v[0])
 	if !ok {
-		return Value{}, wrong("DATE_ADD", "an integer to add", v[0])
+		return value.Value{}, wrong("DATE_ADD", "an integer to add", v[0])
 	}
-	t, ok := asTimestamp(v[1])
+	t, ok := v[1].AsTimestamp()
 	if !ok {
-		return Value{}, wrong("DATE_ADD", "a timestamp", v[1])
+		return value.Value{}, wrong("DATE_ADD", "a timestamp", v[1])
 	}
 	sum, err := t.Add(part, n)
 	if err != nil {
-		return Value{}, &Error{Code: "EvaluatorInvalidArguments", Message: "DATE_ADD: " + err.Error()}
+		return value.Value{}, &Error{Code: "EvaluatorInvalidArguments", Message: "DATE_ADD: " + err.Error()}
 	}
-	return instant(sum), nil
+	return value.Timestamp(sum), nil
 }
 
-func dateDiff(part timestamp.Part, v []Value) (Value, error) {
-	from, ok := asTimestamp(v[0])
+func dateDiff(part timestamp.Part, v []value.Value) (value.Value, error) {
+	from, ok := v[0].AsTimestamp()
 	if !ok {
-		return Value{}, wrong("DATE_DIFF", "timestamps", v[0])
+		return value.Value{}, wrong("DATE_DIFF", "timestamps", v[0])
 	}
-	to, ok := asTimestamp(v[1])
+	to, ok := v[1].AsTimestamp()
 	if !ok {
-		return Value{}, wrong("DATE_DIFF", "timestamps", v[1])
+		return value.Value{}, wrong("DATE_DIFF", "timestamps", v[1])
 	}
-	return integer(timestamp.Diff(part, from, to)), nil
+	return value.Int(timestamp.Diff(part, from, to)), nil
 }
 
 // compileToString parses the pattern once if it is constant.
 func compileToString(e *call, args []*compiled) (*compiled, error) {
 	var once *timestamp.Pattern
-	if args[1].constant && args[1].value.isText() {
+	if args[1].constant && args[1].value.IsText() {
 		var err error
 		if once, err = parseTimePattern(args[1].value); err != nil {
 			return nil, placed(err, e.position)
 		}
 	}
-	return compileValues(e.position, args, func(env *Env, v []Value) (Value, error) {
-		t, ok := asTimestamp(v[0])
+	return compileValues(e.position, args, func(env *Env, v []value.Value) (value.Value, error) {
+		t, ok := v[0].AsTimestamp()
 		if !ok {
-			return Value{}, wrong("TO_STRING", "a timestamp", v[0])
+			return value.Value{}, wrong("TO_STRING", "a timestamp", v[0])
 		}
 		p := once
 		if p == nil {
 			if err := sized(env, "TO_STRING", v[1]); err != nil {
-				return Value{}, err
+				return value.Value{}, err
 			}
 			var err error
 			if p, err = parseTimePattern(v[1]); err != nil {
-				return Value{}, err
+				return value.Value{}, err
 			}
 		}
-		return String(p.Append(nil, t)), nil
+		return value.String(p.Append(nil, t)), nil
 	}), nil
 }
 
 // maxTimePattern bounds the pattern of TO_STRING.
 const maxTimePattern = 1 << 10
 
-func parseTimePattern(v Value) (*timestamp.Pattern, error) {
-	if len(v.text) > maxTimePattern {
+func parseTimePattern(v value.Value) (*timestamp.Pattern, error) {
+	if len(v.Bytes()) > maxTimePattern {
 		return nil, &Error{Code: "InvalidTimestampFormatPattern", Message: "the pattern of TO_STRING is too long"}
 	}
-	p, err := timestamp.ParsePattern(string(v.text))
+	p, err := timestamp.ParsePattern(string(v.Bytes()))
 	if err != nil {
 		return nil, &Error{Code: "InvalidTimestampFormatPattern", Message: err.Error()}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"firn/internal/value"
 )
 
 const mib = 1 << 20
@@ -115,11 +117,11 @@ func (f fields) bytes() raw {
 
 type raw [][]byte
 
-func (r raw) Column(i int) Value {
+func (r raw) Column(i int) value.Value {
 	if b, ok := r.Text(i); ok {
-		return Text(b)
+		return value.Text(b)
 	}
-	return Missing()
+	return value.Missing()
 }
 
 func (r raw) Text(i int) ([]byte, bool) {

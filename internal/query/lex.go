@@ -1,10 +1,11 @@
 package query
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"firn/internal/value"
 )
 
 // A tokenKind is what a token is.
@@ -37,39 +38,14 @@ func (t token) String() string {
 	case tokenEnd:
 		return "the end of the expression"
 	case tokenQuoted:
-		return `"` + clip(t.text) + `"`
+		return `"` + value.Clip(t.text) + `"`
 	case tokenString:
-		return "'" + clip(t.text) + "'"
+		return "'" + value.Clip(t.text) + "'"
 	case tokenIon:
-		return "`" + clip(t.text) + "`"
+		return "`" + value.Clip(t.text) + "`"
 	default:
-		return clip(t.text)
+		return value.Clip(t.text)
 	}
-}
-
-// clipLength bounds what an error shows of a text.
-const clipLength = 60
-
-// clip cuts a text for an error, and shows what is not printable as an escape.
-func clip(s string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range s {
-		if n++; n > clipLength {
-			return b.String() + "..."
-		}
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			fmt.Fprintf(&b, "\\u%04x", r)
-		}
-	}
-	return b.String()
-}
-
-// errorAt makes an error with a place.
-func errorAt(at position, code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Line: at.line, Column: at.column}
 }
 
 // A lexer cuts an expression into tokens.
@@ -211,7 +187,7 @@ func (l *lexer) number() (token, error) {
 		}
 	}
 	if nameLength(rest[n:]) > 0 {
-		return token{}, errorAt(at, "LexerInvalidLiteral", "%q is not a number", clip(rest[:n+nameLength(rest[n:])]))
+		return token{}, errorAt(at, "LexerInvalidLiteral", "%q is not a number", value.Clip(rest[:n+nameLength(rest[n:])]))
 	}
 	return token{tokenNumber, l.take(n), at}, nil
 }

@@ -3,6 +3,8 @@ package query
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"firn/internal/value"
 )
 
 // A pattern is what LIKE compares with, cut at its percent signs: the first
@@ -32,7 +34,7 @@ func parsePattern(text, escape []byte) (*pattern, error) {
 	if escape != nil {
 		r, n := utf8.DecodeRune(escape)
 		if n == 0 || n != len(escape) {
-			return nil, likeError("the escape of LIKE is one character, not '%s'", clip(string(escape)))
+			return nil, likeError("the escape of LIKE is one character, not '%s'", value.Clip(string(escape)))
 		}
 		e = r
 	}

@@ -143,11 +143,11 @@ func (p *parser) parseProjections() error {
 		return nil
 	}
 	for {
-		value, err := p.parseExpr()
+		column, err := p.parseExpr()
 		if err != nil {
 			return err
 		}
-		p.statement.projections = append(p.statement.projections, projection{value})
+		p.statement.projections = append(p.statement.projections, projection{column})
 		if _, err := p.parseAlias(); err != nil {
 			return err
 		}

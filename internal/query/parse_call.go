@@ -2,6 +2,7 @@ package query
 
 import (
 	"firn/internal/timestamp"
+	"firn/internal/value"
 )
 
 // A signature is how many arguments a function takes; most is -1 for any number.
@@ -73,7 +74,7 @@ func (p *parser) parseCast(at position) (expr, error) {
 		return nil, err
 	}
 	t := p.next()
-	to, ok := typeNamed(upperCase(t.text))
+	to, ok := value.KindNamed(upperCase(t.text))
 	if !ok || t.kind != tokenKeyword {
 		return nil, errorAt(t.at, "ParseExpectedTypeName", "expected BOOL, INT, INTEGER, STRING, FLOAT, DECIMAL, NUMERIC or TIMESTAMP, found %s", t)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"firn/internal/timestamp"
+	"firn/internal/value"
 )
 
 // The levels of precedence, lowest first, each a method:
@@ -78,23 +79,23 @@ func (p *parser) parseIs() (expr, error) {
 	return e, err
 }
 
-func comparisonOf(t token) (comparison, bool) {
+func comparisonOf(t token) (value.Comparison, bool) {
 	if t.kind != tokenSymbol {
 		return 0, false
 	}
 	switch t.text {
 	case "=":
-		return equal, true
+		return value.Equal, true
 	case "<>", "!=":
-		return unequal, true
+		return value.Unequal, true
 	case "<":
-		return less, true
+		return value.Less, true
 	case "<=":
-		return lessOrEqual, true
+		return value.LessOrEqual, true
 	case ">":
-		return greater, true
+		return value.Greater, true
 	case ">=":
-		return greaterOrEqual, true
+		return value.GreaterOrEqual, true
 	}
 	return 0, false
 }
@@ -105,7 +106,7 @@ func (p *parser) parseEquality() (expr, error) {
 		return nil, err
 	}
 	op, ok := comparisonOf(p.peek())
-	if !ok || op > unequal {
+	if !ok || op > value.Unequal {
 		return a, nil
 	}
 	at := p.next().at
@@ -117,7 +118,7 @@ func (p *parser) parseRelation() (expr, error) {
 	e, err := p.parseLike()
 	for err == nil {
 		op, ok := comparisonOf(p.peek())
-		if !ok || op <= unequal {
+		if !ok || op <= value.Unequal {
 			break
 		}
 		n := &compared{position: p.next().at, op: op, a: e}
@@ -230,7 +231,7 @@ func (p *parser) parseLeft(operators string, operand func() (expr, error)) (expr
 			break
 		}
 		p.next()
-		n := &arithmetic{position: t.at, op: operator(t.text[0]), a: e}
+		n := &arithmetic{position: t.at, op: value.Operator(t.text[0]), a: e}
 		n.b, err = operand()
 		e = n
 	}
@@ -251,7 +252,7 @@ func (p *parser) parseUnary() (expr, error) {
 	case t.is("+"): // adds to nothing, and so takes numbers only
 		p.next()
 		operand, err := p.nested(p.parseUnary)
-		return &arithmetic{t.at, '+', &literal{t.at, integer(0)}, operand}, err
+		return &arithmetic{t.at, '+', &literal{t.at, value.Int(0)}, operand}, err
 	}
 	return p.parsePrimary()
 }
@@ -259,15 +260,15 @@ func (p *parser) parseUnary() (expr, error) {
 // parseLiteral reads a number: with an exponent it is a FLOAT.
 func parseLiteral(text string, at position) (expr, error) {
 	if strings.ContainsAny(text, "eE") {
-		f, ok := parseFloat([]byte(text))
+		f, ok := value.ParseFloat([]byte(text))
 		if !ok {
-			return nil, errorAt(at, "ValueParseFailure", "%s is too large for a FLOAT", clip(text))
+			return nil, errorAt(at, "ValueParseFailure", "%s is too large for a FLOAT", value.Clip(text))
 		}
-		return &literal{at, float(f)}, nil
+		return &literal{at, value.Float(f)}, nil
 	}
-	v, ok := parseNumber([]byte(text))
+	v, ok := value.ParseNumber([]byte(text))
 	if !ok {
-		return nil, errorAt(at, "ValueParseFailure", "%s is too long for a number", clip(text))
+		return nil, errorAt(at, "ValueParseFailure", "%s is too long for a number", value.Clip(text))
 	}
 	return &literal{at, v}, nil
 }
@@ -280,14 +281,14 @@ func (p *parser) parsePrimary() (expr, error) {
 		return parseLiteral(t.text, t.at)
 	case tokenString:
 		p.next()
-		return &literal{t.at, String([]byte(t.text))}, nil
+		return &literal{t.at, value.String([]byte(t.text))}, nil
 	case tokenIon:
 		p.next()
 		ts, err := timestamp.Parse(t.text)
 		if err != nil {
 			return nil, errorAt(t.at, "ValueParseFailure", "%s is not a timestamp", t)
 		}
-		return &literal{t.at, instant(ts)}, nil
+		return &literal{t.at, value.Timestamp(ts)}, nil
 	case tokenName, tokenQuoted:
 		if t.kind == tokenName && p.ahead().is("(") {
 			return p.parseCall()
@@ -334,13 +335,13 @@ func (p *parser) parseKeyword() (expr, error) {
 	switch t.text {
 	case "TRUE", "FALSE":
 		p.next()
-		return &literal{t.at, Bool(t.text == "TRUE")}, nil
+		return &literal{t.at, value.Bool(t.text == "TRUE")}, nil
 	case "NULL":
 		p.next()
-		return &literal{t.at, Null()}, nil
+		return &literal{t.at, value.Null()}, nil
 	case "MISSING":
 		p.next()
-		return &literal{t.at, Missing()}, nil
+		return &literal{t.at, value.Missing()}, nil
 	case "CASE":
 		return p.parseCase()
 	case "SELECT":

@@ -350,7 +350,7 @@ func tree(e expr) string {
 	not := func(not bool) string { return map[bool]string{true: "NOT "}[not] }
 	switch e := e.(type) {
 	case *literal:
-		return e.value.show()
+		return e.value.Show()
 	case *column:
 		return e.path[len(e.path)-1].text
 	case *negation:

@@ -5,11 +5,9 @@
 // form, and the [Program] that comes of it decides about one record at a time.
 // Where records come from and where they go is not its business.
 //
-// A record's fields are strings, and stand for numbers, timestamps and truths
-// where such are wanted. NULL is what is not known, MISSING a column that a
-// record does not have, and logic has three values. AND and OR go from left to
-// right and stop when they are decided, so what stands behind may be what would
-// fail. All that fails is an [*Error].
+// The values, and what they come to, are those of package value. AND and OR go from
+// left to right and stop when they are decided, so what stands behind may be what
+// would fail. All that fails is an [*Error].
 //
 // The time and memory that one record takes are bounded by the lengths of the
 // record and of the expression; a [context.Context] ends what takes too long. A
@@ -21,14 +19,15 @@ import (
 	"time"
 
 	"firn/internal/timestamp"
+	"firn/internal/value"
 )
 
 // A Row gives out the columns of one record.
 type Row interface {
 	// Column returns a column by its number: of a [Schema] with positions, its
 	// index from 0 on, otherwise its index in [Program.Paths].
-	Column(i int) Value
-	// Text returns the bytes of a column that is a [Text], and ok false of any
+	Column(i int) value.Value
+	// Text returns the bytes of a column that is a [value.Text], and ok false of any
 	// other. It is the short way to what most conditions are about.
 	Text(i int) (b []byte, ok bool)
 }
@@ -40,7 +39,7 @@ type Env struct {
 	work   work
 	now    timestamp.Timestamp
 	totals *Totals
-	stack  []Value // the arguments of functions that are being evaluated
+	stack  []value.Value // the arguments of functions that are being evaluated
 }
 
 // NewEnv makes an Env. now is what UTCNOW() returns.
@@ -82,11 +81,11 @@ func (p *Program) Selects(env *Env) (bool, error) {
 		return true, nil
 	}
 	t, err := p.condition(env)
-	return t == yes, err
+	return t == value.Yes, err
 }
 
 // Columns is how many columns the result has, if it is not Star.
 func (p *Program) Columns() int { return len(p.projections) }
 
 // Column returns a column of the result.
-func (p *Program) Column(env *Env, i int) (Value, error) { return p.projections[i](env) }
+func (p *Program) Column(env *Env, i int) (value.Value, error) { return p.projections[i](env) }

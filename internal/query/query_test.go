@@ -6,16 +6,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"firn/internal/value"
 )
 
 // fields is a Row of columns by position.
 type fields []string
 
-func (f fields) Column(i int) Value {
+func (f fields) Column(i int) value.Value {
 	if i >= len(f) {
-		return Missing()
+		return value.Missing()
 	}
-	return Text([]byte(f[i]))
+	return value.Text([]byte(f[i]))
 }
 
 func (f fields) Text(i int) ([]byte, bool) {
@@ -77,8 +79,8 @@ func appendRow(out []string, p *Program, env *Env, r fields) ([]string, error) {
 			return out, err
 		}
 		text := string(v.Append(nil))
-		if v.absent() {
-			text = v.kind.String()
+		if v.IsAbsent() {
+			text = v.Kind().String()
 		}
 		columns = append(columns, text)
 	}

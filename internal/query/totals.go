@@ -1,5 +1,7 @@
 package query
 
+import "firn/internal/value"
+
 // Totals are the aggregates of some records. Totals of stretches of an archive
 // that are merged from left to right are the archive's, whatever the stretches, but
 // for the rounding of FLOATs and of DECIMALs of more than 38 digits, and for values of
@@ -14,7 +16,7 @@ type Totals struct {
 // least or greatest of them.
 type total struct {
 	count int64
-	value Value
+	value value.Value
 	other bool // not all values that were added are INTs
 }
 
@@ -26,14 +28,14 @@ func (p *Program) NewTotals() *Totals {
 // Count adds a record to the totals.
 func (p *Program) Count(env *Env, t *Totals) error {
 	for i, operand := range p.operands {
-		v := integer(1)
+		v := value.Int(1)
 		if operand != nil {
 			var err error
 			if v, err = operand.eval(env); err != nil {
 				return err
 			}
 		}
-		if v.absent() {
+		if v.IsAbsent() {
 			continue
 		}
 		if err := t.totals[i].add(p.aggregates[i].function, v); err != nil {
@@ -49,7 +51,7 @@ func (t *Totals) Merge(next *Totals) error {
 		a := t.aggregates[i]
 		t.totals[i].count += n.count
 		t.totals[i].other = t.totals[i].other || n.other
-		if n.value.kind == kindMissing {
+		if n.value.Kind() == value.KindMissing {
 			continue
 		}
 		if err := t.totals[i].take(a.function, n.value); err != nil {
@@ -63,70 +65,70 @@ func (t *Totals) Merge(next *Totals) error {
 func (env *Env) Use(t *Totals) { env.totals = t }
 
 // add adds the value of a record.
-func (t *total) add(function string, v Value) error {
+func (t *total) add(function string, v value.Value) error {
 	t.count++
 	switch function {
 	case "COUNT":
 		return nil
 	case "SUM", "AVG":
-		number, ok := asNumber(v)
+		number, ok := v.AsNumber()
 		if !ok {
-			return &Error{Code: "InvalidDataType", Message: function + " takes numbers, and " + v.show() + " is none"}
+			return &Error{Code: "InvalidDataType", Message: function + " takes numbers, and " + v.Show() + " is none"}
 		}
-		t.other = t.other || number.kind != kindInt
+		t.other = t.other || number.Kind() != value.KindInt
 		v = number
 	}
 	return t.take(function, v)
 }
 
 // take makes a value, or what is the total of some, part of the total.
-func (t *total) take(function string, v Value) error {
+func (t *total) take(function string, v value.Value) error {
 	if function == "SUM" || function == "AVG" {
 		return t.sum(v)
 	}
-	if t.value.kind == kindMissing {
-		t.value = v.kept()
+	if t.value.Kind() == value.KindMissing {
+		t.value = v.Kept()
 		return nil
 	}
-	c, ok := order(v, t.value)
+	c, ok := value.Order(v, t.value)
 	if !ok {
-		return &Error{Code: "InvalidDataType", Message: function + " cannot compare " + v.show() + " with " + t.value.show()}
+		return &Error{Code: "InvalidDataType", Message: function + " cannot compare " + v.Show() + " with " + t.value.Show()}
 	}
 	if c < 0 == (function == "MIN") && c != 0 {
-		t.value = v.kept()
+		t.value = v.Kept()
 	}
 	return nil
 }
 
 // sum adds a number. Integers are added as decimals, which do not overflow so soon;
 // what is the sum of integers alone is one again in the end, if it fits.
-func (t *total) sum(v Value) error {
-	if v.kind == kindInt {
-		v = short(v.num, 0)
+func (t *total) sum(v value.Value) error {
+	if n, ok := v.Int(); ok {
+		v = value.Decimal(n)
 	}
-	if t.value.kind == kindMissing {
+	if t.value.Kind() == value.KindMissing {
 		t.value = v
 		return nil
 	}
-	s, err := calculate('+', t.value, v)
+	s, err := value.Calculate('+', t.value, v)
 	t.value = s
 	return err
 }
 
 // value is an aggregate's. Of no values COUNT is 0 and all others NULL.
-func (t *Totals) value(i int, at position) (Value, error) {
+func (t *Totals) value(i int, at position) (value.Value, error) {
 	total := t.totals[i]
 	switch {
 	case t.aggregates[i].function == "COUNT":
-		return integer(total.count), nil
+		return value.Int(total.count), nil
 	case total.count == 0:
-		return Null(), nil
+		return value.Null(), nil
 	case t.aggregates[i].function == "AVG":
-		v, err := calculate('/', total.value, integer(total.count))
+		v, err := value.Calculate('/', total.value, value.Int(total.count))
 		return v, placed(err, at)
 	case t.aggregates[i].function == "SUM" && !total.other:
-		if n, ok := toInt(total.value); ok {
-			return integer(n), nil
+		if n, err := value.Cast(total.value, value.KindInt); err == nil {
+			return n, nil
 		}
 	}
 	return total.value, nil

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"firn/internal/value"
 )
 
 // totalsOf is the result of a statement of aggregates, whose rows are counted in
@@ -151,5 +153,5 @@ func TestTotalsKeepTheirBytes(t *testing.T) {
 // shared is a Row of one column that is not copied.
 type shared []byte
 
-func (s shared) Column(int) Value        { return Text(s) }
+func (s shared) Column(int) value.Value  { return value.Text(s) }
 func (s shared) Text(int) ([]byte, bool) { return s, true }

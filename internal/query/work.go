@@ -3,6 +3,8 @@ package query
 import (
 	"context"
 	"errors"
+
+	"firn/internal/value"
 )
 
 // workPerLook is how much work is done between looks at the context. It is less
@@ -35,3 +37,13 @@ func (w *work) spend(n int) error {
 // Spend counts the work of reading a record of some bytes. The error is the
 // context's, when it has ended.
 func (env *Env) Spend(bytes int) error { return env.work.spend(bytes/64 + 1) }
+
+// compare decides a comparison, and counts the work if both are long texts.
+func (env *Env) compare(op value.Comparison, a, b value.Value) (value.Truth, error) {
+	if n := min(len(a.Bytes()), len(b.Bytes())); n > value.MaxScalar {
+		if err := env.work.spend(n / 64); err != nil {
+			return value.Unknown, err
+		}
+	}
+	return value.Compare(op, a, b), nil
+}

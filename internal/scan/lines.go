@@ -7,6 +7,7 @@ import (
 
 	"firn/internal/csv"
 	"firn/internal/query"
+	"firn/internal/value"
 )
 
 // lines evaluates lines of JSON, an object each.
@@ -14,12 +15,12 @@ type lines struct {
 	rows
 	reader reader
 	names  int           // in all paths
-	values []query.Value // of the program's paths, in this object
+	values []value.Value // of the program's paths, in this object
 }
 
 func newLines(r rows) *lines {
 	paths := r.program.Paths()
-	e := &lines{rows: r, values: make([]query.Value, len(paths))}
+	e := &lines{rows: r, values: make([]value.Value, len(paths))}
 	e.reader = reader{index: newIndex(paths), all: r.program.Star()}
 	for _, path := range paths {
 		e.names += len(path)
@@ -29,10 +30,10 @@ func newLines(r rows) *lines {
 }
 
 // Column implements [query.Row].
-func (e *lines) Column(i int) query.Value { return e.values[i] }
+func (e *lines) Column(i int) value.Value { return e.values[i] }
 
 // Text implements [query.Row].
-func (e *lines) Text(i int) ([]byte, bool) { return e.values[i].Bytes() }
+func (e *lines) Text(i int) ([]byte, bool) { return e.values[i].Bytes(), e.values[i].IsText() }
 
 func (e *lines) evaluate(data []byte, last bool, limit int64) result {
 	e.begin()
@@ -82,7 +83,7 @@ func (e *lines) read(line []byte) (blank bool, err error) {
 		case err != nil:
 			return false, err
 		case m == nil:
-			e.values[i] = query.Missing()
+			e.values[i] = value.Missing()
 		case m.path > 0:
 			e.values[i] = e.values[m.path-1]
 		default:
@@ -99,22 +100,22 @@ const (
 )
 
 // valueOf is a value as the language has it; arrays and objects are text.
-func (r *reader) valueOf(s slice) query.Value {
+func (r *reader) valueOf(s slice) value.Value {
 	raw := r.line[s.begin:s.end:s.end]
 	switch raw[0] {
 	case 'n':
-		return query.Null()
+		return value.Null()
 	case 't', 'f':
-		return query.Bool(raw[0] == 't')
+		return value.Bool(raw[0] == 't')
 	case '"':
-		return query.Text(r.stringOf(raw))
+		return value.Text(r.stringOf(raw))
 	case '{', '[':
-		return query.Text(raw)
+		return value.Text(raw)
 	}
-	if v, ok := query.Number(raw); ok {
+	if v, ok := value.ParseNumber(raw); ok {
 		return v
 	}
-	return query.Text(raw)
+	return value.Text(raw)
 }
 
 // stringOf is what a string stands for.

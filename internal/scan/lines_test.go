@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"firn/internal/query"
+	"firn/internal/value"
 )
 
 // evaluationOf reads lines for any paths, and all of their members.
@@ -24,7 +25,7 @@ func evaluationOf(paths [][]query.Name) *lines {
 	return &lines{
 		rows:   rows{q: q, env: query.NewEnv(context.Background(), time.Unix(0, 0))},
 		reader: reader{index: newIndex(paths), all: true},
-		values: make([]query.Value, len(paths)),
+		values: make([]value.Value, len(paths)),
 	}
 }
 
@@ -72,7 +73,7 @@ func nesting(line []byte) int {
 }
 
 // referenceValue is a value as the language has it.
-func referenceValue(raw json.RawMessage) query.Value {
+func referenceValue(raw json.RawMessage) value.Value {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -81,24 +82,24 @@ func referenceValue(raw json.RawMessage) query.Value {
 	}
 	switch v := v.(type) {
 	case nil:
-		return query.Null()
+		return value.Null()
 	case bool:
-		return query.Bool(v)
+		return value.Bool(v)
 	case string:
-		return query.Text([]byte(v))
+		return value.Text([]byte(v))
 	case json.Number:
-		if n, ok := query.Number([]byte(v)); ok {
+		if n, ok := value.ParseNumber([]byte(v)); ok {
 			return n
 		}
 	}
-	return query.Text(raw)
+	return value.Text(raw)
 }
 
 // referencePath follows a path. The error is the code of one.
-func referencePath(object []byte, path []query.Name) (query.Value, string) {
+func referencePath(object []byte, path []query.Name) (value.Value, string) {
 	all, err := pairs(object)
 	if err != nil {
-		return query.Missing(), ""
+		return value.Missing(), ""
 	}
 	byName := make(map[string]json.RawMessage)
 	for _, p := range all {
@@ -114,11 +115,11 @@ func referencePath(object []byte, path []query.Name) (query.Value, string) {
 		}
 		switch len(similar) {
 		case 0:
-			return query.Missing(), ""
+			return value.Missing(), ""
 		case 1:
 			found = byName[similar[0]]
 		default:
-			return query.Missing(), "AmbiguousFieldName"
+			return value.Missing(), "AmbiguousFieldName"
 		}
 	}
 	if len(path) == 1 {
@@ -128,7 +129,7 @@ func referencePath(object []byte, path []query.Name) (query.Value, string) {
 }
 
 // referenceLine is what a line is, by encoding/json.
-func referenceLine(line []byte, paths [][]query.Name) (values []query.Value, row []byte, code string) {
+func referenceLine(line []byte, paths [][]query.Name) (values []value.Value, row []byte, code string) {
 	all, err := pairs(line)
 	if err != nil || !json.Valid(line) || nesting(line) > maxNesting {
 		return nil, nil, "JSONParsingError"
@@ -137,7 +138,8 @@ func referenceLine(line []byte, paths [][]query.Name) (values []query.Value, row
 	for i, p := range all {
 		text := []byte(p.value)
 		if c := text[0]; c == '"' || c == 'n' {
-			text, _ = referenceValue(p.value).Bytes()
+			v := referenceValue(p.value)
+			text = v.Bytes()
 		}
 		if i == 0 {
 			row = out.AppendFirst(row, text)

@@ -6,6 +6,7 @@ import (
 
 	"firn/internal/csv"
 	"firn/internal/query"
+	"firn/internal/value"
 )
 
 // rows evaluates records one at a time, whatever their form.
@@ -89,8 +90,8 @@ func (q *Query) appendRow(dst []byte, p *query.Program, env *query.Env) ([]byte,
 		if err != nil {
 			return dst, err
 		}
-		b, ok := v.Bytes()
-		if !ok {
+		b := v.Bytes()
+		if !v.IsText() {
 			b = v.Append(scratch[:0])
 		}
 		dst = q.appendColumn(dst, b, i)
@@ -114,12 +115,12 @@ func newRecords(r rows) *records {
 }
 
 // Column implements [query.Row].
-func (e *records) Column(i int) query.Value {
+func (e *records) Column(i int) value.Value {
 	b, ok := e.scanner.Field(i)
 	if !ok {
-		return query.Missing()
+		return value.Missing()
 	}
-	return query.Text(b)
+	return value.Text(b)
 }
 
 // Text implements [query.Row].

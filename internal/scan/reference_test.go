@@ -8,6 +8,7 @@ import (
 
 	"firn/internal/csv"
 	"firn/internal/query"
+	"firn/internal/value"
 )
 
 // outcome is what comes of running a query.
@@ -22,11 +23,11 @@ type outcome struct {
 type row []string
 
 // Column implements [query.Row].
-func (r row) Column(i int) query.Value {
+func (r row) Column(i int) value.Value {
 	if b, ok := r.Text(i); ok {
-		return query.Text(b)
+		return value.Text(b)
 	}
-	return query.Missing()
+	return value.Missing()
 }
 
 // Text implements [query.Row].

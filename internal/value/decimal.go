@@ -1,4 +1,4 @@
-package query
+package value
 
 import (
 	"cmp"
@@ -31,8 +31,8 @@ func decimals() *apd.Context {
 	}
 }
 
-// decimal is a long decimal, made short if it can be. There is no negative zero.
-func decimal(d *apd.Decimal) Value {
+// decimalOf is a long decimal, made short if it can be. There is no negative zero.
+func decimalOf(d *apd.Decimal) Value {
 	if d.Exponent <= 0 && d.Exponent >= -maxScale && d.Coeff.IsInt64() {
 		n := d.Coeff.Int64()
 		if d.Negative {
@@ -41,10 +41,11 @@ func decimal(d *apd.Decimal) Value {
 		return short(n, uint8(-d.Exponent))
 	}
 	d.Negative = d.Negative && !d.IsZero()
-	return Value{kind: kindDecimal, dec: d}
+	return Value{kind: KindDecimal, dec: d}
 }
 
-func short(n int64, scale uint8) Value { return Value{kind: kindDecimal, num: n, scale: scale} }
+// short is n with a point before the last scale digits, which are maxScale at most.
+func short(n int64, scale uint8) Value { return Value{kind: KindDecimal, num: n, scale: scale} }
 
 // maxLiteral bounds the digits of a number in an expression.
 const maxLiteral = 2000
@@ -61,7 +62,7 @@ func parseDecimal(b []byte) (Value, bool) {
 	if _, _, err := decimals().SetString(d, string(b)); err != nil {
 		return Value{}, false
 	}
-	return decimal(d), true
+	return decimalOf(d), true
 }
 
 // parseShort reads a number of 18 characters at most, and without an exponent, as
@@ -91,7 +92,7 @@ func parseShort(b []byte) (Value, bool) {
 	}
 	switch {
 	case point < 0:
-		return integer(n), len(digits) > 0
+		return Int(n), len(digits) > 0
 	case len(digits) == 1:
 		return Value{}, false
 	}
@@ -101,9 +102,9 @@ func parseShort(b []byte) (Value, bool) {
 // toDecimal is a number as a DECIMAL. A float becomes what it is written as.
 func toDecimal(v Value) *apd.Decimal {
 	switch v.kind {
-	case kindInt:
+	case KindInt:
 		return apd.New(v.num, 0)
-	case kindFloat:
+	case KindFloat:
 		d := new(apd.Decimal)
 		if _, _, err := decimals().SetString(d, string(appendFloat(nil, v.float()))); err != nil {
 			return new(apd.Decimal) // no float is beyond a decimal
@@ -152,7 +153,7 @@ func appendShort(dst []byte, n int64, scale int) []byte {
 
 // isShort reports whether a number is an INT or a short DECIMAL, which are the
 // same but for the type.
-func isShort(v Value) bool { return v.kind == kindInt || v.kind == kindDecimal && v.dec == nil }
+func isShort(v Value) bool { return v.kind == KindInt || v.kind == KindDecimal && v.dec == nil }
 
 // powers are those of ten that fit.
 var powers = func() (p [maxScale + 1]int64) {
@@ -178,7 +179,7 @@ func align(a, b Value) (x, y int64, scale uint8, ok bool) {
 
 // calculateShort adds, subtracts and multiplies short numbers, if the result is
 // one.
-func calculateShort(op operator, a, b Value) (Value, bool) {
+func calculateShort(op Operator, a, b Value) (Value, bool) {
 	if !isShort(a) || !isShort(b) {
 		return Value{}, false
 	}
@@ -199,7 +200,7 @@ func calculateShort(op operator, a, b Value) (Value, bool) {
 }
 
 // calculateDecimal calculates with 38 digits. What is too small is 0.
-func calculateDecimal(op operator, a, b Value) (Value, error) {
+func calculateDecimal(op Operator, a, b Value) (Value, error) {
 	x, y := toDecimal(a), toDecimal(b)
 	if y.IsZero() && (op == '/' || op == '%') {
 		return Value{}, divisionByZero()
@@ -228,7 +229,7 @@ func calculateDecimal(op operator, a, b Value) (Value, error) {
 	if err != nil {
 		return Value{}, overflow(op, a, b)
 	}
-	return decimal(d), nil
+	return decimalOf(d), nil
 }
 
 // magnitudeOf is the exponent of a decimal's first digit.
