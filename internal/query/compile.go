@@ -199,6 +199,9 @@ func compileCompared(e *compared, a, b *compiled) *compiled {
 	case y.Kind() == value.KindInt:
 		constant, _ := y.Int()
 		return againstConstant(a, y, op, func(text []byte) (bool, bool) {
+			if len(text) > value.MaxScalar {
+				return false, false
+			}
 			n, ok := value.ParseInt(text)
 			return op.Holds(compareInts(n, constant)), ok
 		})

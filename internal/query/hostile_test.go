@@ -25,6 +25,9 @@ func repeated(first, more, last string) string {
 // TestEndsWithContext evaluates what takes long, or would. It is done soon, or ends
 // with its context.
 func TestEndsWithContext(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: the race detector takes its time, too")
+	}
 	as := strings.Repeat("a", mib)
 	// Of these a sixteenth is enough: what forgets to look takes long all the same.
 	zeros, spaces := strings.Repeat("0", mib/16), strings.Repeat(" ", mib/16)

@@ -60,6 +60,9 @@ func TestRecordLimits(t *testing.T) {
 
 // TestMuchOutput makes more of a block than is held at a time.
 func TestMuchOutput(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
 	columns := "SELECT _1" + strings.Repeat(",_1", 999) + " FROM archive"
 	var data, want strings.Builder
 	for i := range 5000 {
@@ -131,6 +134,9 @@ func peak(f func(watch func())) uint64 {
 
 // TestMemoryOfStream reads 64 MiB with two workers.
 func TestMemoryOfStream(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
 	const size, most = 64 << 20, 40 << 20
 	for _, tt := range []struct{ name, statement, text string }{
 		{"all of short records", "SELECT * FROM archive", "1,abc,\"d,e\",2017T\n"},
