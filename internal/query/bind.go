@@ -76,7 +76,7 @@ func (s *Statement) Bind(schema Schema) (*Program, error) {
 			}
 			operand = c
 		}
-		p.operands = append(p.operands, operand)
+		p.operands = append(p.operands, newOperand(a.function, operand))
 	}
 	return p, nil
 }

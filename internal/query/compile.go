@@ -18,6 +18,8 @@ type compiled struct {
 	constant bool        // eval is the same for every record, and is value
 	value    value.Value // of a constant
 	column   int         // eval is this column, counted from 1; 0 if it is something else
+	castOf   int         // eval is a cast of this column, likewise
+	cast     value.Kind  // to this
 }
 
 // fixed is a node that is always the same.
@@ -293,7 +295,7 @@ func compileCast(e *casted, operand *compiled) *compiled {
 		}
 		v, err = value.Cast(v, e.to)
 		return v, placed(err, e.position)
-	}}
+	}, castOf: operand.column, cast: e.to}
 }
 
 // compileCases goes through the conditions in order. The arguments are in the

@@ -53,7 +53,7 @@ type Program struct {
 	limit       int64
 	condition   condition // nil if there is none
 	projections []evaluator
-	operands    []*compiled // of the aggregates; nil in COUNT(*)
+	operands    []operand // of the aggregates
 	aggregates  []*aggregate
 	cost        int // of evaluating everything once: its nodes
 	paths       [][]Name

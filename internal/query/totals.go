@@ -25,13 +25,40 @@ func (p *Program) NewTotals() *Totals {
 	return &Totals{aggregates: p.aggregates, totals: make([]total, len(p.aggregates))}
 }
 
+// An operand is what an aggregate is of.
+type operand struct {
+	eval evaluator // nil in COUNT(*)
+	// Of a sum of a column, or of a cast of one to INT or DECIMAL:
+	sums int        // the column, counted from 1; 0 of all others
+	kind value.Kind // that it is cast to
+}
+
+func newOperand(function string, c *compiled) operand {
+	if c == nil {
+		return operand{}
+	}
+	o := operand{eval: c.eval}
+	switch {
+	case function != "SUM" && function != "AVG":
+	case c.column > 0:
+		o.sums = c.column
+	case c.castOf > 0 && (c.cast == value.KindInt || c.cast == value.KindDecimal):
+		o.sums, o.kind = c.castOf, c.cast
+	}
+	return o
+}
+
 // Count adds a record to the totals.
 func (p *Program) Count(env *Env, t *Totals) error {
-	for i, operand := range p.operands {
+	for i := range p.operands {
+		o := &p.operands[i]
+		if o.sums > 0 && t.totals[i].addText(env.Row, o) {
+			continue
+		}
 		v := value.Int(1)
-		if operand != nil {
+		if o.eval != nil {
 			var err error
-			if v, err = operand.eval(env); err != nil {
+			if v, err = o.eval(env); err != nil {
 				return err
 			}
 		}
@@ -43,6 +70,21 @@ func (p *Program) Count(env *Env, t *Totals) error {
 		}
 	}
 	return nil
+}
+
+// addText adds the number that a column's text is, if that can be done without a
+// detour.
+func (t *total) addText(r Row, o *operand) bool {
+	text, ok := r.Text(o.sums - 1)
+	if !ok {
+		return false
+	}
+	point, ok := t.value.AddText(text, o.kind == value.KindInt)
+	if ok {
+		t.count++
+		t.other = t.other || point || o.kind == value.KindDecimal
+	}
+	return ok
 }
 
 // Merge adds the totals of the records that follow.

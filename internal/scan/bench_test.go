@@ -37,7 +37,7 @@ func BenchmarkQuery(b *testing.B) {
 		"SELECT s._1, s._2 FROM archive s WHERE s._3 = 'Oslo' AND CAST(s._8 AS INT) > 50",
 		"SELECT * FROM archive s WHERE s._8 > 90",
 		"SELECT * FROM archive s",
-		"SELECT SUM(s._4) FROM archive s",
+		"SELECT SUM(CAST(s._4 AS DECIMAL)) FROM archive s",
 		"SELECT COUNT(*) FROM archive s WHERE s._6 LIKE '%yes%'",
 		"SELECT COUNT(*) FROM archive s WHERE EXTRACT(HOUR FROM s._5) = 7",
 	} {

@@ -68,35 +68,60 @@ func parseDecimal(b []byte) (Value, bool) {
 // parseShort reads a number of 18 characters at most, and without an exponent, as
 // most are: an INT if it has no point. It does not say that something is no number.
 func parseShort(b []byte) (Value, bool) {
+	n, scale, point, ok := readShort(b)
+	if !point {
+		return Int(n), ok
+	}
+	return short(n, scale), ok
+}
+
+// readShort reads such a number as an integer and how many of its digits are behind
+// the point.
+func readShort(b []byte) (n int64, scale uint8, point, ok bool) {
 	if len(b) == 0 || len(b) > maxScale {
-		return Value{}, false
+		return 0, 0, false, false
 	}
 	digits := b
 	if b[0] == '-' || b[0] == '+' {
 		digits = b[1:]
 	}
-	var n int64
-	point := -1
 	for i, c := range digits {
 		switch {
 		case isDigit(c):
 			n = n*10 + int64(c-'0')
-		case c == '.' && point < 0:
-			point = i
+		case c == '.' && !point:
+			point, scale = true, uint8(len(digits)-1-i)
 		default:
-			return Value{}, false
+			return 0, 0, false, false
 		}
 	}
 	if b[0] == '-' {
 		n = -n
 	}
-	switch {
-	case point < 0:
-		return Int(n), len(digits) > 0
-	case len(digits) == 1:
-		return Value{}, false
+	return n, scale, point, len(digits) > 1 || len(digits) == 1 && !point
+}
+
+// AddText adds the number that a text is to a DECIMAL, in place: what [Value.AsNumber]
+// and [Calculate] would do, without the detour. It does so if both are of few digits,
+// as most are, and the text has no more of them behind the point than the DECIMAL; and
+// if it has no point at all where it must be whole. If ok is false nothing was done.
+func (v *Value) AddText(text []byte, whole bool) (point, ok bool) {
+	if v.kind != KindDecimal || v.dec != nil {
+		return false, false
 	}
-	return short(n, uint8(len(digits)-1-point)), true
+	n, scale, point, ok := readShort(text)
+	if !ok || point && whole || scale > v.scale {
+		return false, false
+	}
+	if n, ok = multiply(n, powers[v.scale-scale]); !ok {
+		return false, false
+	}
+	sum := v.num + n
+	if (sum > v.num) != (n > 0) {
+		return false, false
+	}
+	v.num = sum
+	return point, true
 }
 
 // toDecimal is a number as a DECIMAL. A float becomes what it is written as.
