@@ -25,7 +25,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/csv", "internal/disk", "internal/filter", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token", "internal/value"}},
+	{"facts", []string{"internal/csv", "internal/disk", "internal/filter", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
 	{"engines", []string{"internal/scan"}},
 	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
@@ -49,6 +49,8 @@ var sideways = map[[2]string]string{
 	{"internal/job", "internal/vault"}:       "a job looks its vault and archive up as everybody else does",
 	{"internal/job", "internal/inventory"}:   "an inventory job's output has a format of its own",
 	{"internal/job", "internal/selection"}:   "a select job asks in a language and answers in a layout of their own",
+	{"internal/filter", "internal/tree"}:     "a filter policy is JSON whose order matters to its refusals",
+	{"internal/policy", "internal/tree"}:     "a policy is JSON in which what is said twice is refused",
 	{"internal/query", "internal/timestamp"}: "functions of the language take timestamps apart",
 	{"internal/query", "internal/value"}:     "an expression of the language comes to a value",
 	{"internal/value", "internal/timestamp"}: "a timestamp is one of the types of values",

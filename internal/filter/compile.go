@@ -3,6 +3,8 @@ package filter
 import (
 	"slices"
 	"unsafe"
+
+	"firn/internal/tree"
 )
 
 // An alternative is a list of conditions that must all hold. What a policy says without $or is one alternative; each $or has one for each
@@ -28,12 +30,12 @@ func reserved(name string) bool {
 }
 
 // isOr tells whether a member is an OR of branches. Otherwise $or is a name like any other.
-func isOr(m member) bool {
-	if m.name != "$or" || m.kind != array || len(m.items) < 2 {
+func isOr(m tree.Member) bool {
+	if m.Name != "$or" || m.Kind != tree.Array || len(m.Items) < 2 {
 		return false
 	}
-	for _, branch := range m.items {
-		if branch.kind != object || slices.ContainsFunc(branch.members, func(m member) bool { return reserved(m.name) }) {
+	for _, branch := range m.Items {
+		if branch.Kind != tree.Object || slices.ContainsFunc(branch.Members, func(m tree.Member) bool { return reserved(m.Name) }) {
 			return false
 		}
 	}
@@ -41,25 +43,25 @@ func isOr(m member) bool {
 }
 
 // check refuses what is not of the shape of a policy.
-func check(n *node) *Error {
-	if len(n.members) == 0 {
+func check(n *tree.Node) *Error {
+	if len(n.Members) == 0 {
 		return refuse("Empty objects are not allowed")
 	}
-	for _, m := range n.members {
+	for _, m := range n.Members {
 		switch {
 		case isOr(m):
-			for _, branch := range m.items {
+			for _, branch := range m.Items {
 				if err := check(branch); err != nil {
 					return err
 				}
 			}
-		case m.kind == object:
-			if err := check(m.node); err != nil {
+		case m.Kind == tree.Object:
+			if err := check(m.Node); err != nil {
 				return err
 			}
-		case m.kind != array:
-			return refuse(`"%s" must be an object or an array`, clip(m.name))
-		case len(m.items) == 0:
+		case m.Kind != tree.Array:
+			return refuse(`"%s" must be an object or an array`, clip(m.Name))
+		case len(m.Items) == 0:
 			return refuse("Empty arrays are not allowed")
 		}
 	}
@@ -67,9 +69,9 @@ func check(n *node) *Error {
 }
 
 // nested tells whether a key of the policy holds an object.
-func nested(n *node) bool {
-	for _, m := range n.members {
-		if m.kind == object || isOr(m) && slices.ContainsFunc(m.items, nested) {
+func nested(n *tree.Node) bool {
+	for _, m := range n.Members {
+		if m.Kind == tree.Object || isOr(m) && slices.ContainsFunc(m.Items, nested) {
 			return true
 		}
 	}
@@ -77,16 +79,16 @@ func nested(n *node) bool {
 }
 
 // leaves counts the keys that have values.
-func leaves(n *node) int {
+func leaves(n *tree.Node) int {
 	sum := 0
-	for _, m := range n.members {
+	for _, m := range n.Members {
 		switch {
 		case isOr(m):
-			for _, branch := range m.items {
+			for _, branch := range m.Items {
 				sum += leaves(branch)
 			}
-		case m.kind == object:
-			sum += leaves(m.node)
+		case m.Kind == tree.Object:
+			sum += leaves(m.Node)
 		default:
 			sum++
 		}
@@ -96,19 +98,19 @@ func leaves(n *node) int {
 
 // combinations is SNS's measure of a policy, up to one more than it may have: the product of the numbers of values (those that
 // anything-but lists counted), each times the depth of its key; of an $or, the sum over its branches.
-func combinations(n *node, depth int) int {
+func combinations(n *tree.Node, depth int) int {
 	product := 1
-	for _, m := range n.members {
+	for _, m := range n.Members {
 		factor := 0
 		switch {
 		case isOr(m):
-			for _, branch := range m.items {
+			for _, branch := range m.Items {
 				factor = min(factor+combinations(branch, depth), maxCombinations+1)
 			}
-		case m.kind == object:
-			factor = combinations(m.node, depth+1)
+		case m.Kind == tree.Object:
+			factor = combinations(m.Node, depth+1)
 		default:
-			factor = min(values(m.items)*depth, maxCombinations+1)
+			factor = min(values(m.Items)*depth, maxCombinations+1)
 		}
 		product = min(product*factor, maxCombinations+1)
 	}
@@ -116,13 +118,13 @@ func combinations(n *node, depth int) int {
 }
 
 // values counts the values of a key. Each that anything-but lists is one, for each is compared. A numeric range is one, of two bounds.
-func values(items []*node) int {
+func values(items []*tree.Node) int {
 	sum := 0
 	for _, item := range items {
 		n := 1
-		for _, m := range item.members {
-			if m.name == "anything-but" {
-				n = max(n, len(m.items))
+		for _, m := range item.Members {
+			if m.Name == "anything-but" {
+				n = max(n, len(m.Items))
 			}
 		}
 		sum += n
@@ -131,13 +133,13 @@ func values(items []*node) int {
 }
 
 // expand adds the conditions of an object to every alternative. There are no more alternatives than combinations.
-func expand(n *node, path string, all []alternative) ([]alternative, *Error) {
+func expand(n *tree.Node, path string, all []alternative) ([]alternative, *Error) {
 	var err *Error
-	for _, m := range n.members {
+	for _, m := range n.Members {
 		switch {
 		case isOr(m):
 			var branches []alternative
-			for _, branch := range m.items {
+			for _, branch := range m.Items {
 				more, err := expand(branch, path, all)
 				if err != nil {
 					return nil, err
@@ -145,13 +147,13 @@ func expand(n *node, path string, all []alternative) ([]alternative, *Error) {
 				branches = append(branches, more...)
 			}
 			all = branches
-		case m.kind == object:
-			if all, err = expand(m.node, path+m.name+".", all); err != nil {
+		case m.Kind == tree.Object:
+			if all, err = expand(m.Node, path+m.Name+".", all); err != nil {
 				return nil, err
 			}
 		default:
-			c := condition{path: path + m.name, tests: make([]test, len(m.items))}
-			for i, item := range m.items {
+			c := condition{path: path + m.Name, tests: make([]test, len(m.Items))}
+			for i, item := range m.Items {
 				if c.tests[i], err = compile(item); err != nil {
 					return nil, err
 				}

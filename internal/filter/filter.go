@@ -25,6 +25,8 @@ package filter
 
 import (
 	"fmt"
+
+	"firn/internal/tree"
 )
 
 // MaxSize is the most bytes that the text of a policy may have. SNS allows 256 KiB.
@@ -85,13 +87,13 @@ func parse(text string, scope Scope) (*Policy, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	if root.kind != object {
+	if root.Kind != tree.Object {
 		return nil, refuse("Filter is not an object")
 	}
-	if len(root.members) > maxKeys {
+	if len(root.Members) > maxKeys {
 		return nil, refuse("Filter policy can not have more than %d keys", maxKeys)
 	}
-	if len(root.members) == 0 {
+	if len(root.Members) == 0 {
 		return &Policy{scope: scope}, nil
 	}
 	if err := check(root); err != nil {

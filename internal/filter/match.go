@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"firn/internal/tree"
 )
 
 // A value is a scalar of a message: null, a boolean, a number or a text.
 type value struct {
-	kind nodeKind
-	text string // as in node
+	kind tree.Kind
+	text string // as the Value of a tree.Node
 
 	parsed  bool
 	decimal decimal // of a number that has been parsed
@@ -20,7 +22,7 @@ type value struct {
 
 // number is the value as a number, if it is one that is in the range. It is parsed once.
 func (v *value) number(m *Message) (d decimal, ok bool) {
-	if v.kind != number {
+	if v.kind != tree.Number {
 		return 0, false
 	}
 	if !v.parsed {
@@ -274,11 +276,11 @@ func (m *Message) scan(c *condition, v any) (there, matched bool) {
 func scalarOf(v any) value {
 	switch v := v.(type) {
 	case bool:
-		return value{kind: boolean, text: strconv.FormatBool(v)}
+		return value{kind: tree.Boolean, text: strconv.FormatBool(v)}
 	case json.Number:
-		return value{kind: number, text: v.String()}
+		return value{kind: tree.Number, text: v.String()}
 	case string:
-		return value{kind: text, text: v}
+		return value{kind: tree.Text, text: v}
 	}
-	return value{kind: null}
+	return value{kind: tree.Null}
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"firn/internal/tree"
 )
 
 // A decimal is a number with five digits after the point, as an integer. Numbers are compared so.
@@ -54,65 +56,65 @@ func (t bounds) match(m *Message, v *value) bool {
 }
 
 // compileNumeric reads one comparison, or a range: > or >= and then < or <=.
-func compileNumeric(m member) (test, *Error) {
-	if m.kind != array {
+func compileNumeric(m tree.Member) (test, *Error) {
+	if m.Kind != tree.Array {
 		return nil, refuse("Value of numeric must be an array.")
 	}
-	if len(m.items) == 0 {
+	if len(m.Items) == 0 {
 		return nil, refuse("Invalid member in numeric match: ]")
 	}
-	operator := m.items[0]
-	if operator.kind != text {
-		return nil, refuse("Invalid member in numeric match: %s", clip(operator.value))
+	operator := m.Items[0]
+	if operator.Kind != tree.Text {
+		return nil, refuse("Invalid member in numeric match: %s", clip(operator.Value))
 	}
-	switch operator.value {
+	switch operator.Value {
 	case "=", "<", "<=", ">", ">=":
 	default:
-		return nil, refuse("Unrecognized numeric range operator: %s", clip(operator.value))
+		return nil, refuse("Unrecognized numeric range operator: %s", clip(operator.Value))
 	}
-	first, err := operand(m.items, 0)
+	first, err := operand(m.Items, 0)
 	if err != nil {
 		return nil, err
 	}
 	b := bounds{lowest, highest}
-	b.apply(operator.value, first)
-	if len(m.items) == 2 {
+	b.apply(operator.Value, first)
+	if len(m.Items) == 2 {
 		return b, nil
 	}
-	if operator.value != ">" && operator.value != ">=" {
+	if operator.Value != ">" && operator.Value != ">=" {
 		return nil, refuse("Too many elements in numeric expression")
 	}
-	operator = m.items[2]
-	if operator.kind != text {
-		return nil, refuse("Bad value in numeric range: %s", clip(operator.value))
+	operator = m.Items[2]
+	if operator.Kind != tree.Text {
+		return nil, refuse("Bad value in numeric range: %s", clip(operator.Value))
 	}
-	if operator.value != "<" && operator.value != "<=" {
-		return nil, refuse("Bad numeric range operator: %s", clip(operator.value))
+	if operator.Value != "<" && operator.Value != "<=" {
+		return nil, refuse("Bad numeric range operator: %s", clip(operator.Value))
 	}
-	second, err := operand(m.items, 2)
+	second, err := operand(m.Items, 2)
 	if err != nil {
 		return nil, err
 	}
 	if second <= first {
 		return nil, refuse("Bottom must be less than top")
 	}
-	if len(m.items) > 4 {
+	if len(m.Items) > 4 {
 		return nil, refuse("Too many terms in numeric range expression")
 	}
-	b.apply(operator.value, second)
+	b.apply(operator.Value, second)
 	return b, nil
 }
 
 // operand reads the number that follows the operator at i.
-func operand(items []*node, i int) (decimal, *Error) {
-	if i+1 == len(items) || items[i+1].kind != number {
-		name := items[i].value
+func operand(items []*tree.Node, i int) (decimal, *Error) {
+	if i+1 == len(items) || items[i+1].Kind != tree.Number {
+		name := items[i].Value
 		if name == "=" {
 			name = "equals"
 		}
 		return 0, refuse("Value of %s must be numeric", name)
 	}
-	d, ok := parseDecimal(items[i+1].value)
+	d, ok := parseDecimal(items[i+1].Value)
 	if !ok {
 		return 0, outOfRange()
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"firn/internal/tree"
 )
 
 // A test is one of the values that a policy allows a key. It looks at one value of a message; exists is not tested so. What it costs
@@ -13,20 +15,20 @@ type test interface {
 }
 
 // compile makes the test of one value in a policy's array.
-func compile(n *node) (test, *Error) {
-	switch n.kind {
-	case array:
+func compile(n *tree.Node) (test, *Error) {
+	switch n.Kind {
+	case tree.Array:
 		return nil, refuse("Match value must be String, number, true, false, or null")
-	case number:
-		return compileNumber(n.value)
-	case object:
+	case tree.Number:
+		return compileNumber(n.Value)
+	case tree.Object:
 		m, err := only(n)
 		if err != nil {
 			return nil, err
 		}
 		return compileOperator(m)
 	}
-	return equal{n.value, n.kind}, nil
+	return equal{n.Value, n.Kind}, nil
 }
 
 // compileNumber makes the test of a plain number.
@@ -41,25 +43,25 @@ func compileNumber(s string) (test, *Error) {
 func outOfRange() *Error { return refuse("Value must be between -1.0E9 and 1.0E9, inclusive") }
 
 // only returns the one member of an object.
-func only(n *node) (member, *Error) {
-	switch len(n.members) {
+func only(n *tree.Node) (tree.Member, *Error) {
+	switch len(n.Members) {
 	case 0:
-		return member{}, refuse("Empty objects are not allowed")
+		return tree.Member{}, refuse("Empty objects are not allowed")
 	case 1:
-		return n.members[0], nil
+		return n.Members[0], nil
 	}
-	return member{}, refuse("Only one key allowed in match expression")
+	return tree.Member{}, refuse("Only one key allowed in match expression")
 }
 
-func compileOperator(m member) (test, *Error) {
-	switch m.name {
+func compileOperator(m tree.Member) (test, *Error) {
+	switch m.Name {
 	case "prefix", "suffix", "equals-ignore-case":
 		return compileText(m)
 	case "exists":
-		if m.kind != boolean {
+		if m.Kind != tree.Boolean {
 			return nil, refuse("exists match pattern must be either true or false.")
 		}
-		return exists(m.value == "true"), nil
+		return exists(m.Value == "true"), nil
 	case "anything-but":
 		return compileAnythingBut(m)
 	case "numeric":
@@ -67,37 +69,37 @@ func compileOperator(m member) (test, *Error) {
 	case "cidr":
 		return compileCIDR(m)
 	}
-	return nil, refuse("Unrecognized match type %s", clip(m.name))
+	return nil, refuse("Unrecognized match type %s", clip(m.Name))
 }
 
-func compileText(m member) (test, *Error) {
-	if m.kind != text {
-		return nil, refuse("%s match pattern must be a string", m.name)
+func compileText(m tree.Member) (test, *Error) {
+	if m.Kind != tree.Text {
+		return nil, refuse("%s match pattern must be a string", m.Name)
 	}
-	switch m.name {
+	switch m.Name {
 	case "prefix":
-		return prefix(m.value), nil
+		return prefix(m.Value), nil
 	case "suffix":
-		return suffix(m.value), nil
+		return suffix(m.Value), nil
 	}
-	return fold(m.value), nil
+	return fold(m.Value), nil
 }
 
-func compileAnythingBut(m member) (test, *Error) {
-	items := []*node{m.node}
-	switch m.kind {
-	case text, number:
-	case array:
-		items = m.items
-	case object:
-		inner, err := only(m.node)
+func compileAnythingBut(m tree.Member) (test, *Error) {
+	items := []*tree.Node{m.Node}
+	switch m.Kind {
+	case tree.Text, tree.Number:
+	case tree.Array:
+		items = m.Items
+	case tree.Object:
+		inner, err := only(m.Node)
 		if err != nil {
 			return nil, err
 		}
-		if inner.name != "prefix" && inner.name != "suffix" {
-			return nil, refuse("Unsupported anything-but pattern: %s", clip(inner.name))
+		if inner.Name != "prefix" && inner.Name != "suffix" {
+			return nil, refuse("Unsupported anything-but pattern: %s", clip(inner.Name))
 		}
-		if inner.kind == text && inner.value == "" {
+		if inner.Kind == tree.Text && inner.Value == "" {
 			return nil, refuse("Null prefix/suffix not allowed")
 		}
 		t, err := compileText(inner)
@@ -110,10 +112,10 @@ func compileAnythingBut(m member) (test, *Error) {
 	}
 	but := make(anythingBut, len(items))
 	for i, item := range items {
-		if item.kind != text && item.kind != number {
+		if item.Kind != tree.Text && item.Kind != tree.Number {
 			return nil, refuse("Inside anything but list, start|null|boolean is not supported.")
 		}
-		if item.kind != items[0].kind {
+		if item.Kind != items[0].Kind {
 			return nil, refuse("Inside anything but list, either all values are number or string, mixed type is not supported")
 		}
 		var err *Error
@@ -124,11 +126,11 @@ func compileAnythingBut(m member) (test, *Error) {
 	return but, nil
 }
 
-func compileCIDR(m member) (test, *Error) {
-	if m.kind != text {
+func compileCIDR(m tree.Member) (test, *Error) {
+	if m.Kind != tree.Text {
 		return nil, refuse("prefix match pattern must be a string") // so says SNS
 	}
-	address, mask, found := strings.Cut(m.value, "/")
+	address, mask, found := strings.Cut(m.Value, "/")
 	if !found || strings.Contains(mask, "/") {
 		return nil, refuse("Malformed CIDR, one '/' required")
 	}
@@ -153,7 +155,7 @@ const maxAddress = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 // equal is null, a boolean or a text.
 type equal struct {
 	value string
-	kind  nodeKind
+	kind  tree.Kind
 }
 
 func (t equal) match(m *Message, v *value) bool {
@@ -163,26 +165,26 @@ func (t equal) match(m *Message, v *value) bool {
 type prefix string
 
 func (t prefix) match(m *Message, v *value) bool {
-	return v.kind == text && len(v.text) >= len(t) && m.spendBytes(len(t)) && strings.HasPrefix(v.text, string(t))
+	return v.kind == tree.Text && len(v.text) >= len(t) && m.spendBytes(len(t)) && strings.HasPrefix(v.text, string(t))
 }
 
 type suffix string
 
 func (t suffix) match(m *Message, v *value) bool {
-	return v.kind == text && len(v.text) >= len(t) && m.spendBytes(len(t)) && strings.HasSuffix(v.text, string(t))
+	return v.kind == tree.Text && len(v.text) >= len(t) && m.spendBytes(len(t)) && strings.HasSuffix(v.text, string(t))
 }
 
 // fold is equals-ignore-case.
 type fold string
 
 func (t fold) match(m *Message, v *value) bool {
-	return v.kind == text && m.spend(1+foldWork*min(len(v.text), len(t))) && strings.EqualFold(v.text, string(t))
+	return v.kind == tree.Text && m.spend(1+foldWork*min(len(v.text), len(t))) && strings.EqualFold(v.text, string(t))
 }
 
 type cidr struct{ netip.Prefix }
 
 func (t cidr) match(m *Message, v *value) bool {
-	if v.kind != text || len(v.text) > maxAddress || !m.spend(parseWork) {
+	if v.kind != tree.Text || len(v.text) > maxAddress || !m.spend(parseWork) {
 		return false
 	}
 	ip, err := netip.ParseAddr(v.text)
@@ -205,5 +207,5 @@ func (t anythingBut) match(m *Message, v *value) bool {
 type exists bool
 
 func (t exists) match(_ *Message, v *value) bool {
-	return bool(t) && v.kind != null && (v.kind != text || v.text != "")
+	return bool(t) && v.kind != tree.Null && (v.kind != tree.Text || v.text != "")
 }

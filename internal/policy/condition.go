@@ -2,6 +2,8 @@ package policy
 
 import (
 	"strings"
+
+	"firn/internal/tree"
 )
 
 // A condition is one operator with one key of a Condition element. All those of a statement must hold.
@@ -18,37 +20,37 @@ type test interface {
 	match(value string, e *evaluation) bool
 }
 
-func parseConditions(kind Kind, variables bool, n *node) ([]condition, *SyntaxError) {
+func parseConditions(kind Kind, variables bool, n *tree.Node) ([]condition, *SyntaxError) {
 	if n == nil {
 		return nil, nil
 	}
-	if n.kind != object {
-		return nil, refuse("Condition", "must be an object, not %s", n.kind)
+	if n.Kind != tree.Object {
+		return nil, refuse("Condition", "must be an object, not %s", n.Kind)
 	}
 	var all []condition
 	seen := make(map[string]bool)
-	for _, m := range n.members {
-		element := "Condition: " + clip(m.name)
-		operator, err := parseOperator(m.name)
+	for _, m := range n.Members {
+		element := "Condition: " + clip(m.Name)
+		operator, err := parseOperator(m.Name)
 		if err != nil {
 			return nil, err
 		}
-		if folded := strings.ToLower(m.name); seen[folded] {
+		if folded := strings.ToLower(m.Name); seen[folded] {
 			return nil, refuse(element, "appears twice, in different case")
 		} else {
 			seen[folded] = true
 		}
-		if m.kind != object {
-			return nil, refuse(element, "must be an object, not %s", m.kind)
+		if m.Kind != tree.Object {
+			return nil, refuse(element, "must be an object, not %s", m.Kind)
 		}
 		keys := make(map[string]bool)
-		for _, k := range m.members {
+		for _, k := range m.Members {
 			c, err := parseCondition(kind, variables, operator, element, k)
 			if err != nil {
 				return nil, err
 			}
 			if keys[c.key] {
-				return nil, refuse(element, "the key %s appears twice, in different case", quote(k.name))
+				return nil, refuse(element, "the key %s appears twice, in different case", quote(k.Name))
 			}
 			keys[c.key] = true
 			all = append(all, c)
@@ -57,19 +59,19 @@ func parseConditions(kind Kind, variables bool, n *node) ([]condition, *SyntaxEr
 	return all, nil
 }
 
-func parseCondition(kind Kind, variables bool, o operator, element string, k member) (condition, *SyntaxError) {
-	c := condition{key: foldKey(k.name), operator: o}
+func parseCondition(kind Kind, variables bool, o operator, element string, k tree.Member) (condition, *SyntaxError) {
+	c := condition{key: foldKey(k.Name), operator: o}
 	vendor, name, _ := strings.Cut(c.key, ":")
 	if vendor == "" || name == "" || strings.ContainsAny(vendor, "/ ") {
-		return c, refuse(element, "%s is not a condition key: those are of the form vendor:name", quote(k.name))
+		return c, refuse(element, "%s is not a condition key: those are of the form vendor:name", quote(k.Name))
 	}
 	if kind == Resource && vendor != "aws" && vendor != "glacier" {
-		return c, refuse(element, "%s is not a condition key of a vault: those begin with aws: or glacier:", quote(k.name))
+		return c, refuse(element, "%s is not a condition key of a vault: those begin with aws: or glacier:", quote(k.Name))
 	}
-	element += ": " + clip(k.name)
-	values := []*node{k.node}
-	if k.kind == array {
-		values = distinct(k.items)
+	element += ": " + clip(k.Name)
+	values := []*tree.Node{k.Node}
+	if k.Kind == tree.Array {
+		values = distinct(k.Items)
 	}
 	if len(values) == 0 {
 		return c, refuse(element, "must not be empty")
@@ -86,19 +88,19 @@ func parseCondition(kind Kind, variables bool, o operator, element string, k mem
 }
 
 // add compiles one value of the policy.
-func (c *condition) add(variables bool, element string, v *node) *SyntaxError {
-	if !v.kind.scalar() {
-		return refuse(element, "must be a string, a number, a boolean or a list of them, not %s", v.kind)
+func (c *condition) add(variables bool, element string, v *tree.Node) *SyntaxError {
+	if !scalar(v.Kind) {
+		return refuse(element, "must be a string, a number, a boolean or a list of them, not %s", v.Kind)
 	}
 	if c.operator.kind == nullOperator {
-		absent, ok := parseBool(v.value)
+		absent, ok := parseBool(v.Value)
 		if !ok {
-			return refuse(element, "%s is neither true nor false", quote(v.value))
+			return refuse(element, "%s is neither true nor false", quote(v.Value))
 		}
 		c.absent, c.present = c.absent || absent, c.present || !absent
 		return nil
 	}
-	t, err := c.operator.compile(variables, element, v.value)
+	t, err := c.operator.compile(variables, element, v.Value)
 	if err != nil {
 		return err
 	}

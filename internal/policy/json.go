@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"firn/internal/tree"
 )
 
 // maxDepth is the deepest that objects and arrays may stand in each other. A policy needs seven.
@@ -15,181 +17,93 @@ const maxDepth = 16
 // maxQuoted is the longest piece of a policy that an error repeats.
 const maxQuoted = 80
 
-// A node is a JSON value. Unlike the standard library's it keeps the order of members, so that an error is always the same one, and
-// knows of members that appear twice, which are refused.
-type node struct {
-	kind    nodeKind
-	value   string // of a text as it reads; of a number or boolean as it is written
-	items   []*node
-	members []member
-}
-
-type member struct {
-	name string
-	*node
-}
-
-type nodeKind int
-
-const (
-	null nodeKind = iota
-	boolean
-	number
-	text
-	array
-	object
-)
-
-func (k nodeKind) String() string {
-	return [...]string{"null", "a boolean", "a number", "a string", "a list", "an object"}[k]
-}
-
-func (k nodeKind) scalar() bool { return k == text || k == number || k == boolean }
-
 // parseJSON reads a text of limited size and depth.
-func parseJSON(s string) (*node, error) {
+func parseJSON(s string) (*tree.Node, *SyntaxError) {
 	if len(s) > MaxSize {
 		return nil, refuse("", "the policy has %d bytes, and may have %d", len(s), MaxSize)
 	}
-	if !utf8.ValidString(s) {
-		return nil, refuse("", "the policy is not UTF-8")
-	}
-	// The decoder of tokens is lenient in places; this is not.
-	var raw json.RawMessage
-	if err := json.Unmarshal([]byte(s), &raw); err != nil {
+	n, err := tree.Parse(s, maxDepth)
+	if err != nil {
 		return nil, jsonError(s, err)
 	}
-	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber()
-	n, err := parseNode(d, 0)
-	if err != nil {
-		return nil, err
-	}
 	return n, nil
 }
 
+// jsonError says what is wrong with the text, and where if it is no JSON.
 func jsonError(s string, err error) *SyntaxError {
-	var at *json.SyntaxError
-	if !errors.As(err, &at) {
-		return refuse("", "the policy is not JSON: %v", err)
+	if twice, ok := errors.AsType[*tree.DuplicateError](err); ok {
+		return refuse("", "%s appears twice in the same object", quote(twice.Name))
 	}
-	before := s[:min(int(at.Offset), len(s))]
-	line := strings.Count(before, "\n") + 1
-	return refuse("", "the policy is not JSON: line %d, character %d: %v", line, len(before)-strings.LastIndexByte(before, '\n')-1, at)
+	if at, ok := errors.AsType[*json.SyntaxError](err); ok {
+		before := s[:min(int(at.Offset), len(s))]
+		line := strings.Count(before, "\n") + 1
+		return refuse("", "the policy is not JSON: line %d, character %d: %v", line, len(before)-strings.LastIndexByte(before, '\n')-1, at)
+	}
+	switch {
+	case errors.Is(err, tree.ErrUTF8):
+		return refuse("", "the policy is not UTF-8")
+	case errors.Is(err, tree.ErrDepth):
+		return refuse("", "the policy is nested deeper than %d", maxDepth)
+	}
+	return refuse("", "the policy is not JSON: %v", err)
 }
 
-func parseNode(d *json.Decoder, depth int) (*node, *SyntaxError) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, refuse("", "the policy is not JSON: %v", err)
-	}
-	switch t := token.(type) {
-	case bool:
-		return &node{kind: boolean, value: fmt.Sprint(t)}, nil
-	case json.Number:
-		return &node{kind: number, value: t.String()}, nil
-	case string:
-		return &node{kind: text, value: t}, nil
-	case json.Delim:
-		if depth == maxDepth {
-			return nil, refuse("", "the policy is nested deeper than %d", maxDepth)
-		}
-		if t == '[' {
-			return parseArray(d, depth+1)
-		}
-		return parseObject(d, depth+1)
-	}
-	return &node{kind: null}, nil
-}
-
-func parseArray(d *json.Decoder, depth int) (*node, *SyntaxError) {
-	n := &node{kind: array}
-	for d.More() {
-		item, err := parseNode(d, depth)
-		if err != nil {
-			return nil, err
-		}
-		n.items = append(n.items, item)
-	}
-	_, _ = d.Token() // it is the bracket: the whole text has been checked
-	return n, nil
-}
-
-func parseObject(d *json.Decoder, depth int) (*node, *SyntaxError) {
-	n := &node{kind: object}
-	seen := make(map[string]bool)
-	for d.More() {
-		name, err := parseNode(d, depth)
-		if err != nil {
-			return nil, err
-		}
-		if seen[name.value] {
-			return nil, refuse("", "%s appears twice in the same object", quote(name.value))
-		}
-		seen[name.value] = true
-		value, err := parseNode(d, depth)
-		if err != nil {
-			return nil, err
-		}
-		n.members = append(n.members, member{name.value, value})
-	}
-	_, _ = d.Token()
-	return n, nil
-}
+// scalar tells whether a condition may compare with values of this kind.
+func scalar(k tree.Kind) bool { return k == tree.Text || k == tree.Number || k == tree.Boolean }
 
 // member returns the named member, or nil.
-func (n *node) member(name string) *node {
-	for _, m := range n.members {
-		if m.name == name {
-			return m.node
+func member(n *tree.Node, name string) *tree.Node {
+	for _, m := range n.Members {
+		if m.Name == name {
+			return m.Node
 		}
 	}
 	return nil
 }
 
 // only refuses members with other names than these.
-func (n *node) only(element string, names ...string) *SyntaxError {
-	for _, m := range n.members {
-		if !slices.Contains(names, m.name) {
-			return refuse(element, "there is no element %s", quote(m.name))
+func only(element string, n *tree.Node, names ...string) *SyntaxError {
+	for _, m := range n.Members {
+		if !slices.Contains(names, m.Name) {
+			return refuse(element, "there is no element %s", quote(m.Name))
 		}
 	}
 	return nil
 }
 
-// strings returns the one string or the list of them.
-func (n *node) strings(element string) ([]string, *SyntaxError) {
-	if n.kind == text {
-		return []string{n.value}, nil
+// texts returns the one string or the list of them.
+func texts(element string, n *tree.Node) ([]string, *SyntaxError) {
+	if n.Kind == tree.Text {
+		return []string{n.Value}, nil
 	}
-	if n.kind != array {
-		return nil, refuse(element, "must be a string or a list of strings, not %s", n.kind)
+	if n.Kind != tree.Array {
+		return nil, refuse(element, "must be a string or a list of strings, not %s", n.Kind)
 	}
-	if len(n.items) == 0 {
+	if len(n.Items) == 0 {
 		return nil, refuse(element, "must not be empty")
 	}
-	for _, item := range n.items {
-		if item.kind != text {
-			return nil, refuse(element, "must be a string or a list of strings, not of %s", item.kind)
+	for _, item := range n.Items {
+		if item.Kind != tree.Text {
+			return nil, refuse(element, "must be a string or a list of strings, not of %s", item.Kind)
 		}
 	}
-	items := distinct(n.items)
+	items := distinct(n.Items)
 	list := make([]string, len(items))
 	for i, item := range items {
-		list[i] = item.value
+		list[i] = item.Value
 	}
 	return list, nil
 }
 
 // distinct leaves out scalars that say the same as one before them: they would only take room.
-func distinct(items []*node) []*node {
+func distinct(items []*tree.Node) []*tree.Node {
 	if len(items) < 2 {
 		return items
 	}
 	seen := make(map[string]bool, len(items))
-	return slices.DeleteFunc(slices.Clone(items), func(n *node) bool {
-		again := n.kind.scalar() && seen[n.value]
-		seen[n.value] = seen[n.value] || n.kind.scalar()
+	return slices.DeleteFunc(slices.Clone(items), func(n *tree.Node) bool {
+		again := scalar(n.Kind) && seen[n.Value]
+		seen[n.Value] = seen[n.Value] || scalar(n.Kind)
 		return again
 	})
 }

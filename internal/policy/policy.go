@@ -24,6 +24,8 @@ package policy
 import (
 	"fmt"
 	"slices"
+
+	"firn/internal/tree"
 )
 
 // Kind says where a policy hangs, which decides what it must and must not say.
@@ -85,35 +87,35 @@ func Parse(kind Kind, text string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, serr := parsePolicy(kind, root)
-	if serr != nil {
-		return nil, serr
+	p, err := parsePolicy(kind, root)
+	if err != nil {
+		return nil, err
 	}
 	p.size = len(text)
 	return p, nil
 }
 
-func parsePolicy(kind Kind, root *node) (*Policy, *SyntaxError) {
-	if root.kind != object {
-		return nil, refuse("", "a policy is a JSON object, not %s", root.kind)
+func parsePolicy(kind Kind, root *tree.Node) (*Policy, *SyntaxError) {
+	if root.Kind != tree.Object {
+		return nil, refuse("", "a policy is a JSON object, not %s", root.Kind)
 	}
-	if err := root.only("", "Version", "Id", "Statement"); err != nil {
+	if err := only("", root, "Version", "Id", "Statement"); err != nil {
 		return nil, err
 	}
 	variables, err := parseVersion(root)
 	if err != nil {
 		return nil, err
 	}
-	if id := root.member("Id"); id != nil && id.kind != text {
-		return nil, refuse("Id", "must be a string, not %s", id.kind)
+	if id := member(root, "Id"); id != nil && id.Kind != tree.Text {
+		return nil, refuse("Id", "must be a string, not %s", id.Kind)
 	}
-	list := root.member("Statement")
+	list := member(root, "Statement")
 	if list == nil {
 		return nil, refuse("", "the element Statement is missing")
 	}
-	nodes := []*node{list}
-	if list.kind == array {
-		nodes = list.items
+	nodes := []*tree.Node{list}
+	if list.Kind == tree.Array {
+		nodes = list.Items
 	}
 	if len(nodes) == 0 {
 		return nil, refuse("Statement", "must not be empty")
@@ -130,19 +132,19 @@ func parsePolicy(kind Kind, root *node) (*Policy, *SyntaxError) {
 }
 
 // parseVersion says whether the policy may have variables.
-func parseVersion(root *node) (bool, *SyntaxError) {
-	n := root.member("Version")
+func parseVersion(root *tree.Node) (bool, *SyntaxError) {
+	n := member(root, "Version")
 	switch {
 	case n == nil:
 		return false, nil
-	case n.kind != text:
-		return false, refuse("Version", "must be a string, not %s", n.kind)
-	case n.value == "2012-10-17":
+	case n.Kind != tree.Text:
+		return false, refuse("Version", "must be a string, not %s", n.Kind)
+	case n.Value == "2012-10-17":
 		return true, nil
-	case n.value == "2008-10-17":
+	case n.Value == "2008-10-17":
 		return false, nil
 	}
-	return false, refuse("Version", "%s is not a version: use 2012-10-17 or 2008-10-17", quote(n.value))
+	return false, refuse("Version", "%s is not a version: use 2012-10-17 or 2008-10-17", quote(n.Value))
 }
 
 // checkSids holds identity policies to what IAM asks of theirs. Glacier's own samples have other characters in those of vaults.

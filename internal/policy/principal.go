@@ -2,6 +2,8 @@ package policy
 
 import (
 	"strings"
+
+	"firn/internal/tree"
 )
 
 // accountDigits is the length of an account's number.
@@ -21,24 +23,24 @@ type account struct {
 	prefix string // of the ARNs in its partition; empty if any will do
 }
 
-func parsePrincipals(element string, n *node) (*principals, *SyntaxError) {
+func parsePrincipals(element string, n *tree.Node) (*principals, *SyntaxError) {
 	p := &principals{}
-	if n.kind == text && n.value == "*" {
+	if n.Kind == tree.Text && n.Value == "*" {
 		p.everyone = true
 		return p, nil
 	}
-	if n.kind != object {
+	if n.Kind != tree.Object {
 		return nil, refuse(element, `must be "*" or an object such as {"AWS": "111122223333"}`)
 	}
-	if len(n.members) == 0 {
+	if len(n.Members) == 0 {
 		return nil, refuse(element, "must not be empty")
 	}
-	for _, m := range n.members {
-		list, err := m.strings(element + ": " + clip(m.name))
+	for _, m := range n.Members {
+		list, err := texts(element+": "+clip(m.Name), m.Node)
 		if err != nil {
 			return nil, err
 		}
-		switch m.name {
+		switch m.Name {
 		case "AWS":
 			for _, s := range list {
 				if err := p.add(element, s); err != nil {
@@ -47,7 +49,7 @@ func parsePrincipals(element string, n *node) (*principals, *SyntaxError) {
 			}
 		case "Service", "Federated", "CanonicalUser": // nobody who calls us is one
 		default:
-			return nil, refuse(element, "there is no kind of principal %s", quote(m.name))
+			return nil, refuse(element, "there is no kind of principal %s", quote(m.Name))
 		}
 	}
 	return p, nil

@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"strings"
+
+	"firn/internal/tree"
 )
 
 // A statement is one rule of a policy. It applies to a request if principals, actions, resources and conditions all match.
@@ -19,18 +21,18 @@ type statement struct {
 }
 
 // parse fills s in from n. sid is set before anything can fail.
-func (s *statement) parse(kind Kind, variables bool, n *node) *SyntaxError {
-	if n.kind != object {
-		return refuse("", "must be an object, not %s", n.kind)
+func (s *statement) parse(kind Kind, variables bool, n *tree.Node) *SyntaxError {
+	if n.Kind != tree.Object {
+		return refuse("", "must be an object, not %s", n.Kind)
 	}
-	if err := s.parseSid(kind, n.member("Sid")); err != nil {
+	if err := s.parseSid(kind, member(n, "Sid")); err != nil {
 		return err
 	}
-	err := n.only("", "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+	err := only("", n, "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 	if err != nil {
 		return err
 	}
-	if err := s.parseEffect(n.member("Effect")); err != nil {
+	if err := s.parseEffect(member(n, "Effect")); err != nil {
 		return err
 	}
 	if err := s.parsePrincipal(kind, n); err != nil {
@@ -42,7 +44,7 @@ func (s *statement) parse(kind Kind, variables bool, n *node) *SyntaxError {
 	if err := s.parseResource(variables, n); err != nil {
 		return err
 	}
-	s.conditions, err = parseConditions(kind, variables, n.member("Condition"))
+	s.conditions, err = parseConditions(kind, variables, member(n, "Condition"))
 	return err
 }
 
@@ -61,37 +63,37 @@ func (s *statement) place(i int) string {
 	return fmt.Sprintf("statement %d (%s)", i+1, clip(s.sid))
 }
 
-func (s *statement) parseSid(kind Kind, n *node) *SyntaxError {
+func (s *statement) parseSid(kind Kind, n *tree.Node) *SyntaxError {
 	if n == nil {
 		return nil
 	}
-	if n.kind != text {
-		return refuse("Sid", "must be a string, not %s", n.kind)
+	if n.Kind != tree.Text {
+		return refuse("Sid", "must be a string, not %s", n.Kind)
 	}
-	if kind == Identity && strings.Trim(n.value, alphanumeric) != "" {
-		return refuse("Sid", "%s may have letters and digits only", quote(n.value))
+	if kind == Identity && strings.Trim(n.Value, alphanumeric) != "" {
+		return refuse("Sid", "%s may have letters and digits only", quote(n.Value))
 	}
-	s.sid = n.value
+	s.sid = n.Value
 	return nil
 }
 
-func (s *statement) parseEffect(n *node) *SyntaxError {
+func (s *statement) parseEffect(n *tree.Node) *SyntaxError {
 	switch {
 	case n == nil:
 		return refuse("", "the element Effect is missing")
-	case n.kind == text && n.value == "Allow":
+	case n.Kind == tree.Text && n.Value == "Allow":
 		s.allow = true
-	case n.kind == text && n.value == "Deny":
+	case n.Kind == tree.Text && n.Value == "Deny":
 		s.allow = false
-	case n.kind == text:
-		return refuse("Effect", "must be Allow or Deny, not %s", quote(n.value))
+	case n.Kind == tree.Text:
+		return refuse("Effect", "must be Allow or Deny, not %s", quote(n.Value))
 	default:
-		return refuse("Effect", "must be Allow or Deny, not %s", n.kind)
+		return refuse("Effect", "must be Allow or Deny, not %s", n.Kind)
 	}
 	return nil
 }
 
-func (s *statement) parsePrincipal(kind Kind, n *node) *SyntaxError {
+func (s *statement) parsePrincipal(kind Kind, n *tree.Node) *SyntaxError {
 	element, value, not, err := oneOf(n, "Principal")
 	if err != nil && (kind != Identity || value != nil) {
 		return err
@@ -110,12 +112,12 @@ func (s *statement) parsePrincipal(kind Kind, n *node) *SyntaxError {
 	return nil
 }
 
-func (s *statement) parseAction(kind Kind, n *node) *SyntaxError {
+func (s *statement) parseAction(kind Kind, n *tree.Node) *SyntaxError {
 	element, value, not, err := oneOf(n, "Action")
 	if err != nil {
 		return err
 	}
-	list, err := value.strings(element)
+	list, err := texts(element, value)
 	if err != nil {
 		return err
 	}
@@ -128,12 +130,12 @@ func (s *statement) parseAction(kind Kind, n *node) *SyntaxError {
 	return nil
 }
 
-func (s *statement) parseResource(variables bool, n *node) *SyntaxError {
+func (s *statement) parseResource(variables bool, n *tree.Node) *SyntaxError {
 	element, value, not, err := oneOf(n, "Resource")
 	if err != nil {
 		return err
 	}
-	list, err := value.strings(element)
+	list, err := texts(element, value)
 	if err != nil {
 		return err
 	}
@@ -148,8 +150,8 @@ func (s *statement) parseResource(variables bool, n *node) *SyntaxError {
 
 // oneOf returns the element with that name or the one with Not before it. It is an error if there is neither, and, with a value, if
 // there are both.
-func oneOf(n *node, name string) (element string, value *node, not bool, err *SyntaxError) {
-	yes, no := n.member(name), n.member("Not"+name)
+func oneOf(n *tree.Node, name string) (element string, value *tree.Node, not bool, err *SyntaxError) {
+	yes, no := member(n, name), member(n, "Not"+name)
 	switch {
 	case yes != nil && no != nil:
 		return name, yes, false, refuse("", "has both %s and Not%s, and may have one", name, name)
