@@ -1,6 +1,10 @@
 package job
 
-import "firn/glacier"
+import (
+	"cmp"
+
+	"firn/glacier"
+)
 
 // A lane is a kind of jobs that has its own workers.
 type lane int
@@ -23,21 +27,33 @@ func laneOf(action string) lane {
 
 // places are the workers, and what they have to do. They are for one goroutine.
 type places struct {
-	retrievals int              // workers of that lane
-	queries    int              // of the other, beside those
-	busy       map[uint64]entry // the jobs that workers have, by id
+	retrievals int                       // workers of that lane
+	queries    int                       // of the other, beside those
+	busy       map[uint64]entry          // the jobs that workers have, by id
+	turns      int                       // of queries so far
+	served     map[glacier.AccountID]int // the last of them that an account had
 }
 
 func newPlaces(workers int) *places {
-	return &places{retrievals: workers, queries: max(1, workers/4), busy: make(map[uint64]entry)}
+	return &places{retrievals: workers, queries: max(1, workers/4), busy: make(map[uint64]entry), served: make(map[glacier.AccountID]int)}
 }
 
 // all is how many workers there are.
 func (p *places) all() int { return p.retrievals + p.queries }
 
+// give notes that a worker has a job.
+func (p *places) give(e entry) {
+	p.busy[e.id] = e
+	if e.lane == laneQueries {
+		p.turns++
+		p.served[e.caller] = p.turns
+	}
+}
+
 // pick returns which of the due jobs of a lane, in the order of their ranks, is
-// to be given to a worker now; none if ok is false. While queries of other
-// accounts wait, one account has at most half of the workers for them.
+// to be given to a worker now; none if ok is false. Queries are picked by account:
+// the one that has the fewest workers, and of those the one that has waited longest
+// since its last turn. Rank decides among an account's own.
 func (p *places) pick(l lane, due []entry) (i int, ok bool) {
 	if len(due) == 0 {
 		return 0, false
@@ -53,15 +69,14 @@ func (p *places) pick(l lane, due []entry) (i int, ok bool) {
 			n++
 		}
 	}
-	if n >= p.queries {
-		return 0, false
-	}
+	best := 0
 	for i := range due {
-		if running[due[i].caller] < max(1, p.queries/2) {
-			return i, true
+		a, b := due[i].caller, due[best].caller
+		if cmp.Or(cmp.Compare(running[a], running[b]), cmp.Compare(p.served[a], p.served[b])) < 0 {
+			best = i
 		}
 	}
-	return 0, true
+	return best, n < p.queries
 }
 
 // room reports whether a retrieval of the rank may be given to a worker: all of

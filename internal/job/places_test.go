@@ -46,8 +46,61 @@ func TestRoom(t *testing.T) {
 	}
 }
 
+// TestAccountsTakeTurns: however much one asks for, and of whatever tier, the
+// others have their turns.
+func TestAccountsTakeTurns(t *testing.T) {
+	const a, b, c = glacier.AccountID("a"), glacier.AccountID("b"), glacier.AccountID("c")
+	for _, workers := range []int{1, 4, 8, 16} {
+		p := newPlaces(workers)
+		q := window{compare: byRank, limit: 100}
+		q.add(entry{lane: laneQueries, id: 1, rank: rankStandard, caller: b})
+		for id := range uint64(20) {
+			q.add(entry{lane: laneQueries, id: 10 + id, rank: rankExpedited, caller: a})
+			q.add(entry{lane: laneQueries, id: 50 + id, rank: rankExpedited, caller: c})
+		}
+		turn := 0
+		for running := []uint64{}; len(q.entries) > 0; turn++ {
+			i, ok := p.pick(laneQueries, q.entries)
+			if !ok { // the one that has run longest ends
+				delete(p.busy, running[0])
+				running = running[1:]
+				turn--
+				continue
+			}
+			e := q.entries[i]
+			if e.caller == b {
+				break
+			}
+			p.give(e)
+			q.remove(i)
+			running = append(running, e.id)
+		}
+		if turn > 2 {
+			t.Errorf("%d workers: turn %d", workers, turn+1)
+		}
+	}
+}
+
+// TestRetriesAreKept: what was tried is in the queue although that is full, and
+// does not take the place of others.
+func TestRetriesAreKept(t *testing.T) {
+	w := window{compare: byRank, limit: 3}
+	for id := range uint64(6) {
+		w.add(entry{id: id})
+	}
+	w.add(entry{id: 9, tries: 7})
+	w.add(entry{id: 4, tries: 1})
+	w.add(entry{id: 9, tries: 0})
+	for range 3 {
+		w.remove(0)
+	}
+	if !w.spent() || len(w.entries) != 2 || w.entries[0].tries != 1 || w.entries[1].tries != 7 {
+		t.Errorf("%+v", w)
+	}
+}
+
 // TestTurnsOfQueries: there are a quarter as many workers for them, whatever
-// their rank is, and half of these for one account while others wait.
+// their rank is, and who has fewer of them goes first.
 func TestTurnsOfQueries(t *testing.T) {
 	const a, b, c = glacier.AccountID("a"), glacier.AccountID("b"), glacier.AccountID("c")
 	for _, tt := range []struct {

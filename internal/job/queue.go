@@ -71,17 +71,19 @@ func byReady(a, b entry) int {
 }
 
 // A window holds the first entries of an order, up to a limit, and knows
-// where what it could not hold begins. The store knows the rest.
+// where what it could not hold begins. The store knows the rest. But it does not
+// know how often a job was tried: those that were, a window holds beyond its limit.
 type window struct {
 	compare func(a, b entry) int
-	limit   int
+	limit   int     // of entries that were not tried
 	entries []entry // ascending
+	fresh   int     // how many of them were not tried
 	beyond  *entry  // the first that was left out; nil if none was
 }
 
 // add puts an entry in its place, unless it is there or beyond the window.
 func (w *window) add(e entry) {
-	if w.beyond != nil && w.compare(e, *w.beyond) >= 0 {
+	if e.tries == 0 && w.beyond != nil && w.compare(e, *w.beyond) >= 0 {
 		return
 	}
 	i, found := slices.BinarySearchFunc(w.entries, e, w.compare)
@@ -89,18 +91,29 @@ func (w *window) add(e entry) {
 		return
 	}
 	w.entries = slices.Insert(w.entries, i, e)
-	if len(w.entries) > w.limit {
-		last := w.entries[w.limit]
+	if e.tries > 0 {
+		return
+	}
+	if w.fresh++; w.fresh > w.limit {
+		for i = len(w.entries) - 1; w.entries[i].tries > 0; {
+			i--
+		}
+		last := w.entries[i]
 		w.beyond = &last
-		w.entries = w.entries[:w.limit]
+		w.remove(i)
 	}
 }
 
-// pop removes the first entry.
-func (w *window) pop() { w.entries = slices.Delete(w.entries, 0, 1) }
+// remove removes an entry.
+func (w *window) remove(i int) {
+	if w.entries[i].tries == 0 {
+		w.fresh--
+	}
+	w.entries = slices.Delete(w.entries, i, i+1)
+}
 
 // spent reports whether the entries have come to an end before the jobs have.
-func (w *window) spent() bool { return len(w.entries) == 0 && w.beyond != nil }
+func (w *window) spent() bool { return w.fresh == 0 && w.beyond != nil }
 
 // A queue orders the jobs in progress. It holds a bounded number of them: when
 // it has run out of those, it says so, and is filled again from the store.
@@ -197,7 +210,7 @@ func (q *queue) next(p *places) (e entry, ok bool, wait time.Duration) {
 	now := time.Now()
 	for len(q.waiting.entries) > 0 && !q.waiting.entries[0].at.After(now) {
 		q.due[q.waiting.entries[0].lane].add(q.waiting.entries[0])
-		q.waiting.pop()
+		q.waiting.remove(0)
 	}
 	wait = -1
 	if len(q.waiting.entries) > 0 {
@@ -217,6 +230,6 @@ func (q *queue) take(e entry) {
 	defer q.mu.Unlock()
 	due := &q.due[e.lane]
 	if i, found := slices.BinarySearchFunc(due.entries, e, byRank); found {
-		due.entries = slices.Delete(due.entries, i, i+1)
+		due.remove(i)
 	}
 }

@@ -100,7 +100,7 @@ func (d *dispatcher) run(ctx context.Context) {
 		select {
 		case work <- e:
 			q.take(e)
-			d.places.busy[e.id] = e
+			d.places.give(e)
 		case r := <-d.done:
 			d.ended(r)
 		case <-q.wake:
@@ -117,8 +117,9 @@ func (d *dispatcher) ended(r result) {
 	case r.fatal != nil:
 		d.fatal(r.fatal)
 	case r.again > 0:
+		before := r.at
 		r.at = time.Now().Add(r.again)
-		r.ready = r.at.UnixMilli()
+		r.ready += r.at.Sub(before).Milliseconds() // by the store's clock, as those of others are
 		d.s.queue.add(r.entry)
 	}
 }

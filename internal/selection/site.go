@@ -87,7 +87,7 @@ func (t *Site) options(contentType string) bucket.Options {
 // nobody remove anything is as good as others.
 func (t *Site) removeManifests(ctx context.Context) error {
 	for _, name := range []string{resultManifestName, errorManifestName} {
-		if err := t.bucket.Remove(ctx, t.key(name)); err != nil && !errors.Is(err, bucket.ErrDenied) {
+		if err := t.bucket.Remove(ctx, t.key(name)); err != nil && !lasts(err) {
 			return trouble(ctx, err)
 		}
 	}

@@ -368,7 +368,7 @@ func TestEveryCallOfTheBucketFails(t *testing.T) {
 					}
 					return
 				}
-				if errors.Is(tt.err, bucket.ErrDenied) && n <= 2 { // a bucket that lets nobody remove will do
+				if tt.lasts && n <= 2 { // a bucket that lets nobody remove will do
 					if err != nil {
 						t.Errorf("call %d: %v", n, err)
 					}
