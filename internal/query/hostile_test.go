@@ -15,7 +15,7 @@ const mib = 1 << 20
 
 // patience is how long an evaluation may go on when its context has ended. What
 // forgets to look goes on for many times as long.
-const patience = 5 * time.Second
+const patience = 2 * time.Second
 
 // repeated is a list of a text, as long as an expression may be.
 func repeated(first, more, last string) string {

@@ -348,7 +348,7 @@ func TestJSONEndsWithContext(t *testing.T) {
 	defer cancel()
 	begin := time.Now()
 	_, err := q.Run(ctx, strings.NewReader(data), io.Discard, Options{Workers: 1})
-	if d := time.Since(begin); d > 5*time.Second {
+	if d := time.Since(begin); d > 2*time.Second {
 		t.Errorf("it takes %v (error %v)", d, err)
 	}
 }
