@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	// maxExpression is how many bytes a query may have.
-	maxExpression = 128 << 10
 	// maxDocuments is how many bytes the two objects of a request may have together as they stand in a string, which a description
 	// of the job is in a notification, so that it fits in one.
 	maxDocuments = 224 << 10
@@ -125,8 +123,8 @@ func parseQuery(p *glacier.SelectParameters) (*scan.Query, error) {
 		return nil, glacier.MissingParameter("expressionType")
 	case kind != "SQL":
 		return nil, invalid("Invalid ExpressionType: %.100s. It must be SQL.", kind)
-	case len(expression) > maxExpression:
-		return nil, invalid("Invalid Expression: it has %d bytes, and %d are allowed.", len(expression), maxExpression)
+	case len(expression) > query.MaxExpression:
+		return nil, invalid("Invalid Expression: it has %d bytes, and %d are allowed.", len(expression), query.MaxExpression)
 	case !whole(expression):
 		return nil, invalid("Invalid Expression: it must not have the character U+FFFD, or half of a surrogate pair.")
 	}
