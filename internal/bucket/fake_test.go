@@ -24,10 +24,7 @@ import (
 // signed.
 type fakeStore struct {
 	*httptest.Server
-
-	// fault, if not nil, may answer a request in the store's place, and reports whether it did. It is called with the name of the
-	// request and how often that has been made, from 1.
-	fault func(w http.ResponseWriter, r *http.Request, name string, n int) bool
+	fault fault // may be nil; never changed, as the server may be about to call it
 
 	mu      sync.Mutex
 	objects map[string][]byte
@@ -36,13 +33,39 @@ type fakeStore struct {
 	counts  map[string]int            // requests by name
 }
 
+// A fault may answer a request in the store's place, and reports whether it did. It is called with the name of the request and how often
+// that has been made, from 1.
+type fault func(w http.ResponseWriter, r *http.Request, name string, n int) bool
+
 const fakeName = "results"
 
-func newFake(t *testing.T) *fakeStore {
-	f := &fakeStore{objects: map[string][]byte{}, uploads: map[string]map[int][]byte{}, heads: map[string]http.Header{}, counts: map[string]int{}}
+// newFake serves an empty store until the test ends.
+func newFake(t *testing.T, fault fault) *fakeStore {
+	f := &fakeStore{fault: fault, objects: map[string][]byte{}, uploads: map[string]map[int][]byte{}, heads: map[string]http.Header{}, counts: map[string]int{}}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
 	return f
+}
+
+// count returns how often a request of the name was made.
+func (f *fakeStore) count(name string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.counts[name]
+}
+
+// head returns the header of the latest request of the name.
+func (f *fakeStore) head(name string) http.Header {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.heads[name]
+}
+
+// left returns the numbers of uploads and objects in the store.
+func (f *fakeStore) left() (uploads, objects int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.uploads), len(f.objects)
 }
 
 // open returns the bucket of the store, impatient.

@@ -20,10 +20,10 @@ import (
 func TestS3(t *testing.T) {
 	t.Run("the store of the test", func(t *testing.T) {
 		run(t, func(t *testing.T) subject {
-			f := newFake(t)
+			f := newFake(t, nil)
 			t.Cleanup(func() {
-				if len(f.uploads) > 0 {
-					t.Errorf("%d uploads are left", len(f.uploads))
+				if uploads, _ := f.left(); uploads > 0 {
+					t.Errorf("%d uploads are left", uploads)
 				}
 			})
 			b := f.open(t, nil)
@@ -112,14 +112,14 @@ func TestOptionsInRequests(t *testing.T) {
 		"X-Amz-Tagging":                               "%C3%BC=&a=x%26y%3Dz&b=1%20%2B%201",
 		"X-Amz-Meta-Made-By":                          "firn",
 	}
-	f := newFake(t)
+	f := newFake(t, nil)
 	for request, size := range map[string]int{"put": 5, "begin": PartSize + 1} {
 		for name, o := range map[string]Options{"all": o, "none": {}} {
 			if err := PutBytes(context.Background(), f.open(t, nil), "x", o, noise(size)); err != nil {
 				t.Fatal(err)
 			}
 			for header, value := range want {
-				got := f.heads[request].Get(header)
+				got := f.head(request).Get(header)
 				if name == "none" && header != "Content-Type" {
 					value = ""
 				}
@@ -127,7 +127,7 @@ func TestOptionsInRequests(t *testing.T) {
 					t.Errorf("%s with %s options: %s is %q, not %q", request, name, header, got, value)
 				}
 			}
-			for header := range f.heads[request] {
+			for header := range f.head(request) {
 				if strings.Contains(header, "Checksum") || strings.Contains(header, "Trailer") {
 					t.Errorf("%s has the header %s", request, header)
 				}
@@ -151,7 +151,7 @@ func TestOptionsThatMakeNoRequest(t *testing.T) {
 		"line break in the grantee":   {Grants: []Grant{{Permission: "READ", URI: "http://x\n"}}},
 		"line break in the algorithm": {Encryption: "AES256\n"},
 	} {
-		if _, err := newFake(t).open(t, nil).Create(context.Background(), "x", o); !errors.Is(err, ErrDenied) {
+		if _, err := newFake(t, nil).open(t, nil).Create(context.Background(), "x", o); !errors.Is(err, ErrDenied) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -186,12 +186,11 @@ func TestAnswers(t *testing.T) {
 		{"words of two lines", 400, "Bad", "one\ntwo", ErrDenied, 1, "one two"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFake(t)
-			f.fault = func(w http.ResponseWriter, r *http.Request, _ string, _ int) bool {
+			f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ string, _ int) bool {
 				io.Copy(io.Discard, r.Body)
 				refuse(w, c.status, c.code, c.message)
 				return true
-			}
+			})
 			err := PutBytes(context.Background(), f.open(t, nil), "x", Options{}, []byte("x"))
 			denied := c.is == ErrDenied || c.is == ErrCredentials
 			if errors.Is(err, ErrDenied) != denied || errors.Is(err, ErrCredentials) != (c.is == ErrCredentials) || errors.Is(err, ErrFull) != (c.is == ErrFull) || err == nil {
@@ -200,7 +199,7 @@ func TestAnswers(t *testing.T) {
 			if !strings.Contains(err.Error(), c.says) {
 				t.Errorf("says %v, not %s", err, c.says)
 			}
-			if n := f.counts["put"]; c.tries > 0 && n != c.tries {
+			if n := f.count("put"); c.tries > 0 && n != c.tries {
 				t.Errorf("%d tries, not %d", n, c.tries)
 			}
 		})
@@ -215,14 +214,13 @@ func TestPassingFaults(t *testing.T) {
 	for _, request := range []string{"put", "begin", "part", "complete", "delete"} {
 		for name, answer := range map[string]func(http.ResponseWriter){"500": broken, "connection reset": hangUp} {
 			t.Run(name+" on "+request, func(t *testing.T) {
-				f := newFake(t)
-				f.fault = func(w http.ResponseWriter, _ *http.Request, got string, n int) bool {
+				f := newFake(t, func(w http.ResponseWriter, _ *http.Request, got string, n int) bool {
 					if got != request || n >= attempts {
 						return false
 					}
 					answer(w)
 					return true
-				}
+				})
 				b := f.open(t, nil)
 				s := subject{Bucket: b, read: b.read}
 				s.put(t, "small", []byte("x"))
@@ -243,35 +241,33 @@ func TestPassingFaults(t *testing.T) {
 func TestFailedPartsAreAborted(t *testing.T) {
 	for _, request := range []string{"part", "complete"} {
 		t.Run(request, func(t *testing.T) {
-			f := newFake(t)
-			f.fault = func(w http.ResponseWriter, _ *http.Request, got string, _ int) bool {
+			f := newFake(t, func(w http.ResponseWriter, _ *http.Request, got string, _ int) bool {
 				if got == request {
 					refuse(w, 500, "InternalError", "oops")
 				}
 				return got == request
-			}
+			})
 			b := f.open(t, nil)
 			err := PutBytes(context.Background(), b, "x", Options{}, noise(PartSize+1))
 			if e, ok := errors.AsType[*Error](err); !ok || e.Code != "InternalError" || errors.Is(err, ErrDenied) {
 				t.Errorf("says %v", err)
 			}
-			if f.counts["abort"] != 1 || len(f.uploads) != 0 || len(f.objects) != 0 {
-				t.Errorf("%d aborts; %d uploads and %d objects are left", f.counts["abort"], len(f.uploads), len(f.objects))
+			if uploads, objects := f.left(); f.count("abort") != 1 || uploads != 0 || objects != 0 {
+				t.Errorf("%d aborts; %d uploads and %d objects are left", f.count("abort"), uploads, objects)
 			}
 		})
 	}
 }
 
 func TestHangingStore(t *testing.T) {
-	f := newFake(t)
 	release := make(chan struct{})
 	asked := make(chan struct{}, 10)
-	f.fault = func(_ http.ResponseWriter, r *http.Request, _ string, _ int) bool {
+	f := newFake(t, func(_ http.ResponseWriter, r *http.Request, _ string, _ int) bool {
 		io.Copy(io.Discard, r.Body)
 		asked <- struct{}{}
 		<-release
 		return true
-	}
+	})
 	defer close(release)
 	t.Run("the timeout", func(t *testing.T) {
 		b := f.open(t, func(s *Settings) { s.Timeout = 20 * time.Millisecond })
@@ -290,7 +286,7 @@ func TestHangingStore(t *testing.T) {
 }
 
 func TestDeadEndpoint(t *testing.T) {
-	f := newFake(t)
+	f := newFake(t, nil)
 	b := f.open(t, nil)
 	f.Close()
 	err := PutBytes(context.Background(), b, "x", Options{}, []byte("x"))
@@ -300,17 +296,14 @@ func TestDeadEndpoint(t *testing.T) {
 }
 
 func TestRemoveWhereAbsenceIsAnError(t *testing.T) {
-	f := newFake(t)
-	code := "NoSuchKey"
-	f.fault = func(w http.ResponseWriter, _ *http.Request, _ string, _ int) bool {
-		refuse(w, 404, code, "nothing")
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ string, n int) bool {
+		refuse(w, 404, []string{"NoSuchKey", "NoSuchBucket"}[n-1], "nothing")
 		return true
-	}
+	})
 	b := f.open(t, nil)
 	if err := b.Remove(context.Background(), "x"); err != nil {
 		t.Error(err)
 	}
-	code = "NoSuchBucket"
 	if err := b.Remove(context.Background(), "x"); !errors.Is(err, ErrDenied) {
 		t.Errorf("says %v", err)
 	}
@@ -318,7 +311,7 @@ func TestRemoveWhereAbsenceIsAnError(t *testing.T) {
 
 // A small object has a small buffer, and a large one never more than a part.
 func TestMemory(t *testing.T) {
-	o, err := newFake(t).open(t, nil).Create(context.Background(), "x", Options{})
+	o, err := newFake(t, nil).open(t, nil).Create(context.Background(), "x", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +329,7 @@ func TestMemory(t *testing.T) {
 
 // The bucket does not grow parts beyond what S3 takes.
 func TestTooManyParts(t *testing.T) {
-	f := newFake(t)
+	f := newFake(t, nil)
 	o, err := f.open(t, nil).Create(context.Background(), "x", Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -349,8 +342,8 @@ func TestTooManyParts(t *testing.T) {
 	for len(u.parts) < maxParts {
 		u.parts = append(u.parts, u.parts[0])
 	}
-	if err := o.Commit(); !errors.Is(err, ErrDenied) || f.counts["part"] != 1 {
-		t.Errorf("%d parts sent, and %v", f.counts["part"], err)
+	if err := o.Commit(); !errors.Is(err, ErrDenied) || f.count("part") != 1 {
+		t.Errorf("%d parts sent, and %v", f.count("part"), err)
 	}
 }
 
@@ -398,13 +391,12 @@ func TestSettings(t *testing.T) {
 
 // What the store refuses is told without what it was asked with.
 func TestErrorsHoldNoCredentials(t *testing.T) {
-	f := newFake(t)
-	for name, fault := range map[string]func(http.ResponseWriter){
+	for name, answer := range map[string]func(http.ResponseWriter){
 		"refused": func(w http.ResponseWriter) { refuse(w, 403, "SignatureDoesNotMatch", "no") },
 		"no XML":  func(w http.ResponseWriter) { http.Error(w, "<html>", http.StatusBadGateway) },
 		"reset":   hangUp,
 	} {
-		f.fault = func(w http.ResponseWriter, _ *http.Request, _ string, _ int) bool { fault(w); return true }
+		f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ string, _ int) bool { answer(w); return true })
 		err := PutBytes(context.Background(), f.open(t, nil), "x", Options{}, []byte("x"))
 		if text := fmt.Sprintf("%v %+v", err, err); err == nil || strings.Contains(text, "hush") || strings.Contains(text, "psst") {
 			t.Errorf("%s: %s", name, text)

@@ -118,7 +118,6 @@ func TestWebhookEndlessAnswer(t *testing.T) {
 
 func TestUnknownCertificate(t *testing.T) {
 	s, _ := listen(t, 200, "")
-	s.Config.ErrorLog = nil
 	senders := open(t, forward.Config{AllowPrivate: true}).Senders()
 	mustFail(t, senders["webhook"], s.URL, outgoing("a"), "certificate")
 	at := strings.TrimPrefix(s.URL, "https://")

@@ -268,8 +268,9 @@ func TestHTTPEndpoints(t *testing.T) {
 		}, fails: "exceeded"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server := httptest.NewServer(test.answer)
+			server := httptest.NewUnstartedServer(test.answer)
 			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.Start()
 			defer server.Close()
 			client := newClient(true)
 			defer client.CloseIdleConnections()
@@ -333,8 +334,9 @@ func TestEnvironmentIsNotAsked(t *testing.T) {
 	if transport.TLSClientConfig != nil && transport.TLSClientConfig.InsecureSkipVerify {
 		t.Error("certificates are not verified")
 	}
-	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was reached") }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was reached") }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
 	defer server.Close()
 	h := &httpSender{scheme: "https", client: newClient(true), allowPrivate: true}
 	if err := h.Send(t.Context(), server.URL, &Outgoing{}); err == nil || !strings.Contains(err.Error(), "certificate") {
