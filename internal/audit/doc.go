@@ -30,6 +30,8 @@
 // No file of an earlier life is written again either, because nobody knows any more whether a sync of it has failed; only a torn
 // end of the last ones is cut off by Open.
 //
+// [Log.Latest] reads the log from its end, for pages: an account sees its own lines.
+//
 // It is not promised that nobody has altered the files: there are no signatures. One Log at a time may have the directory open;
 // whoever opens it sees to that.
 package audit
