@@ -51,6 +51,13 @@ func NewClient(endpoint string, key sigv4.Credentials, region, service string) (
 	}}, nil
 }
 
+// Through returns a Client that sends its requests by other means.
+func (c *Client) Through(h *http.Client) *Client {
+	other := *c
+	other.http = h
+	return &other
+}
+
 // Do sends a form and returns the reply's document, for [Decode]. A refusal is
 // an [*Error].
 func (c *Client) Do(ctx context.Context, form url.Values) ([]byte, error) {

@@ -174,7 +174,7 @@ func (brokenTrail) Probe() error                    { return errors.New("no spac
 func (h *house) serveWith(change func(*rest.Config)) {
 	cfg := h.srv.vaultAPI()
 	change(&cfg)
-	h.srv.http.Handler = h.srv.handler(rest.New(cfg))
+	h.srv.http.Handler = h.srv.handler(rest.New(cfg), http.NotFoundHandler())
 }
 
 // With a log that is required, a success reply means that its line is on the

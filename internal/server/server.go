@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"firn/internal/audit"
 	"firn/internal/awsapi"
 	"firn/internal/catalog"
+	"firn/internal/console"
 	"firn/internal/disk"
 	"firn/internal/forward"
 	"firn/internal/iam"
@@ -148,7 +150,7 @@ func (s *Server) assemble() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.handler(s.faces()), nil
+	return s.withConsole(s.faces())
 }
 
 // begin starts the background work. The address is known by then: it stands in
@@ -288,9 +290,26 @@ func (s *Server) ensureRoot(keys *access.Service) error {
 // store with records missing answers reads and takes no updates.
 func (s *Server) Ready() error { return s.store.Ready() }
 
-// handler puts the two paths that are nobody's in front of the API. No
-// account is called healthz, so nothing is hidden by them.
-func (s *Server) handler(api http.Handler) http.Handler {
+// withConsole puts the console over the APIs.
+func (s *Server) withConsole(api http.Handler) (http.Handler, error) {
+	cfg := console.Config{
+		API: api, Access: s.access, Vaults: s.vaults, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
+		Log: s.log,
+	}
+	if s.audit != nil { // a nil *audit.Log is no nil Trail
+		cfg.Trail = s.audit
+	}
+	pages, err := console.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler(api, pages), nil
+}
+
+// handler puts what is nobody's account in front of the API: the console and
+// two paths for those who watch the process. No account is called so, and a
+// signed request is never the console's, so nothing is hidden by them.
+func (s *Server) handler(api, pages http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Only a request without a body: for another the library would wait.
 		health := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.ContentLength == 0
@@ -301,6 +320,8 @@ func (s *Server) handler(api http.Handler) http.Handler {
 			writeText(w, http.StatusOK, "ready\n")
 		case health && r.URL.Path == "/readyz":
 			writeText(w, http.StatusServiceUnavailable, "not ready\n")
+		case (r.URL.Path+"/" == console.Root || strings.HasPrefix(r.URL.Path, console.Root)) && r.Header.Get("Authorization") == "":
+			pages.ServeHTTP(w, r)
 		default:
 			api.ServeHTTP(w, r)
 		}

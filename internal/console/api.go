@@ -1,0 +1,208 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/awsapi"
+	"firn/internal/client"
+)
+
+const (
+	// here is what the APIs are called by in process. Nothing listens there.
+	here = "http://firn.invalid"
+	// maxReply bounds a document of theirs, in bytes.
+	maxReply = 8 << 20
+)
+
+// A transport hands requests to the APIs in process, as coming from the
+// visitor. A reply is held in memory: it is for documents.
+type transport struct {
+	api  http.Handler
+	from *http.Request // the visitor's
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	in := r.Clone(r.Context())
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	in.RequestURI = r.URL.RequestURI()
+	in.Host = r.URL.Host
+	t.introduce(in)
+	reply := &reply{header: http.Header{}, status: http.StatusOK}
+	if err := reply.take(t.api, in); err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: reply.status, Status: http.StatusText(reply.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: canonical(reply.header), Body: io.NopCloser(&reply.body), ContentLength: int64(reply.body.Len()), Request: r,
+	}, nil
+}
+
+// introduce says whom a request comes from, as the visitor's own request does.
+func (t transport) introduce(in *http.Request) {
+	in.RemoteAddr, in.TLS = t.from.RemoteAddr, t.from.TLS
+	in.Header.Del("X-Forwarded-For")
+	in.Header.Del("X-Forwarded-Proto")
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "User-Agent"} {
+		if v := t.from.Header.Values(name); len(v) > 0 {
+			in.Header[name] = v
+		}
+	}
+}
+
+// canonical returns headers by the names that net/http looks them up by.
+func canonical(h http.Header) http.Header {
+	all := make(http.Header, len(h))
+	for name, values := range h {
+		all[http.CanonicalHeaderKey(name)] = values
+	}
+	return all
+}
+
+// A reply is a reply of the APIs on its way back.
+type reply struct {
+	header http.Header
+	status int
+	begun  bool
+	body   bytes.Buffer
+}
+
+// take has a request answered. The APIs break off a reply that fails with a
+// panic.
+func (w *reply) take(api http.Handler, r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("reply broken off: %v", p)
+		}
+	}()
+	api.ServeHTTP(w, r)
+	return nil
+}
+
+// Header implements [http.ResponseWriter].
+func (w *reply) Header() http.Header { return w.header }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *reply) WriteHeader(status int) {
+	if !w.begun {
+		w.status, w.begun = status, true
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (w *reply) Write(p []byte) (int, error) {
+	w.begun = true
+	if w.body.Len()+len(p) > maxReply {
+		return 0, errors.New("the reply is too long for a page")
+	}
+	return w.body.Write(p)
+}
+
+// SetReadDeadline is there because the APIs set one. Nothing here is waited
+// for.
+func (w *reply) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline is the same.
+func (w *reply) SetWriteDeadline(time.Time) error { return nil }
+
+// Flush implements [http.Flusher].
+func (w *reply) Flush() {}
+
+func (c *call) http() *http.Client {
+	return &http.Client{
+		Transport:     transport{api: c.h.cfg.API, from: c.r},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// vaultPath is a path of the vault API in the caller's account: of a vault,
+// and of what is below.
+func vaultPath(name string, below ...string) string {
+	var b strings.Builder
+	b.WriteString("/-/vaults/" + url.PathEscape(name))
+	for _, s := range below {
+		b.WriteString("/" + url.PathEscape(s))
+	}
+	return b.String()
+}
+
+// send asks the vault API. A refusal of its is an error that [asRefusal]
+// knows. The reply's body is the caller's to close.
+func (c *call) send(q client.Request) (*http.Response, error) {
+	api, err := client.New(client.Config{Endpoint: here, Key: c.session.key, Region: c.h.cfg.Region, HTTP: c.http()})
+	if err != nil {
+		return nil, err
+	}
+	return api.Do(c.r.Context(), q)
+}
+
+// get reads a document of the vault API into out.
+func (c *call) get(path string, out any) error {
+	resp, err := c.send(client.Request{Method: http.MethodGet, Path: path})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("read reply to %s: %w", path, err)
+	}
+	return nil
+}
+
+// change asks the vault API to change something, with a document if in is not
+// nil, and returns the reply's headers.
+func (c *call) change(method, path string, in any) (http.Header, error) {
+	var body client.Body
+	if in != nil {
+		doc, err := glacier.Encode(in)
+		if err != nil {
+			return nil, fmt.Errorf("encode request to %s: %w", path, err)
+		}
+		body = client.Bytes(doc)
+	}
+	resp, err := c.send(client.Request{Method: method, Path: path, Body: body})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Header, resp.Body.Close()
+}
+
+// An action is a request to one of the APIs that name their actions.
+type action struct {
+	service string // iam, sns or sqs
+	version string // of the API
+	name    string
+	params  url.Values
+}
+
+// ask sends an action and reads its result into out, if that is not nil.
+func (c *call) ask(a action, out any) error {
+	region := c.h.cfg.Region
+	if a.service == "iam" {
+		region = "us-east-1" // it has no regions, and clients name this one
+	}
+	api, err := awsapi.NewClient(here, c.session.key, region, a.service)
+	if err != nil {
+		return err
+	}
+	form := url.Values{"Action": {a.name}, "Version": {a.version}}
+	for name, values := range a.params {
+		form[name] = values
+	}
+	document, err := api.Through(c.http()).Do(c.r.Context(), form)
+	if err != nil || out == nil {
+		return err
+	}
+	return awsapi.Decode(document, a.name, out)
+}

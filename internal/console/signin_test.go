@@ -1,0 +1,132 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestSigningIn(t *testing.T) {
+	v := visit(t)
+	if a := v.page("/console/"); !strings.Contains(a.body, `name="secret"`) {
+		t.Fatalf("the first page does not ask for a key:\n%s", a.body)
+	}
+	if a := v.get("/console/vaults?search=x"); a.header.Get("Location") != "/console/?next=vaults%3Fsearch%3Dx" {
+		t.Fatalf("without a session: %d to %q", a.status, a.header.Get("Location"))
+	}
+	form := url.Values{"key": {v.srv.AccessKey}, "secret": {v.srv.SecretKey}}
+	a := v.send("/console/?next=vaults%3Fsearch%3Dx", form)
+	if a.status != http.StatusSeeOther || a.header.Get("Location") != "/console/vaults?search=x" {
+		t.Fatalf("sign in: %d to %q", a.status, a.header.Get("Location"))
+	}
+	cookie := a.header.Get("Set-Cookie")
+	for _, want := range []string{"firn-console=", "Path=/console/", "HttpOnly", "SameSite=Strict"} {
+		if !strings.Contains(cookie, want) {
+			t.Errorf("the cookie lacks %s: %s", want, cookie)
+		}
+	}
+	v.says(v.page("/console/vaults"), "Vaults", "root", v.srv.Account)
+	v.lacks(v.page("/console/vaults"), v.srv.SecretKey)
+	if a := v.submit("/console/sign-out"); !strings.Contains(a.body, `name="secret"`) {
+		t.Fatalf("signing out does not lead to the first page:\n%s", a.body)
+	}
+	if a := v.get("/console/vaults"); a.status != http.StatusSeeOther {
+		t.Fatalf("after signing out: %d", a.status)
+	}
+}
+
+func TestWhereSigningInLeads(t *testing.T) {
+	for _, row := range []struct{ name, next, want string }{
+		{"a page", "vault?vault=..", "/console/vault?vault=.."},
+		{"nothing", "", "/console/vaults"},
+		{"another site", "//evil.example/", "/console/vaults"},
+		{"another site, whole", "https://evil.example/", "/console/vaults"},
+		{"a page that is not there", "nowhere", "/console/vaults"},
+		{"a path upwards", "../-/vaults", "/console/vaults"},
+		{"what only changes things", "sign-out", "/console/vaults"},
+		{"itself", "?next=", "/console/vaults"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			v := visit(t)
+			form := url.Values{"key": {v.srv.AccessKey}, "secret": {v.srv.SecretKey}}
+			a := v.send("/console/?next="+url.QueryEscape(row.next), form)
+			if got := a.header.Get("Location"); got != row.want {
+				t.Errorf("to %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+func TestGuessingIsSlow(t *testing.T) {
+	v := visit(t)
+	for i := range 10 {
+		a := v.send("/console/", url.Values{"key": {v.srv.AccessKey}, "secret": {"wrong"}})
+		if a.status != http.StatusForbidden || strings.Contains(a.body, "wrong") {
+			t.Fatalf("try %d: %d\n%s", i, a.status, a.body)
+		}
+	}
+	right := url.Values{"key": {v.srv.AccessKey}, "secret": {v.srv.SecretKey}}
+	a := v.send("/console/", right)
+	if a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" || a.header.Get("Set-Cookie") != "" {
+		t.Fatalf("the eleventh: %d %v", a.status, a.header)
+	}
+}
+
+// Whatever is answered, to whomever, browsers are told to hold to the same.
+func TestHeadersOfEveryReply(t *testing.T) {
+	v := signedIn(t)
+	for _, path := range []string{
+		"/console/", "/console", "/console/vaults", "/console/nowhere", "/console/assets/console.css", "/console/assets/nothing.js",
+		"/console/vault?vault=none", "/console/api?path=/-/vaults", "/console/../console/vaults",
+	} {
+		h := v.get(path).header
+		if csp := h.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'; script-src 'self';") ||
+			!strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") {
+			t.Errorf("%s: policy %q", path, csp)
+		}
+		if h.Get("X-Frame-Options") != "DENY" || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+}
+
+func TestFormsOfOthersAreRefused(t *testing.T) {
+	v := signedIn(t)
+	token := v.token()
+	for _, row := range []struct {
+		name, token, kind, header, value string
+		want                             int
+	}{
+		{"its own", token, "", "", "", http.StatusSeeOther},
+		{"no token", "", "", "", "", http.StatusForbidden},
+		{"another token", strings.Repeat("A", len(token)), "", "", "", http.StatusForbidden},
+		{"from another site", token, "", "Sec-Fetch-Site", "cross-site", http.StatusForbidden},
+		{"from another port of the same name", token, "", "Sec-Fetch-Site", "same-site", http.StatusForbidden},
+		{"from another origin", token, "", "Origin", "http://evil.example", http.StatusForbidden},
+		{"as text", token, "text/plain", "", "", http.StatusUnsupportedMediaType},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			form := url.Values{"csrf": {row.token}, "vault": {"made"}}
+			r := v.request(http.MethodPost, "/console/vaults", strings.NewReader(form.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if row.kind != "" {
+				r.Header.Set("Content-Type", row.kind)
+			}
+			if row.header != "" {
+				r.Header.Set(row.header, row.value)
+			}
+			if a := v.do(r); a.status != row.want {
+				t.Errorf("status %d, want %d\n%s", a.status, row.want, a.text())
+			}
+		})
+	}
+}
+
+func TestAFormIsBounded(t *testing.T) {
+	v := signedIn(t)
+	a := v.send("/console/vaults", url.Values{"csrf": {v.token()}, "vault": {strings.Repeat("x", 600<<10)}})
+	if a.status != http.StatusRequestEntityTooLarge {
+		t.Fatalf("status %d\n%s", a.status, a.text())
+	}
+}
