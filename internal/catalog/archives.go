@@ -1,11 +1,21 @@
 package catalog
 
-import "firn/internal/record"
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"firn/internal/record"
+)
 
 const (
 	selectArchive  = "SELECT image FROM archives WHERE vault = $1 AND id = $2"
 	selectArchives = "SELECT image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 AND deleted = 0 ORDER BY id LIMIT $4"
-	selectPayload  = "SELECT image FROM payloads WHERE id = $1"
+	// Deleted ones are among them, so that a limit bounds the work.
+	glanceUp      = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4"
+	glanceDown    = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id DESC LIMIT $4"
+	selectPayload = "SELECT image FROM payloads WHERE id = $1"
 )
 
 // Archive looks an archive up, deleted but pinned ones included.
@@ -17,6 +27,85 @@ func (tx *Tx) Archive(vault, id uint64) (a record.Archive, ok bool, err error) {
 // order in which they were committed: those with after < id ≤ upto.
 func (tx *Tx) Archives(vault, after, upto uint64, limit int) ([]record.Archive, error) {
 	return list[record.Archive](tx, limit, selectArchives, num(vault), bound(after), bound(upto))
+}
+
+// A Glance is an archive that a search passes. It is good for the call that it
+// was handed to.
+type Glance struct {
+	ID      uint64
+	Size    int64
+	Deleted bool // and pinned
+
+	tx    *Tx
+	from  string
+	image sql.RawBytes
+	loose *[]byte // room for it
+}
+
+// Loose is a text as [Glance.Without] takes it, which no longer tells upper case
+// from lower.
+func Loose(text string) []byte {
+	loose := make([]byte, len(text))
+	loosen(loose, []byte(text))
+	return loose
+}
+
+// loosen takes from each character what tells a letter's cases apart, and some
+// other characters, too; it need not look which they are.
+func loosen(to, from []byte) {
+	const lower = 'a' ^ 'A'
+	for i, c := range from {
+		to[i] = c | lower
+	}
+}
+
+// Without reports whether none of the archive's texts has a text in it, in
+// whichever case. It is quick and errs on one side: false may be wrong.
+func (g *Glance) Without(loose []byte) bool {
+	// Texts stand in an image as they are, in one piece.
+	n := len(g.image)
+	*g.loose = slices.Grow((*g.loose)[:0], n)[:n]
+	loosen(*g.loose, g.image)
+	return !bytes.Contains(*g.loose, loose)
+}
+
+// Length is how many bytes the archive's record has.
+func (g *Glance) Length() int { return len(g.image) }
+
+// Archive is the archive itself.
+func (g *Glance) Archive() (record.Archive, error) {
+	var a record.Archive
+	if err := record.Decode(g.image, &a); err != nil {
+		return a, g.tx.note(undecodable(g.from, err))
+	}
+	return a, nil
+}
+
+// GlanceArchives passes a vault's archives by id, deleted but pinned ones
+// included: those with after < id ≤ upto, the last first if down, at most limit of
+// them, until see says that it has seen enough.
+func (tx *Tx) GlanceArchives(vault, after, upto uint64, down bool, limit int, see func(*Glance) (more bool, err error)) error {
+	from := glanceUp
+	if down {
+		from = glanceDown
+	}
+	g := Glance{tx: tx, from: from, loose: new([]byte)}
+	err := tx.each(from, []any{num(vault), bound(after), bound(upto), int64(max(limit, 0))}, func(rows *sql.Rows) error {
+		var id, deleted int64
+		if err := rows.Scan(&id, &g.Size, &deleted, &g.image); err != nil {
+			return undecodable(from, err)
+		}
+		g.ID, g.Deleted = uint64(id), deleted != 0
+		more, err := see(&g)
+		if err == nil && !more {
+			err = errEnough
+		}
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
 
 // Payload looks a payload up.

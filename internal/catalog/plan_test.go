@@ -12,7 +12,7 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 	c := open(t)
 	statements := []string{
 		selectCounter, selectAccount, selectAccessKey, selectVault, selectVaultByID, selectVaults, countVaults,
-		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, selectPayload, selectUpload,
+		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, glanceUp, glanceDown, selectPayload, selectUpload,
 		selectUploads, selectEnded, selectIdle, selectPart, selectParts, selectJob, selectJobs, selectJobsByStatus,
 		selectUnfinished, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
 		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsersNamed, countUsers,

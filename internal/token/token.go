@@ -10,7 +10,7 @@
 //	               vault ‖ number ‖ random, 64 bits each, big-endian
 //	    37      …  the rest of the stream, until the length that Glacier has for the kind:
 //	               archive 103 bytes (138 characters), upload and job 69 (92),
-//	               inventory marker 101 (135), parts marker 37 (50)
+//	               inventory marker 101 (135), parts and page markers 37 (50)
 //
 //	stream = HMAC-SHA256(key, 'S' ‖ 0 ‖ tag) ‖ HMAC-SHA256(key, 'S' ‖ 1 ‖ tag) ‖ …
 //
@@ -54,6 +54,7 @@ const (
 	Job             Kind = 3
 	InventoryMarker Kind = 4 // where the next page of a ranged inventory begins
 	PartsMarker     Kind = 5 // where the next page of a list of parts begins
+	PageMarker      Kind = 6 // where a page of a list begins or ends that Glacier does not have
 )
 
 // ID is what a public id stands for. For markers the three numbers are what the list that reads them again wants them to be.
@@ -80,7 +81,7 @@ func (k Kind) size() int {
 		return 69
 	case InventoryMarker:
 		return 101
-	case PartsMarker:
+	case PartsMarker, PageMarker:
 		return headSize
 	}
 	return 0

@@ -25,6 +25,7 @@ var kinds = []struct {
 	{token.Job, "job", 92},
 	{token.InventoryMarker, "inventory marker", 135},
 	{token.PartsMarker, "parts marker", 50},
+	{token.PageMarker, "page marker", 50},
 }
 
 // testKey is the key 00 01 02 … 1f.
@@ -66,6 +67,7 @@ func TestGolden(t *testing.T) {
 		{"job", id(token.Job), "1HCZbWr_ixenJxSaPgOOWPJGMcn4eqI5Da50R7NHCjJ6Cq1LrK67jNWASpl7kGPZzbAm6uoa-yNHw_3hddm1qTFyQ8IA"},
 		{"inventory marker", id(token.InventoryMarker), "R16hJwbqVgFqd8lLz3NcXwyAHEVmaqBndI78hzR0yhx2yQl80EjpmKpA5k1cwEG31zHfSgOg8rNVszPhgJUUn9yHabZ8PbYyVehObGi088ImjGwnEZjKoIqrqBCHiPifvwfdx7c"},
 		{"parts marker", id(token.PartsMarker), "CCaGe7fXZ8owWfwF9ObwPDt2G4fYQsuLJLOPWLyIODuZZdemkw"},
+		{"page marker", id(token.PageMarker), "M_N_PlGZqMS2oeWLcD1c27t_FWXh3aYkgSD7R6CDyR8W_r3FpA"},
 		{"second tag", token.ID{Kind: token.Archive, Vault: 1, Number: 13}, "WeQ1LfuoDPvkBYju1oNdVoIorHBtcYlr6Cbje9ApW3j-Uv7BtSOuS0dgMtNbhtyubD_1cd0xAFOp8pDFuSOfDBSzKkdzjt0lorgaLZhHyZB7jtG1VmrbMLi3D-64aLfvvWLbQOoz5w"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,104 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"firn/internal/record"
+)
+
+func TestGlanceArchives(t *testing.T) {
+	c := open(t)
+	for id := uint64(1); id <= 5; id++ {
+		put(t, c, &record.Archive{Vault: 1, ID: id, Size: int64(10 * id), Deleted: id == 3})
+	}
+	put(t, c, &record.Archive{Vault: 2, ID: 6})
+	enough := errors.New("of the caller's")
+	for _, tt := range []struct {
+		name        string
+		after, upto uint64
+		down        bool
+		limit       int
+		stop        uint64 // the last that is wanted
+		fail        uint64 // the one that is an error
+		want        []uint64
+	}{
+		{"all", 0, math.MaxUint64, false, 9, 0, 0, []uint64{1, 2, 3, 4, 5}},
+		{"all, the last first", 0, math.MaxUint64, true, 9, 0, 0, []uint64{5, 4, 3, 2, 1}},
+		{"some", 1, 4, false, 9, 0, 0, []uint64{2, 3, 4}},
+		{"some, the last first", 1, 4, true, 2, 0, 0, []uint64{4, 3}},
+		{"none", 4, 4, false, 9, 0, 0, nil},
+		{"the wrong way round", 4, 1, true, 9, 0, 0, nil},
+		{"no limit to speak of", 0, 9, true, 0, 0, 0, nil},
+		{"until it is enough", 0, 9, false, 9, 2, 0, []uint64{1, 2}},
+		{"until it fails", 0, 9, false, 9, 0, 2, []uint64{1, 2}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []uint64
+			err := c.View(context.Background(), func(tx *Tx) error {
+				return tx.GlanceArchives(1, tt.after, tt.upto, tt.down, tt.limit, func(g *Glance) (bool, error) {
+					got = append(got, g.ID)
+					if g.Deleted != (g.ID == 3) || g.Size != int64(10*g.ID) || g.Length() == 0 {
+						t.Errorf("archive %d: %+v", g.ID, g)
+					}
+					if a, err := g.Archive(); err != nil || a.ID != g.ID {
+						t.Errorf("archive %d is %+v, %v", g.ID, a, err)
+					}
+					if g.ID == tt.fail {
+						return true, enough
+					}
+					return g.ID != tt.stop, nil
+				})
+			})
+			if tt.fail == 0 && err != nil || tt.fail != 0 && !errors.Is(err, enough) {
+				t.Errorf("error %v", err)
+			}
+			same(t, "archives", tt.want, got)
+		})
+	}
+}
+
+// Without may err, but never says of a text that is there that it is not.
+func TestGlanceWithout(t *testing.T) {
+	c := open(t)
+	put(t, c, &record.Archive{Vault: 1, ID: 1, Public: "AbC-_9", Description: "Notes [1] @ ~Home", Size: 1})
+	for text, want := range map[string]bool{
+		"notes": false, "NOTES [1] @ ~hOME": false, "": false, "aBc-_9": false,
+		"note [": true, "homes": true, "abc-_8": true,
+	} {
+		err := c.View(context.Background(), func(tx *Tx) error {
+			return tx.GlanceArchives(1, 0, 1, false, 1, func(g *Glance) (bool, error) {
+				if got := g.Without(Loose(text)); got != want {
+					t.Errorf("without %q: %v", text, got)
+				}
+				return true, nil
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A record that cannot be read is damage, whatever the caller makes of it.
+func TestGlanceAtADamagedArchive(t *testing.T) {
+	c := open(t)
+	put(t, c, &record.Archive{Vault: 1, ID: 1, Size: 1})
+	w := <-c.writer
+	err := w.script("UPDATE archives SET image = x'ff'")
+	c.writer <- w
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.View(context.Background(), func(tx *Tx) error {
+		return tx.GlanceArchives(1, 0, 1, false, 1, func(g *Glance) (bool, error) {
+			_, _ = g.Archive()
+			return true, nil
+		})
+	})
+	if !errors.Is(err, ErrDamaged) {
+		t.Errorf("error %v", err)
+	}
+}
