@@ -37,7 +37,11 @@ func (c *call) receive(in *vault.Ingest) (vault.Receipt, error) {
 	if err := in.Copy(c.body); err != nil {
 		return vault.Receipt{}, err
 	}
-	return in.Commit(c.ctx)
+	got, err := in.Commit(c.ctx)
+	if err == nil {
+		c.h.cfg.Meter.Uploaded(c.owner, c.body.n)
+	}
+	return got, err
 }
 
 // archived answers the two calls that make an archive.

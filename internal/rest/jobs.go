@@ -104,7 +104,11 @@ func getJobOutput(c *call) error {
 		set(h, "Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, out.Size))
 		c.begin(http.StatusPartialContent)
 	}}
-	if err := out.CopyRange(c.ctx, w, first, last); err != nil && !w.gone {
+	err = out.CopyRange(c.ctx, w, first, last)
+	if c.begun {
+		c.h.cfg.Meter.Downloaded(c.owner, w.sent)
+	}
+	if err != nil && !w.gone {
 		return err
 	}
 	if !c.begun { // there is not a byte: a query may select nothing
@@ -121,6 +125,7 @@ type outputWriter struct {
 	c     *call
 	begin func() // before the first byte
 	gone  bool   // the client takes no more
+	sent  int64  // bytes it has taken
 }
 
 // Write implements [io.Writer].
@@ -135,6 +140,7 @@ func (w *outputWriter) Write(p []byte) (n int, err error) {
 			m, err = w.c.w.Write(p[n:min(n+outputChunk, len(p))])
 		}
 		n += m
+		w.sent += int64(m)
 		if err != nil {
 			w.gone = true
 			return n, err

@@ -48,6 +48,8 @@ type Config struct {
 	// TrailRequired refuses calls that change something when their line
 	// cannot be written, and confirms them only once it is on the medium.
 	TrailRequired bool
+	// Meter is told what comes and goes; nil counts nothing.
+	Meter Meter
 	// BodyTimeout is how long a client may take to send a document or to take
 	// a reply, or may pause while it sends or takes an archive; 0 means 30
 	// seconds.
@@ -68,6 +70,9 @@ func New(cfg Config) *Handler {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = noMeter{}
 	}
 	return &Handler{cfg: cfg}
 }

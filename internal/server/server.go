@@ -21,6 +21,7 @@ import (
 	"firn/internal/console"
 	"firn/internal/disk"
 	"firn/internal/forward"
+	"firn/internal/history"
 	"firn/internal/iam"
 	"firn/internal/job"
 	"firn/internal/queue"
@@ -53,6 +54,9 @@ type Server struct {
 	vaults *vault.Service
 	jobs   *job.Service
 	audit  *audit.Log
+
+	history *history.History
+	data    disk.FS // the data directory
 
 	signer    *topic.Signer
 	topics    *topic.Service
@@ -95,6 +99,7 @@ func (s *Server) open() error {
 	if err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
+	s.data = root
 	s.store, err = local.Open(local.Config{
 		FS: root, SegmentSize: s.cfg.SegmentSize, Reserve: s.cfg.Reserve,
 		AcceptLoss: s.cfg.AcceptLoss, Now: s.cfg.Now, Log: s.log,
@@ -126,6 +131,9 @@ func (s *Server) assemble() (http.Handler, error) {
 		return nil, err
 	}
 	if err := s.openTopics(); err != nil {
+		return nil, err
+	}
+	if s.history, err = history.Open(history.Config{FS: s.data, Now: s.cfg.Now, Log: s.log}); err != nil {
 		return nil, err
 	}
 	selects, err := s.openSelect()
@@ -162,6 +170,7 @@ func (s *Server) begin() {
 	s.topics.Start(ctx)
 	s.jobs.Start(ctx)
 	s.workers.Go(func() { s.sweepLoop(ctx) })
+	s.workers.Go(func() { s.sampleLoop(ctx) })
 }
 
 // notify tells a topic of a job.
@@ -204,7 +213,7 @@ func (s *Server) faces() http.Handler {
 func (s *Server) vaultAPI() rest.Config {
 	cfg := rest.Config{
 		Access: s.access, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
-		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Log: s.log,
+		BodyTimeout: s.cfg.BodyTimeout, TrailRequired: s.cfg.AuditRequired, Meter: s.history, Log: s.log,
 	}
 	if s.audit != nil {
 		cfg.Trail = s.audit
