@@ -80,7 +80,9 @@ func (c *call) render(status int, name string, p page) error {
 		if !c.caller.Root() {
 			p.User = c.caller.User
 		}
-		p.Flash = c.h.sessions.said(c.session)
+		if !byItself(c.r) { // what is to be said is for the next page that somebody looks at
+			p.Flash = c.h.sessions.said(c.session)
+		}
 		p.Nav = c.navigation(p.Tab)
 		p.Tabs = c.tabs(p.Vault, p.Tab)
 	}

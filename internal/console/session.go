@@ -90,7 +90,8 @@ func (s *session) expired(now time.Time) bool {
 	return now.Sub(s.used) >= sessionIdle || now.Sub(s.created) >= sessionLife
 }
 
-// of returns the session whose cookie a request has, nil if there is none.
+// of returns the session whose cookie a request has, nil if there is none. A
+// page that keeps itself current does not keep its session.
 func (l *sessions) of(r *http.Request) *session {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
@@ -107,9 +108,15 @@ func (l *sessions) of(r *http.Request) *session {
 		delete(l.byID, id)
 		return nil
 	}
-	s.used = now
+	if !byItself(r) {
+		s.used = now
+	}
 	return s
 }
+
+// byItself reports whether a page asks, to stay current, and nobody who looks
+// at it need be there.
+func byItself(r *http.Request) bool { return r.Header.Get("X-Firn-Live") != "" }
 
 // end ends a session, with all its secrets.
 func (l *sessions) end(s *session) {

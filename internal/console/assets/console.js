@@ -25,7 +25,11 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
   });
 }
 
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  if (!isNaN(at)) time.title = at.toLocaleString();
+function localTimes(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (!isNaN(at)) time.title = at.toLocaleString();
+  }
 }
+localTimes(document);
+document.addEventListener("firn:live", (event) => localTimes(event.target)); // what live.js has replaced
