@@ -24,7 +24,7 @@ func routes() map[string]route {
 		"sign-out": {do: signOut},
 		"api":      {raw: passThrough},
 		"vaults":   {show: showVaults, do: createVault},
-		"vault":    {show: showVault},
+		"vault":    {show: showVault, do: deleteVault},
 		"users":    {show: showUsers},
 	}
 }
