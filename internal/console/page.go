@@ -130,6 +130,8 @@ func (c *call) tabs(vault, current string) []navigation {
 		actions    []string
 	}{
 		{"Overview", "vault", []string{"DescribeVault"}},
+		{"Tags", "tags", []string{"ListTagsForVault"}},
+		{"Notifications", "notifications", []string{"GetVaultNotifications"}},
 	} {
 		if c.mayAll(vault, n.actions...) {
 			all = append(all, navigation{n.text, link(n.page, "vault", vault), n.page == current})

@@ -20,12 +20,14 @@ type route struct {
 // routes is the console, path by path.
 func routes() map[string]route {
 	return map[string]route{
-		"":         {show: showSignIn, do: signIn, open: true},
-		"sign-out": {do: signOut},
-		"api":      {raw: passThrough},
-		"vaults":   {show: showVaults, do: createVault},
-		"vault":    {show: showVault, do: deleteVault},
-		"users":    {show: showUsers},
+		"":              {show: showSignIn, do: signIn, open: true},
+		"sign-out":      {do: signOut},
+		"api":           {raw: passThrough},
+		"vaults":        {show: showVaults, do: createVault},
+		"vault":         {show: showVault, do: deleteVault},
+		"tags":          {show: showTags, do: changeTags},
+		"notifications": {show: showNotifications, do: changeNotifications},
+		"users":         {show: showUsers},
 	}
 }
 

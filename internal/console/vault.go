@@ -90,13 +90,18 @@ func unlike(name string) error {
 	return refuse(http.StatusBadRequest, "Nothing was done: what you typed is not the vault's name, "+name+".")
 }
 
+// unsure is the refusal of a deed that takes a box to be ticked.
+func unsure() error {
+	return refuse(http.StatusBadRequest, "Nothing was done: tick the box to confirm.")
+}
+
 // ofVault completes the page of a vault: its tabs and the way to it.
 func (c *call) ofVault(name string, p page) page {
 	p.Vault = name
 	if c.may("glacier:ListVaults") {
 		p.Crumbs = []crumb{{"Vaults", Root + "vaults"}}
 	}
-	if p.Tab != "vault" {
+	if p.Tab != "vault" && c.mayAll(name, "DescribeVault") {
 		p.Crumbs = append(p.Crumbs, crumb{name, link("vault", "vault", name)})
 	}
 	return p
