@@ -17,12 +17,14 @@
 package console
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"time"
 
+	"firn/glacier"
 	"firn/internal/access"
 	"firn/internal/audit"
 	"firn/internal/vault"
@@ -37,6 +39,12 @@ type Trail interface {
 	Append(e *audit.Event, durable bool) error
 }
 
+// An Audit is an audit log that can be read.
+type Audit interface {
+	// Latest returns a page of what the log has, from the newest backwards.
+	Latest(ctx context.Context, q audit.Query) (*audit.Page, error)
+}
+
 // Config is what a Handler works with. API, Access, Vaults and Region are
 // required.
 type Config struct {
@@ -44,10 +52,15 @@ type Config struct {
 	Access *access.Service // who may
 	Vaults *vault.Service  // what is in a vault, page by page
 	Region string
+	// Management is the account whose callers may see and change what belongs to
+	// the server: other accounts, its state, and calls that nobody is known for.
+	Management glacier.AccountID
 	// Proxies are believed when they say whom a request comes from.
 	Proxies []netip.Prefix
 	// Trail gets a line for each attempt to sign in; nil keeps none.
 	Trail Trail
+	// Audit is the audit log, to be read; nil if there is none.
+	Audit Audit
 	// Now is the clock of sessions; default time.Now.
 	Now func() time.Time
 	// Log receives failures that are not the visitor's; nil discards them.

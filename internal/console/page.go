@@ -143,11 +143,7 @@ func (c *call) tabs(vault, current string) []navigation {
 // may reports whether the caller may do something that is about no vault of its
 // own.
 func (c *call) may(action string) bool {
-	resource := glacier.VaultARN(c.h.cfg.Region, c.caller.Account, "")
-	if !strings.HasPrefix(action, "glacier:") {
-		resource = "*"
-	}
-	return c.permitted(action, "", resource)
+	return c.permitted(action, "", c.resourceOf(action))
 }
 
 // mayAll reports whether the caller may do all of some things of the vault API

@@ -27,7 +27,13 @@ func routes() map[string]route {
 		"vault":         {show: showVault, do: deleteVault},
 		"tags":          {show: showTags, do: changeTags},
 		"notifications": {show: showNotifications, do: changeNotifications},
-		"users":         {show: showUsers},
+
+		"users":          {show: showUsers, do: changeUsers},
+		"user":           {show: showUser, do: changeUser},
+		"user-delete":    {show: showDeleteUser, do: deleteUser},
+		"user-policy":    {show: showUserPolicy, do: putUserPolicy},
+		"managed-policy": {show: showManagedPolicy},
+		"key-delete":     {show: showDeleteKey, do: deleteKey},
 	}
 }
 

@@ -302,11 +302,11 @@ func (s *Server) Ready() error { return s.store.Ready() }
 // withConsole puts the console over the APIs.
 func (s *Server) withConsole(api http.Handler) (http.Handler, error) {
 	cfg := console.Config{
-		API: api, Access: s.access, Vaults: s.vaults, Region: s.cfg.Region, Proxies: s.cfg.TrustedProxies,
-		Log: s.log,
+		API: api, Access: s.access, Vaults: s.vaults, Region: s.cfg.Region, Management: s.cfg.Account,
+		Proxies: s.cfg.TrustedProxies, Log: s.log,
 	}
 	if s.audit != nil { // a nil *audit.Log is no nil Trail
-		cfg.Trail = s.audit
+		cfg.Trail, cfg.Audit = s.audit, s.audit
 	}
 	pages, err := console.New(cfg)
 	if err != nil {
