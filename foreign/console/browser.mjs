@@ -38,7 +38,7 @@ export async function open(browser, server, { dark = false, narrow = false, scri
 
 // watch writes down what goes wrong in a page: errors of its scripts, breaches of its content security policy (both are on the
 // console), requests that fail or are answered with 400 or more, and requests to anybody else than the server.
-function watch(page, origin) {
+export function watch(page, origin) {
   const book = { problems: [], allowed: [] };
   const note = (text) => book.problems.push(text);
   books.set(page, book);

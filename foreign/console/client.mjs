@@ -108,6 +108,20 @@ export class Client {
     return (await this.glacier("POST", ["vaults", vault, "archives"], { headers, body: bytes })).headers["x-amz-archive-id"];
   }
 
+  // uploadParts uploads in parts of a size, four at a time, and returns the archive's id.
+  async uploadParts(vault, data, description, partSize) {
+    const uploads = ["vaults", vault, "multipart-uploads"];
+    const begin = { "x-amz-part-size": partSize, "x-amz-archive-description": description };
+    const upload = [...uploads, (await this.glacier("POST", uploads, { headers: begin })).headers["x-amz-multipart-upload-id"]];
+    await parallel(Math.ceil(data.length / partSize), 4, (n) => {
+      const body = data.subarray(n * partSize, (n + 1) * partSize);
+      const range = `bytes ${n * partSize}-${n * partSize + body.length - 1}/*`;
+      return this.glacier("PUT", upload, { headers: { "content-range": range, "x-amz-sha256-tree-hash": treeHash(body) }, body });
+    });
+    const whole = { "x-amz-archive-size": data.length, "x-amz-sha256-tree-hash": treeHash(data) };
+    return (await this.glacier("POST", upload, { headers: whole })).headers["x-amz-archive-id"];
+  }
+
   // fill uploads count small archives, many at a time, and returns their ids. describe(n) is the description of the n-th.
   fill(vault, count, describe = (n) => `archive ${n}`, body = (n) => `archive ${n}`) {
     return parallel(count, 64, (n) => this.upload(vault, body(n), describe(n)));
@@ -129,7 +143,7 @@ export class Client {
 
   // lock locks a vault with a policy; with complete false it stays in the 24 hours of trial. It returns the lock's id.
   async lock(vault, policy, complete = true) {
-    const json = { policy: JSON.stringify(policy) };
+    const json = { Policy: JSON.stringify(policy) };
     const id = (await this.glacier("POST", ["vaults", vault, "lock-policy"], { json })).headers["x-amz-lock-id"];
     if (complete) await this.glacier("POST", ["vaults", vault, "lock-policy", id]);
     return id;

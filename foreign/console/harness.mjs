@@ -30,7 +30,9 @@
 //   timed(page, path) the times of five answers, in ms, sorted; median(times)
 //   long              whether FIRN_LONG=1: what takes minutes is for then
 //
-// foreign/console/run runs them; one file: foreign/console/run signin.test.mjs. FIRN_LOG=1 prints what the server logged.
+// foreign/console/run runs them; one file: foreign/console/run signin.test.mjs. FIRN_LOG=1 prints what the server logged. The list of
+// pages is pages.mjs: whoever adds a page to the console adds it there, and pages.test.mjs and shots have it, too. What is on them is
+// scenery.mjs.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -102,7 +102,8 @@ func (c *call) act(rt route) error {
 	if err := c.readForm(); err != nil {
 		return err
 	}
-	if c.session != nil && !c.session.genuine(c.form.Get("csrf")) {
+	// Who signs in has a form without a token, and another tab may have signed in since.
+	if c.session != nil && !rt.open && !c.session.genuine(c.form.Get("csrf")) {
 		return refuse(http.StatusForbidden, "This form is of another session. Go back, load the page again, and repeat what you did.")
 	}
 	return rt.do(c)
