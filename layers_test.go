@@ -27,7 +27,7 @@ var layers = []struct {
 	{"language", []string{"glacier", "treehash"}},
 	{"facts", []string{"internal/csv", "internal/disk", "internal/filter", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
 	{"engines", []string{"internal/scan"}},
-	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/history", "internal/journal", "internal/payload", "internal/record"}},
+	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/health", "internal/history", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
 	{"suites", []string{"internal/store/storetest"}},
 	{"stores", []string{"internal/store/local"}},
@@ -60,7 +60,7 @@ var sideways = map[[2]string]string{
 
 // doors are packages that only some of those above may import.
 var doors = map[string][]string{
-	"internal/disk":        {"internal/audit", "internal/bucket", "internal/history", "internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
+	"internal/disk":        {"internal/audit", "internal/bucket", "internal/health", "internal/history", "internal/journal", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
 	"internal/bucket":      {"internal/selection", "internal/server"},
 	"internal/scan":        {"internal/selection", "internal/bench"},
 	"internal/journal":     {"internal/store/local"},

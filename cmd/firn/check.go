@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"firn/internal/disk"
+	"firn/internal/health"
 	"firn/internal/store/local"
 )
 
@@ -22,7 +23,8 @@ func checkCommand() *cobra.Command {
 Without --deep the records, the journal and the structure of the payload files
 are verified; with it every byte is read and compared with its SHA-256 and its
 tree hash. Nothing is repaired. As at every start, what an unclean end has left
-is tidied up first.
+is tidied up first. The result is left in the data directory, in check.json, for
+the console.
 
 ` + exitCodes,
 		Args: cobra.NoArgs,
@@ -35,9 +37,13 @@ is tidied up first.
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		report, err := local.Check(cmd.Context(), cfg, local.CheckOptions{
 			Deep: *deep, Progress: progress(cmd.ErrOrStderr(), *asJSON),
 		})
+		if report != nil && cmd.Context().Err() == nil { // else it has not begun, or was not to end
+			leaveResult(cfg, report, health.Check{Began: began.UTC().Round(0), Deep: *deep}, err)
+		}
 		if err != nil {
 			return err
 		}
@@ -50,6 +56,27 @@ is tidied up first.
 		return nil
 	}
 	return cmd
+}
+
+// leaveResult leaves the result of a check for the server. The check is worth as
+// much without.
+func leaveResult(cfg local.Config, r *local.Report, c health.Check, err error) {
+	c.Ended = time.Now().UTC().Round(0)
+	c.Archives, c.Payloads, c.Bytes = r.Archives, r.Payloads, r.Bytes
+	c.DamagedCount = len(r.Damaged)
+	for _, d := range r.Damaged[:min(len(r.Damaged), health.MaxDamaged)] {
+		c.Damaged = append(c.Damaged, health.Damaged(d))
+	}
+	c.Problems = r.Problems
+	switch {
+	case err != nil:
+		c.Exit, c.Err = exitFailed, err.Error()
+	case !r.Clean():
+		c.Exit = exitDamaged
+	}
+	if err := health.WriteCheck(cfg.FS, &c); err != nil {
+		cfg.Log.Warn("the result of the check cannot be left for the server", "err", err)
+	}
 }
 
 func rebuildCommand() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,6 +76,15 @@ func (l *Log) Latest(ctx context.Context, q Query) (*Page, error) {
 	return s.page, nil
 }
 
+// Size returns how many files the log has, and how many bytes are in them.
+func (l *Log) Size() (files int, bytes int64) {
+	for _, x := range l.extents(theEnd()) {
+		files++
+		bytes += x.end
+	}
+	return files, bytes
+}
+
 // extent is a file and how much of it is to be read.
 type extent struct {
 	name name
@@ -108,12 +118,15 @@ type cursor struct {
 	offset int64
 }
 
+// theEnd is behind everything.
+func theEnd() cursor { return cursor{math.MaxUint64, math.MaxInt64} }
+
 func (c cursor) String() string { return fmt.Sprintf("%d-%d", c.number, c.offset) }
 
 // parseCursor returns the place that s names; the empty one is behind everything.
 func parseCursor(s string) (cursor, error) {
 	if s == "" {
-		return cursor{1<<64 - 1, 1<<63 - 1}, nil
+		return theEnd(), nil
 	}
 	number, offset, _ := strings.Cut(s, "-")
 	n, nerr := strconv.ParseUint(number, 10, 64)

@@ -110,6 +110,9 @@ func TestLatestOfManyFiles(t *testing.T) {
 			}
 		})
 	}
+	if files, size := l.Size(); files != len(names(t, mem)) || size != int64(len(text(t, mem))) {
+		t.Errorf("%d files of %d bytes", files, size)
+	}
 	if p := latest(t, l, Query{}); !p.Back.Equal(clock().Truncate(time.Second)) || len(p.Unreadable) != 0 {
 		t.Errorf("looked back to %v, unreadable %v", p.Back, p.Unreadable)
 	}

@@ -78,6 +78,9 @@ type Volume interface {
 	// Free returns how many bytes an ordinary writer can still allocate.
 	Free() (int64, error)
 
+	// Total returns how many bytes the file system has.
+	Total() (int64, error)
+
 	// Lock takes the exclusive lock of a file (flock), which it creates if need be, and does not wait: [ErrLocked] if it is
 	// taken, by another process or by this one. Closing the result gives the lock back, as does the end of the process. The
 	// lock belongs to the file, not to its name: do not lock a file that [WriteFile] or Rename replaces.

@@ -181,6 +181,14 @@ func (w *faultyFS) Free() (n int64, err error) {
 	return n, err
 }
 
+func (w *faultyFS) Total() (n int64, err error) {
+	err = w.do(Op{Kind: OpFree, Name: "."}, func() (err error) {
+		n, err = w.inner.Total()
+		return err
+	})
+	return n, err
+}
+
 func (w *faultyFS) Lock(name string) (io.Closer, error) {
 	var lock io.Closer
 	err := w.do(Op{Kind: OpLock, Name: name}, func() (err error) {

@@ -351,7 +351,11 @@ func testLock(t *testing.T, fsys disk.FS) {
 }
 
 func testFree(t *testing.T, fsys disk.FS) {
-	if n, err := fsys.Free(); n <= 0 || err != nil {
+	n, err := fsys.Free()
+	if n <= 0 || err != nil {
 		t.Errorf("Free = %d, %v", n, err)
+	}
+	if total, err := fsys.Total(); total < n || err != nil {
+		t.Errorf("Total = %d, %v, and Free = %d", total, err, n)
 	}
 }

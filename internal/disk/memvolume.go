@@ -23,6 +23,18 @@ func (m *Mem) Free() (int64, error) {
 	return max(0, m.capacity-m.used) / blockSize * blockSize, nil
 }
 
+// Total implements [Volume].
+func (m *Mem) Total() (int64, error) {
+	defer m.enter()()
+	switch {
+	case m.dead:
+		return 0, &fs.PathError{Op: "statfs", Path: ".", Err: ErrCrashed}
+	case m.capacity == 0:
+		return unlimited, nil
+	}
+	return m.capacity / blockSize * blockSize, nil
+}
+
 // Lock implements [Volume].
 func (m *Mem) Lock(name string) (io.Closer, error) {
 	defer m.enter()()

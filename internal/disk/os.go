@@ -140,11 +140,20 @@ func (o osFS) SyncDir(name string) error {
 }
 
 func (o osFS) Free() (int64, error) {
-	var st unix.Statfs_t
+	st, err := o.statfs()
+	return int64(st.Bavail) * int64(st.Bsize), err //nolint:unconvert // Bsize has 32 bits elsewhere
+}
+
+func (o osFS) Total() (int64, error) {
+	st, err := o.statfs()
+	return int64(st.Blocks) * int64(st.Bsize), err //nolint:unconvert // Bsize has 32 bits elsewhere
+}
+
+func (o osFS) statfs() (st unix.Statfs_t, err error) {
 	if err := retry(func() error { return unix.Statfs(o.root, &st) }); err != nil {
-		return 0, &fs.PathError{Op: "statfs", Path: o.root, Err: err}
+		return unix.Statfs_t{}, &fs.PathError{Op: "statfs", Path: o.root, Err: err}
 	}
-	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // Bsize has 32 bits elsewhere
+	return st, nil
 }
 
 func (o osFS) Lock(name string) (io.Closer, error) {

@@ -57,6 +57,7 @@ type Server struct {
 
 	history *history.History
 	data    disk.FS // the data directory
+	started time.Time
 
 	signer    *topic.Signer
 	topics    *topic.Service
@@ -95,6 +96,7 @@ func Open(cfg Config) (*Server, error) {
 }
 
 func (s *Server) open() error {
+	s.started = time.Now()
 	root, err := disk.MakeRoot(s.cfg.Data)
 	if err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
