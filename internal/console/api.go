@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,11 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/access"
 	"firn/internal/awsapi"
 	"firn/internal/client"
+	"firn/internal/iam"
+	"firn/internal/sigv4"
 )
 
 const (
@@ -49,12 +53,15 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
+// introduced are the headers that say whom a request comes from.
+var introduced = []string{"X-Forwarded-For", "X-Forwarded-Proto", "User-Agent"}
+
 // introduce says whom a request comes from, as the visitor's own request does.
 func (t transport) introduce(in *http.Request) {
 	in.RemoteAddr, in.TLS = t.from.RemoteAddr, t.from.TLS
 	in.Header.Del("X-Forwarded-For")
 	in.Header.Del("X-Forwarded-Proto")
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "User-Agent"} {
+	for _, name := range introduced {
 		if v := t.from.Header.Values(name); len(v) > 0 {
 			in.Header[name] = v
 		}
@@ -119,9 +126,22 @@ func (w *reply) SetWriteDeadline(time.Time) error { return nil }
 // Flush implements [http.Flusher].
 func (w *reply) Flush() {}
 
-func (c *call) http() *http.Client {
+// apis are Firn's APIs, as they are asked by somebody.
+type apis struct {
+	handler http.Handler
+	region  string
+	key     sigv4.Credentials
+	from    *http.Request // where he is
+}
+
+// apis are asked by who is there.
+func (c *call) apis() apis {
+	return apis{handler: c.h.cfg.API, region: c.h.cfg.Region, key: c.session.key, from: c.r}
+}
+
+func (a apis) http() *http.Client {
 	return &http.Client{
-		Transport:     transport{api: c.h.cfg.API, from: c.r},
+		Transport:     transport{api: a.handler, from: a.from},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -139,17 +159,17 @@ func vaultPath(name string, below ...string) string {
 
 // send asks the vault API. A refusal of its is an error that [asRefusal]
 // knows. The reply's body is the caller's to close.
-func (c *call) send(q client.Request) (*http.Response, error) {
-	api, err := client.New(client.Config{Endpoint: here, Key: c.session.key, Region: c.h.cfg.Region, HTTP: c.http()})
+func (a apis) send(ctx context.Context, q client.Request) (*http.Response, error) {
+	api, err := client.New(client.Config{Endpoint: here, Key: a.key, Region: a.region, HTTP: a.http()})
 	if err != nil {
 		return nil, err
 	}
-	return api.Do(c.r.Context(), q)
+	return api.Do(ctx, q)
 }
 
 // get reads a document of the vault API into out.
-func (c *call) get(path string, out any) error {
-	resp, err := c.send(client.Request{Method: http.MethodGet, Path: path})
+func (a apis) get(ctx context.Context, path string, out any) error {
+	resp, err := a.send(ctx, client.Request{Method: http.MethodGet, Path: path})
 	if err != nil {
 		return err
 	}
@@ -162,7 +182,7 @@ func (c *call) get(path string, out any) error {
 
 // change asks the vault API to change something, with a document if in is not
 // nil, and returns the reply's headers.
-func (c *call) change(method, path string, in any) (http.Header, error) {
+func (a apis) change(ctx context.Context, method, path string, in any) (http.Header, error) {
 	var body client.Body
 	if in != nil {
 		doc, err := glacier.Encode(in)
@@ -171,7 +191,7 @@ func (c *call) change(method, path string, in any) (http.Header, error) {
 		}
 		body = client.Bytes(doc)
 	}
-	resp, err := c.send(client.Request{Method: method, Path: path, Body: body})
+	resp, err := a.send(ctx, client.Request{Method: method, Path: path, Body: body})
 	if err != nil {
 		return nil, err
 	}
@@ -187,22 +207,31 @@ type action struct {
 }
 
 // ask sends an action and reads its result into out, if that is not nil.
-func (c *call) ask(a action, out any) error {
-	region := c.h.cfg.Region
-	if a.service == "iam" {
-		region = "us-east-1" // it has no regions, and clients name this one
+func (a apis) ask(ctx context.Context, do action, out any) error {
+	region := a.region
+	if do.service == access.IAM {
+		region = iam.Region
 	}
-	api, err := awsapi.NewClient(here, c.session.key, region, a.service)
+	api, err := awsapi.NewClient(here, a.key, region, do.service)
 	if err != nil {
 		return err
 	}
-	form := url.Values{"Action": {a.name}, "Version": {a.version}}
-	for name, values := range a.params {
+	form := url.Values{"Action": {do.name}, "Version": {do.version}}
+	for name, values := range do.params {
 		form[name] = values
 	}
-	document, err := api.Through(c.http()).Do(c.r.Context(), form)
+	document, err := api.Through(a.http()).Do(ctx, form)
 	if err != nil || out == nil {
 		return err
 	}
-	return awsapi.Decode(document, a.name, out)
+	return awsapi.Decode(document, do.name, out)
 }
+
+// get, change and ask are those of the APIs, by who is there.
+func (c *call) get(path string, out any) error { return c.apis().get(c.r.Context(), path, out) }
+
+func (c *call) change(method, path string, in any) (http.Header, error) {
+	return c.apis().change(c.r.Context(), method, path, in)
+}
+
+func (c *call) ask(do action, out any) error { return c.apis().ask(c.r.Context(), do, out) }

@@ -67,7 +67,8 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// A Handler serves the console. It may be used concurrently.
+// A Handler serves the console. It may be used concurrently, but Close belongs
+// to the owner.
 type Handler struct {
 	cfg      Config
 	routes   map[string]route
@@ -75,6 +76,7 @@ type Handler struct {
 	assets   assets
 	sessions *sessions
 	tries    *tries
+	errands  *errands
 	origin   *http.CrossOriginProtection
 	version  string // of the program
 }
@@ -88,7 +90,7 @@ func New(cfg Config) (*Handler, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &Handler{
-		cfg: cfg, routes: routes(), sessions: newSessions(cfg.Now), tries: newTries(cfg.Now),
+		cfg: cfg, routes: routes(), sessions: newSessions(cfg.Now), tries: newTries(cfg.Now), errands: newErrands(),
 		origin: http.NewCrossOriginProtection(), version: "unknown",
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -103,3 +105,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	return h, nil
 }
+
+// Close ends what the console does by itself, and waits for that. Call it
+// before what the Handler works with is closed.
+func (h *Handler) Close() { h.errands.close() }

@@ -130,6 +130,8 @@ func (c *call) tabs(vault, current string) []navigation {
 		actions    []string
 	}{
 		{"Overview", "vault", []string{"DescribeVault"}},
+		{"Archives", "archives", []string{"InitiateJob", "GetJobOutput"}},
+		{"Upload", "upload", []string{"InitiateMultipartUpload", "UploadArchive"}},
 		{"Tags", "tags", []string{"ListTagsForVault"}},
 		{"Notifications", "notifications", []string{"GetVaultNotifications"}},
 	} {

@@ -20,9 +20,10 @@ type route struct {
 // routes is the console, path by path.
 func routes() map[string]route {
 	return map[string]route{
-		"":              {show: showSignIn, do: signIn, open: true},
-		"sign-out":      {do: signOut},
-		"api":           {raw: passThrough},
+		"":         {show: showSignIn, do: signIn, open: true},
+		"sign-out": {do: signOut},
+		"api":      {raw: passThrough},
+
 		"vaults":        {show: showVaults, do: createVault},
 		"vault":         {show: showVault, do: deleteVault},
 		"tags":          {show: showTags, do: changeTags},
@@ -34,6 +35,12 @@ func routes() map[string]route {
 		"user-policy":    {show: showUserPolicy, do: putUserPolicy},
 		"managed-policy": {show: showManagedPolicy},
 		"key-delete":     {show: showDeleteKey, do: deleteKey},
+
+		"archives": {show: showArchives, do: actOnArchives},
+		"archive":  {show: showArchive},
+		"retrieve": {show: showRetrieving, do: retrieveAll},
+		"empty":    {show: showEmptying, do: empty},
+		"upload":   {show: showUpload, do: abortUpload},
 	}
 }
 

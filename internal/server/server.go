@@ -64,6 +64,7 @@ type Server struct {
 	queues    *queue.Service
 	forwarder *forward.Forwarder
 
+	console  *console.Handler
 	listener net.Listener
 	http     *http.Server
 
@@ -310,11 +311,11 @@ func (s *Server) withConsole(api http.Handler) (http.Handler, error) {
 	if s.audit != nil { // a nil *audit.Log is no nil Trail
 		cfg.Trail, cfg.Audit = s.audit, s.audit
 	}
-	pages, err := console.New(cfg)
-	if err != nil {
+	var err error
+	if s.console, err = console.New(cfg); err != nil {
 		return nil, err
 	}
-	return s.handler(api, pages), nil
+	return s.handler(api, s.console), nil
 }
 
 // handler puts what is nobody's account in front of the API: the console and
@@ -404,6 +405,9 @@ func (s *Server) dismantle() error {
 	if s.cancel != nil {
 		s.cancel()
 		s.workers.Wait()
+	}
+	if s.console != nil {
+		s.console.Close()
 	}
 	if s.jobs != nil {
 		s.jobs.Close()
