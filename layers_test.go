@@ -51,6 +51,8 @@ var sideways = map[[2]string]string{
 	{"internal/job", "internal/selection"}:   "a select job asks in a language and answers in a layout of their own",
 	{"internal/console", "internal/client"}:  "the console is a client of the vault API",
 	{"internal/console", "internal/iam"}:     "and of the one that knows users, whose documents it reads",
+	{"internal/console", "internal/sns"}:     "and of the one that knows topics",
+	{"internal/console", "internal/sqs"}:     "and of the one that knows queues",
 	{"internal/filter", "internal/tree"}:     "a filter policy is JSON whose order matters to its refusals",
 	{"internal/policy", "internal/tree"}:     "a policy is JSON in which what is said twice is refused",
 	{"internal/query", "internal/timestamp"}: "functions of the language take timestamps apart",

@@ -7,12 +7,24 @@ import (
 
 	"firn/glacier"
 	"firn/internal/iam"
+	"firn/internal/sns"
+	"firn/internal/sqs"
 )
 
 // iam asks the API of users, with parameters given as name, value, name, value.
 // Empty ones are left out.
 func (c *call) iam(name string, out any, params ...string) error {
 	return c.ask(action{service: "iam", version: iam.Version, name: name, params: parameters(params)}, out)
+}
+
+// sns asks the API of topics.
+func (c *call) sns(name string, out any, params ...string) error {
+	return c.ask(action{service: sns.Service, version: sns.Version, name: name, params: parameters(params)}, out)
+}
+
+// sqs asks the API of queues.
+func (c *call) sqs(name string, out any, params ...string) error {
+	return c.ask(action{service: sqs.Service, version: sqs.Version, name: name, params: parameters(params)}, out)
 }
 
 func parameters(pairs []string) url.Values {
@@ -37,7 +49,7 @@ func (c *call) resourceOf(action string) glacier.ARN {
 		return glacier.ARN("arn:aws:iam::" + string(account) + ":account/")
 	case service == "iam":
 		return glacier.ARN("arn:aws:iam::" + string(account) + ":user/")
-	case service == "sns", service == "sqs":
+	case service == sns.Service, service == sqs.Service:
 		return glacier.ARN("arn:aws:" + service + ":" + region + ":" + string(account) + ":*")
 	case strings.HasSuffix(name, "ProvisionedCapacity"):
 		return glacier.CapacityARN(region, account)

@@ -40,6 +40,16 @@ func (v *visitor) askIAM(action string, params ...string) string {
 	return v.asked("iam", "2010-05-08", action, params...)
 }
 
+func (v *visitor) askSNS(action string, params ...string) string {
+	v.t.Helper()
+	return v.asked("sns", "2010-03-31", action, params...)
+}
+
+func (v *visitor) askSQS(action string, params ...string) string {
+	v.t.Helper()
+	return v.asked("sqs", "2012-11-05", action, params...)
+}
+
 // between is the text between two others in a document, as people see it; ""
 // if there is none.
 func between(document, before, after string) string {

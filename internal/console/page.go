@@ -110,6 +110,7 @@ func (c *call) navigation(current string) []navigation {
 	var all []navigation
 	for _, n := range []struct{ text, page, action string }{
 		{"Vaults", "vaults", "glacier:ListVaults"},
+		{"Topics", "topics", "sns:ListTopics"},
 		{"Users", "users", "iam:ListUsers"},
 	} {
 		if c.may(n.action) {

@@ -41,6 +41,13 @@ func routes() map[string]route {
 		"retrieve": {show: showRetrieving, do: retrieveAll},
 		"empty":    {show: showEmptying, do: empty},
 		"upload":   {show: showUpload, do: abortUpload},
+
+		"topics":        {show: showTopics, do: createTopic},
+		"topic":         {show: showTopic, do: changeTopic},
+		"topic-delete":  {show: showDeleteTopic, do: deleteTopic},
+		"topic-letters": {show: showLetters, do: replayLetters},
+		"queues":        {show: showQueues, do: createQueue},
+		"queue":         {show: showQueue, do: changeQueue},
 	}
 }
 
