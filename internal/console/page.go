@@ -135,6 +135,7 @@ func (c *call) tabs(vault, current string) []navigation {
 		{"Upload", "upload", []string{"InitiateMultipartUpload", "UploadArchive"}},
 		{"Tags", "tags", []string{"ListTagsForVault"}},
 		{"Notifications", "notifications", []string{"GetVaultNotifications"}},
+		{"Access policy", "policy", []string{"GetVaultAccessPolicy"}},
 	} {
 		if c.mayAll(vault, n.actions...) {
 			all = append(all, navigation{n.text, link(n.page, "vault", vault), n.page == current})

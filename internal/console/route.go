@@ -28,6 +28,7 @@ func routes() map[string]route {
 		"vault":         {show: showVault, do: deleteVault},
 		"tags":          {show: showTags, do: changeTags},
 		"notifications": {show: showNotifications, do: changeNotifications},
+		"policy":        {show: showPolicy, do: changePolicy},
 
 		"users":          {show: showUsers, do: changeUsers},
 		"user":           {show: showUser, do: changeUser},
