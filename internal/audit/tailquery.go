@@ -27,6 +27,9 @@ type Query struct {
 
 	Limit  int    // how many events at most; 0 means 50, and more than 200 is 200
 	Cursor string // Page.Next of the page before; empty for the first
+
+	exact [][]byte // what the line of an event asked for has in it; taking it apart costs more than looking
+	lower [][]byte // and what it has in lower case
 }
 
 // prepare checks a query and makes it ready for matching.
@@ -39,13 +42,58 @@ func (q *Query) prepare() error {
 	}
 	q.Limit = min(q.Limit, tailEvents)
 	q.Name, q.Text = strings.ToLower(q.Name), strings.ToLower(q.Text)
+	q.exact, q.lower = nil, nil
+	if !q.Unclaimed {
+		q.exact = append(q.exact, []byte(`"`+q.Account+`"`))
+	}
+	if q.Failed {
+		q.exact = append(q.exact, []byte(`"errorCode":"`))
+	}
+	for _, s := range []string{q.User, q.Vault} {
+		if plain(s) {
+			q.exact = append(q.exact, []byte(`"`+s+`"`))
+		}
+	}
+	for _, s := range []string{q.Name, q.Text} {
+		if plain(s) {
+			q.lower = append(q.lower, []byte(s))
+		}
+	}
 	return nil
+}
+
+// plain reports whether a text is something, and stands in JSON as it is.
+func plain(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// likely reports whether a line may be of an event that the query asks for.
+func (q *Query) likely(line []byte) bool {
+	for _, s := range q.exact {
+		if !bytes.Contains(line, s) {
+			return false
+		}
+	}
+	if len(q.lower) > 0 {
+		line = bytes.ToLower(line)
+	}
+	for _, s := range q.lower {
+		if !bytes.Contains(line, s) {
+			return false
+		}
+	}
+	return true
 }
 
 // event returns the event of a line, and whether the query asks for it.
 func (q *Query) event(line []byte) (*Event, bool) {
-	if !q.Unclaimed && !bytes.Contains(line, []byte(`"`+q.Account+`"`)) {
-		return nil, false // Taking it apart costs more.
+	if !q.likely(line) {
+		return nil, false
 	}
 	e := &Event{}
 	if line[0] != '{' || json.Unmarshal(line, e) != nil || !q.owns(e) {

@@ -20,7 +20,7 @@ func cast() []*Event {
 	nobody := Identity{Type: Unknown, AccessKeyID: "AKIAGONE"}
 	vault := func(name string) map[string]string { return map[string]string{"vaultName": name} }
 	events := []*Event{
-		{Identity: root, Account: mine, Name: "CreateVault", Request: vault("photos")},
+		{Identity: root, Account: mine, Name: "CreateVault", Request: vault("photos"), UserAgent: "grüße\tgrüsse \u212aelvin"},
 		{Identity: ann, Account: mine, Name: "UploadArchive", Request: vault("photos"), Response: map[string]string{"archiveId": "ARCHIVE"}, UserAgent: "Boto3 \"x\""},
 		{Identity: ann, Account: mine, Name: "DeleteVault", Request: vault("photos"), ErrorCode: "InvalidParameterValueException", ErrorMessage: "Vault not empty"},
 		{Identity: ann, Account: theirs, Name: "DescribeVault", Request: vault("secret"), ErrorCode: "AccessDeniedException"},
@@ -60,6 +60,9 @@ func TestQueries(t *testing.T) {
 		{"text of an error", Query{Text: "not EMPTY"}, "3"},
 		{"text of a reply", Query{Text: "archive"}, "2"},
 		{"text that JSON escapes", Query{Text: `boto3 "X"`}, "2"},
+		{"text beyond ASCII, in another case", Query{Text: "GRÜSSE"}, "1"},
+		{"a letter that is ASCII's in lower case", Query{Text: "kelvin"}, "1"},
+		{"text with a control character", Query{Text: "\t"}, "1"},
 		{"text of no value", Query{Text: "eventName"}, ""},
 		{"a stranger's name, which is not shown", Query{Text: "user/eve"}, ""},
 		{"a stranger's user name", Query{User: "eve"}, ""},
