@@ -129,7 +129,9 @@ for (const [name, error, want] of [
   ["a proxy's 413", reply(413, "<html>"), ": Something between this browser and Firn does not let a request of this size through (413)."],
   ["timeout", reply(408, '{"code":"RequestTimeoutException","message":"Request timed out.","type":"Client"}'), "RequestTimeoutException: Request timed out., temporary"],
   ["429", reply(429, ""), ": The server answered 429., temporary"],
-  ["session over", reply(401, '{"error":"x"}'), ": Your session has ended., session"],
+  ["session over", reply(401, '{"code":"Console","message":"Sign in.","type":"Client"}'), ": The session has ended., session"],
+  ["the console's, of another session", reply(403, '{"code":"Console","message":"This request is of another session.","type":"Client"}'), ": This request is of another session., session"],
+  ["the console's, of something else", reply(400, '{"code":"Console","message":"No.","type":"Client"}'), ": No."],
   ["token of another session", reply(403, "null"), ": The session of this page has ended., session"],
   ["no connection", new APIError(0, "", "Broke."), ": Broke., temporary"],
 ]) {

@@ -163,7 +163,7 @@ test("session over: it pauses, says so, and takes the token of the new session",
   const upload = s.begin(fileOf(large));
   await upload.start();
   assert.equal(upload.state, "paused");
-  assert.match(upload.note, /session has ended. Sign in again/);
+  assert.match(upload.note, /^The session has ended. Sign in again/);
   assert.equal(s.glacier.renewed, 0);
   await upload.resume();
   assert.deepEqual([upload.state, s.glacier.renewed], ["done", 1]);

@@ -32,12 +32,13 @@ export class APIError extends Error {
 }
 
 const PLAIN = {
-  401: "Your session has ended.",
   403: "The session of this page has ended.",
   413: "Something between this browser and Firn does not let a request of this size through (413).",
 };
 
-// refusalOf makes an APIError of a reply.
+const CONSOLE = "Console"; // the code of what the console refuses by itself
+
+// refusalOf makes an APIError of a reply. What the console says by itself has no code.
 export function refusalOf({ status, header, text }) {
   let said = {};
   try {
@@ -45,9 +46,10 @@ export function refusalOf({ status, header, text }) {
   } catch {
     // A proxy's page, say. Its status has to do.
   }
-  const code = typeof said.code === "string" ? said.code : "";
-  const message = code ? String(said.message) : (PLAIN[status] ?? `The server answered ${status}.`);
-  return new APIError(status, code, message, Number(header("Retry-After")) || 0);
+  const retryAfter = Number(header("Retry-After")) || 0;
+  if (status === 401) return new APIError(status, "", "The session has ended.", retryAfter);
+  if (typeof said.code !== "string") return new APIError(status, "", PLAIN[status] ?? `The server answered ${status}.`, retryAfter);
+  return new APIError(status, said.code === CONSOLE ? "" : said.code, String(said.message), retryAfter);
 }
 
 const through = (path) => `/console/api?path=${encodeURIComponent(path)}`;
