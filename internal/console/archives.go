@@ -119,7 +119,7 @@ func showArchives(c *call) error {
 	}
 	list.Next, list.Previous = to(list.Page.Next), to(list.Page.Previous)
 	return c.render(http.StatusOK, "archives", c.ofVault(name, page{
-		Title: "Archives of " + name, Tab: "archives", Data: list, Wide: true,
+		Title: "Archives of " + name, Tab: "archives", Data: list, Scripts: []string{"archives.js"},
 		Commands: []command{
 			glacierCommand("The AWS CLI lists archives by an inventory: start one", "initiate-job", "vault-name", name,
 				"job-parameters", `{"Type": "inventory-retrieval"}`),

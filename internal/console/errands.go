@@ -36,7 +36,7 @@ func (v errandView) Left() int64 {
 func showEmptying(c *call) error {
 	name := c.query.Get("vault")
 	return c.showErrand(emptying, page{
-		Title: "Empty " + name, Tab: "vault",
+		Title: "Empty " + name, Tab: "empty",
 		Commands: []command{
 			glacierCommand("Delete an archive; once for each that an inventory lists", "delete-archive", "vault-name", name, "archive-id", "ARCHIVE_ID"),
 			glacierCommand("Delete the vault when an inventory has shown that it is empty", "delete-vault", "vault-name", name),
