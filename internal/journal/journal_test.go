@@ -236,7 +236,11 @@ func verified(j *Journal) error {
 }
 
 func TestWhatWasAppendedIsFoundAgain(t *testing.T) {
-	for seed := range uint64(20) {
+	seeds := uint64(20)
+	if testing.Short() {
+		seeds = 4
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			fs, h := disk.NewMem(0), newHistory(seed)
 			j := open(t, fs, Position{})
@@ -325,7 +329,11 @@ func TestAppendRefusesWhatItCannotKeep(t *testing.T) {
 func TestABatchWithinEntrySizeFits(t *testing.T) {
 	j := open(t, disk.NewMem(0), Position{})
 	h := newHistory(2)
-	for range 20 {
+	rounds := 20
+	if testing.Short() {
+		rounds = 4
+	}
+	for range rounds {
 		var batch []record.Entry
 		var size int64
 		for _, e := range h.batch(MaxBatchOps, 100_000) {

@@ -115,6 +115,9 @@ func (q bloated) Put(tx *catalog.Tx, r *record.Record, arn string, body string, 
 // TestOneTooLong makes sure that a message that cannot be recorded does not hold
 // the others, neither on the way to a queue nor as a dead letter.
 func TestOneTooLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: each try moves 17 MiB")
+	}
 	inBubble(t, func(t *testing.T) {
 		h := newHouse(t, func(c *Config) { c.Queues = bloated{c.Queues.(*fakeQueues)} })
 		topic := h.topic("jobs")
