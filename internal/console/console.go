@@ -27,6 +27,7 @@ import (
 	"firn/glacier"
 	"firn/internal/access"
 	"firn/internal/audit"
+	"firn/internal/job"
 	"firn/internal/vault"
 )
 
@@ -45,12 +46,13 @@ type Audit interface {
 	Latest(ctx context.Context, q audit.Query) (*audit.Page, error)
 }
 
-// Config is what a Handler works with. API, Access, Vaults and Region are
+// Config is what a Handler works with. API, Access, Vaults, Jobs and Region are
 // required.
 type Config struct {
 	API    http.Handler    // all of Firn's APIs, told apart by the signature
 	Access *access.Service // who may
 	Vaults *vault.Service  // what is in a vault, page by page
+	Jobs   *job.Service    // what their descriptions do not say
 	Region string
 	// Management is the account whose callers may see and change what belongs to
 	// the server: other accounts, its state, and calls that nobody is known for.

@@ -83,7 +83,7 @@ func (c *call) render(status int, name string, p page) error {
 		if !byItself(c.r) { // what is to be said is for the next page that somebody looks at
 			p.Flash = c.h.sessions.said(c.session)
 		}
-		p.Nav = c.navigation(p.Tab)
+		p.Nav = c.navigation(p.place())
 		p.Tabs = c.tabs(p.Vault, p.Tab)
 	}
 	t, ok := c.h.pages[name]
@@ -105,11 +105,20 @@ func (c *call) render(status int, name string, p page) error {
 	return nil
 }
 
+// place is the part of the console that the page is in.
+func (p *page) place() string {
+	if p.Vault != "" {
+		return "vaults"
+	}
+	return p.Tab
+}
+
 // navigation is what the caller may go to.
 func (c *call) navigation(current string) []navigation {
 	var all []navigation
 	for _, n := range []struct{ text, page, action string }{
 		{"Vaults", "vaults", "glacier:ListVaults"},
+		{"Jobs", "jobs", "glacier:ListJobs"},
 		{"Topics", "topics", "sns:ListTopics"},
 		{"Users", "users", "iam:ListUsers"},
 	} {
@@ -133,6 +142,7 @@ func (c *call) tabs(vault, current string) []navigation {
 		{"Overview", "vault", []string{"DescribeVault"}},
 		{"Archives", "archives", []string{"InitiateJob", "GetJobOutput"}},
 		{"Upload", "upload", []string{"InitiateMultipartUpload", "UploadArchive"}},
+		{"Jobs", "jobs", []string{"ListJobs"}},
 		{"Tags", "tags", []string{"ListTagsForVault"}},
 		{"Notifications", "notifications", []string{"GetVaultNotifications"}},
 		{"Access policy", "policy", []string{"GetVaultAccessPolicy"}},

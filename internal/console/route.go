@@ -29,6 +29,10 @@ func routes() map[string]route {
 		"tags":          {show: showTags, do: changeTags},
 		"notifications": {show: showNotifications, do: changeNotifications},
 		"policy":        {show: showPolicy, do: changePolicy},
+		"jobs":          {show: showJobs, do: startInventory},
+		"job":           {show: showJob},
+		"output":        {show: showOutput},
+		"select":        {show: showSelect, do: startSelect},
 
 		"users":          {show: showUsers, do: changeUsers},
 		"user":           {show: showUser, do: changeUser},

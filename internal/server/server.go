@@ -305,7 +305,7 @@ func (s *Server) Ready() error { return s.store.Ready() }
 // withConsole puts the console over the APIs.
 func (s *Server) withConsole(api http.Handler) (http.Handler, error) {
 	cfg := console.Config{
-		API: api, Access: s.access, Vaults: s.vaults, Region: s.cfg.Region, Management: s.cfg.Account,
+		API: api, Access: s.access, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Management: s.cfg.Account,
 		Proxies: s.cfg.TrustedProxies, Log: s.log,
 	}
 	if s.audit != nil { // a nil *audit.Log is no nil Trail

@@ -1,0 +1,115 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+
+	"firn/glacier"
+)
+
+// A jobList is what the list of a vault's jobs shows.
+type jobList struct {
+	Vault  string
+	Show   string // what is shown: one of jobFilters
+	Vaults bool   // more than one are shown
+	Rows   []jobView
+	Next   string // link to the next page
+	First  string // link to the first, if this is another
+	Here   string
+	Pace   int
+	Say    string
+	Filter []jobFilter
+
+	MayBegin bool
+	Topic    string // what a topic's name begins with
+}
+
+// A jobFilter is a choice of jobs, as the API has it.
+type jobFilter struct{ Name, Text, status, completed string }
+
+func jobFilters() []jobFilter {
+	return []jobFilter{
+		{"", "All jobs", "", ""},
+		{"running", "In progress", glacier.InProgress, ""},
+		{"ended", "Ended", "", "true"},
+		{"succeeded", "Succeeded", glacier.Succeeded, ""},
+		{"failed", "Failed", glacier.Failed, ""},
+	}
+}
+
+// showJobs lists jobs: of a vault, or the latest of all.
+func showJobs(c *call) error {
+	if !c.query.Has("vault") {
+		return showRecentJobs(c)
+	}
+	vault, err := c.vaultName()
+	if err != nil {
+		return err
+	}
+	show, marker := c.query.Get("show"), c.query.Get("marker")
+	list := jobList{
+		Vault: vault, Show: show, Filter: jobFilters(), MayBegin: c.mayAll(vault, "InitiateJob"),
+		Here: link("jobs", "vault", vault, "show", show, "marker", marker), Topic: c.topicPrefix(),
+	}
+	q, options := filtered(show)
+	if marker != "" {
+		q.Set("marker", marker)
+		list.First = link("jobs", "vault", vault, "show", show)
+	}
+	var got glacier.JobList
+	if err := c.get(vaultPath(vault, "jobs")+"?"+q.Encode(), &got); err != nil {
+		return err
+	}
+	if got.Marker != nil {
+		list.Next = link("jobs", "vault", vault, "show", show, "marker", *got.Marker)
+	}
+	if list.Rows, err = c.viewJobs(vault, got.JobList...); err != nil {
+		return err
+	}
+	list.Pace, list.Say = pace(list.Rows), inProgress(list.Rows)
+	commands := []command{glacierCommand("List these jobs", "list-jobs", append([]string{"vault-name", vault}, options...)...)}
+	if list.MayBegin {
+		inventory := jobRequest{Type: glacier.InventoryRetrieval, Format: new(glacier.FormatJSON)}
+		commands = append(commands, initiateCommand("Start an inventory", vault, inventory))
+	}
+	return c.render(http.StatusOK, "jobs", c.ofVault(vault, page{
+		Title: "Jobs of " + vault, Tab: "jobs", Data: list, Scripts: []string{"live.js"}, Wide: true, Commands: commands,
+	}))
+}
+
+// filtered is a choice of jobs as a query of the API's, and as options of its
+// command.
+func filtered(show string) (q url.Values, options []string) {
+	q = url.Values{"limit": {"50"}}
+	for _, f := range jobFilters() {
+		if f.Name != show {
+			continue
+		}
+		if f.status != "" {
+			q.Set("statuscode", f.status)
+			options = append(options, "statuscode", f.status)
+		}
+		if f.completed != "" {
+			q.Set("completed", f.completed)
+			options = append(options, "completed", f.completed)
+		}
+	}
+	return q, options
+}
+
+// topicPrefix is what the name of a topic of the account begins with.
+func (c *call) topicPrefix() string {
+	return "arn:aws:sns:" + c.h.cfg.Region + ":" + string(c.caller.Account) + ":"
+}
+
+// showRecentJobs shows where jobs are to be found.
+func showRecentJobs(c *call) error {
+	var all glacier.VaultList
+	if err := c.get("/-/vaults?limit=50", &all); err != nil {
+		return err
+	}
+	return c.render(http.StatusOK, "recentjobs", page{
+		Title: "Jobs", Tab: "jobs", Data: all.VaultList,
+		Commands: []command{glacierCommand("List the jobs of a vault", "list-jobs", "vault-name", "NAME")},
+	})
+}
