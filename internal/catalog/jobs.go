@@ -1,8 +1,10 @@
 package catalog
 
 import (
+	"database/sql"
 	"math"
 
+	"firn/glacier"
 	"firn/internal/record"
 )
 
@@ -15,7 +17,13 @@ const (
 		" ORDER BY id DESC LIMIT $6"
 	selectUnfinished = "SELECT image FROM jobs WHERE done = 0 AND id > $1 ORDER BY id LIMIT $2"
 	selectExpired    = "SELECT image FROM jobs WHERE expires > 0 AND expires < $1 ORDER BY expires LIMIT $2"
-	countPins        = "SELECT COUNT(*) FROM jobs WHERE vault = $1 AND pinned = $2 AND pinned > 0"
+	glanceJobs       = "SELECT vault, id, status FROM jobs WHERE vault = $1 AND id <= $2 ORDER BY id DESC LIMIT $3"
+	glanceUnfinished = "SELECT vault, id, 'InProgress' FROM jobs WHERE done = 0 AND id <= $1 ORDER BY id DESC LIMIT $2"
+	// CROSS keeps the order of the tables: each vault, and its newest jobs.
+	glanceNewest = "SELECT j.vault, j.id, j.status FROM vaults AS v CROSS JOIN jobs AS j ON j.vault = v.id AND j.id <= $2 AND j.id >=" +
+		" COALESCE((SELECT k.id FROM jobs AS k WHERE k.vault = v.id AND k.id <= $2 ORDER BY k.id DESC LIMIT 1 OFFSET $3), 0)" +
+		" WHERE v.account = $1"
+	countPins = "SELECT COUNT(*) FROM jobs WHERE vault = $1 AND pinned = $2 AND pinned > 0"
 )
 
 // Job looks a job up.
@@ -64,4 +72,44 @@ func (tx *Tx) ExpiredJobs(before int64, limit int) ([]record.Job, error) {
 // that exist.
 func (tx *Tx) Pins(vault, archive uint64) (int64, error) {
 	return tx.number(countPins, num(vault), num(archive))
+}
+
+// A JobGlance is what is known of a job without reading it.
+type JobGlance struct {
+	Vault, ID uint64
+	Status    string
+}
+
+// GlanceJobs lists a vault's jobs, newest first: those with ids up to and
+// including from.
+func (tx *Tx) GlanceJobs(vault, from uint64, limit int) ([]JobGlance, error) {
+	return tx.glanceAtJobs(glanceJobs, num(vault), bound(from), int64(max(limit, 0)))
+}
+
+// GlanceUnfinished lists the jobs of all vaults that are in progress, newest
+// first: those with ids up to and including from.
+func (tx *Tx) GlanceUnfinished(from uint64, limit int) ([]JobGlance, error) {
+	return tx.glanceAtJobs(glanceUnfinished, bound(from), int64(max(limit, 0)))
+}
+
+// GlanceNewest lists the newest jobs of each of an account's vaults: of each at
+// most so many, one at least, with ids up to and including from. They are in no
+// order.
+func (tx *Tx) GlanceNewest(account glacier.AccountID, from uint64, ofEach int) ([]JobGlance, error) {
+	return tx.glanceAtJobs(glanceNewest, accountNumber(account), bound(from), int64(max(ofEach, 1)-1))
+}
+
+func (tx *Tx) glanceAtJobs(q string, args ...any) ([]JobGlance, error) {
+	var jobs []JobGlance
+	err := tx.each(q, args, func(rows *sql.Rows) error {
+		var vault, id int64
+		var j JobGlance
+		if err := rows.Scan(&vault, &id, &j.Status); err != nil {
+			return undecodable(q, err)
+		}
+		j.Vault, j.ID = uint64(vault), uint64(id)
+		jobs = append(jobs, j)
+		return nil
+	})
+	return jobs, err
 }

@@ -11,10 +11,10 @@ import (
 func TestEveryLookupUsesAnIndex(t *testing.T) {
 	c := open(t)
 	statements := []string{
-		selectCounter, selectAccount, selectAccessKey, selectVault, selectVaultByID, selectVaults, countVaults,
+		selectCounter, selectAccount, selectAccessKey, selectVault, selectVaultByID, selectVaults, selectNames, countVaults,
 		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, glanceUp, glanceDown, selectPayload, selectUpload,
 		selectUploads, selectEnded, selectIdle, selectPart, selectParts, selectJob, selectJobs, selectJobsByStatus,
-		selectUnfinished, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
+		selectUnfinished, glanceJobs, glanceUnfinished, glanceNewest, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
 		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsersNamed, countUsers,
 		selectVaultPolicy, selectVaultLock, selectGuards, selectRetrievalPolicy, selectRetrievalUsage, sumStandard, selectCapacity,
 		selectNotifications, selectTopic, selectTopicByID, selectTopics, countTopics, selectSubscription, selectSubscriptions,

@@ -14,7 +14,7 @@ const (
 	maxLooks = 15_000
 	// heavy is how many bytes a record has that is as much work as another.
 	// Those of archives that were uploaded in thousands of parts are long.
-	heavy = 2048
+	heavy = 512
 	// glance is how many of them are looked at in one view of the store.
 	glance = 2_000
 	// neighbours is how many are looked at to find out whether there is a page
