@@ -81,6 +81,11 @@ func callerOf(tx *catalog.Tx, k record.AccessKey) (Caller, error) {
 	if !ok {
 		return c, fmt.Errorf("user %d, whose key it is, is not there", k.User)
 	}
+	return c.as(u)
+}
+
+// as makes a user of a caller who is nobody in particular yet.
+func (c Caller) as(u record.User) (Caller, error) {
 	c.User, c.UserID = u.Name, u.Public
 	for _, name := range u.Managed {
 		if err := c.add(name, managed[name]); err != nil {

@@ -95,27 +95,36 @@ func Foreign(account string) error {
 	return glacier.Errorf(glacier.AccessDenied, "Access denied for account ID: %s", account)
 }
 
-// verdict applies IAM's rules: an explicit deny anywhere is the end; within the
+// opinions are what those say who have a say in a request.
+type opinions struct {
+	own, vault, lock policy.Verdict // of the caller's own policies, of the vault's access policy and of its lock
+}
+
+func opinionsOn(q *Request, g *vaultGuards, f *facts) opinions {
+	return opinions{own: q.Caller.identityVerdict(f), vault: g.policyVerdict(f), lock: g.lockVerdict(f)}
+}
+
+// verdict is the reason for which a request is refused, or that it is not.
+func verdict(q *Request, g *vaultGuards, f *facts) reason { return opinionsOn(q, g, f).weigh(q, g) }
+
+// weigh applies IAM's rules: an explicit deny anywhere is the end; within the
 // account one allow is enough; between accounts both sides must allow.
-func verdict(q *Request, g *vaultGuards, f *facts) reason {
-	own := q.Caller.identityVerdict(f)
-	lock := g.lockVerdict(f)
-	vault := g.policyVerdict(f)
-	locked := lock.Effect == policy.Deny && !q.abortsLock(g)
-	shut := vault.Effect == policy.Deny && !q.mendsPolicy()
-	granted := vault.Effect == policy.Allow || lock.Effect == policy.Allow
-	directly := vault.Effect == policy.Allow && vault.Direct || lock.Effect == policy.Allow && lock.Direct
+func (o opinions) weigh(q *Request, g *vaultGuards) reason {
+	locked := o.lock.Effect == policy.Deny && !q.abortsLock(g)
+	shut := o.vault.Effect == policy.Deny && !q.mendsPolicy()
+	granted := o.vault.Effect == policy.Allow || o.lock.Effect == policy.Allow
+	directly := o.vault.Effect == policy.Allow && o.vault.Direct || o.lock.Effect == policy.Allow && o.lock.Direct
 	foreign := q.Caller.Account != q.Owner
 	switch {
 	case foreign && (locked || shut || !granted):
 		return foreignAccount // first: nothing else may tell what there is
-	case own.Effect == policy.Deny:
+	case o.own.Effect == policy.Deny:
 		return byIdentity
 	case locked:
 		return byVaultLock
 	case shut:
 		return byVaultPolicy
-	case own.Effect == policy.Allow || directly && !foreign:
+	case o.own.Effect == policy.Allow || directly && !foreign:
 		return permitted
 	}
 	return noIdentity

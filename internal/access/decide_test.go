@@ -168,6 +168,11 @@ func TestDecisions(t *testing.T) {
 				want = fmt.Sprintf(want, who.ARN())
 			}
 			wantError(t, c.decide(ask(who, "UploadArchive")), want)
+			tried, err := c.Try(t.Context(), ask(who, "UploadArchive"), access.Supposition{})
+			c.must(err)
+			if tried.Permitted != (want == "") {
+				t.Errorf("tried: %+v", tried)
+			}
 			if !tt.alsoIfMissing {
 				return
 			}

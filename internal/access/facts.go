@@ -19,6 +19,7 @@ type facts struct {
 	now     time.Time // by the machine's clock
 	lockNow time.Time // by the clock that nobody can set
 	created time.Time // the archive's creation by the lock clock; zero if it is not about one
+	aged    *int64    // its age in days, if that is supposed and not known
 }
 
 func newFacts(q *Request, g *vaultGuards, now, lockNow time.Time) *facts {
@@ -107,14 +108,21 @@ func (f *facts) text(key string) (v string, ok bool) {
 	case "aws:multifactorauthpresent", "aws:viaawsservice", "aws:principalisawsservice":
 		return "false", true
 	case "glacier:archiveageindays":
-		return strconv.FormatInt(f.age(), 10), !f.created.IsZero()
+		days, ok := f.age()
+		return strconv.FormatInt(days, 10), ok
 	}
 	v, ok = f.asked.Values[key]
 	return v, ok
 }
 
-// age is the archive's age in whole days of 24 hours.
-func (f *facts) age() int64 { return max(0, int64(f.lockNow.Sub(f.created)/(24*time.Hour))) }
+// age is the archive's age in whole days of 24 hours; false if it is not about
+// an archive.
+func (f *facts) age() (days int64, ok bool) {
+	if f.aged != nil {
+		return *f.aged, true
+	}
+	return max(0, int64(f.lockNow.Sub(f.created)/(24*time.Hour))), !f.created.IsZero()
+}
 
 // tag looks a tag of the vault up. Tags that differ only in case are two; a
 // condition that names neither exactly is given one of them.

@@ -146,6 +146,7 @@ func (c *call) tabs(vault, current string) []navigation {
 		{"Tags", "tags", []string{"ListTagsForVault"}},
 		{"Notifications", "notifications", []string{"GetVaultNotifications"}},
 		{"Access policy", "policy", []string{"GetVaultAccessPolicy"}},
+		{"Lock", "lock", []string{"GetVaultLock"}},
 	} {
 		if c.mayAll(vault, n.actions...) {
 			all = append(all, navigation{n.text, link(n.page, "vault", vault), n.page == current})

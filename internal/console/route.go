@@ -33,6 +33,9 @@ func routes() map[string]route {
 		"job":           {show: showJob},
 		"output":        {show: showOutput},
 		"select":        {show: showSelect, do: startSelect},
+		"lock":          {show: showLock, do: changeLock},
+		"lock-test":     {show: showLockTest},
+		"lock-complete": {show: showCompleteLock, do: completeLock},
 
 		"users":          {show: showUsers, do: changeUsers},
 		"user":           {show: showUser, do: changeUser},

@@ -172,6 +172,11 @@ func conditionWords(operator, key string, values []string) string {
 		}
 	}
 	name, lenient := strings.CutSuffix(name, "ifexists")
+	for i, v := range values {
+		if v == "" {
+			values[i] = "empty"
+		}
+	}
 	verb, known := verbs()[name]
 	if !known {
 		return operator + " " + key + " " + strings.Join(values, ", ")

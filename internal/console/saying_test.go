@@ -50,7 +50,7 @@ func TestSayings(t *testing.T) {
 			saying{
 				Title: "Statement 1", Who: []string{"everybody"}, What: []string{"do anything"}, Where: []string{"this vault"}, When: []string{
 					"the archive's age in days is less than 365",
-					"the vault's tag Legal/Hold is not like true nor ",
+					"the vault's tag Legal/Hold is not like true nor empty",
 					"any value of aws:PrincipalTag/x is a or b, or there is none",
 					"whether the caller uses TLS is false",
 					"the time is after 2030-01-01T00:00:00Z",

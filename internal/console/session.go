@@ -33,7 +33,8 @@ type session struct {
 	created time.Time
 
 	used    time.Time
-	message flash // for the next page
+	message flash             // for the next page
+	locks   map[string]string // ids of locks that it has begun, by vault
 }
 
 // A flash is what one page leaves for the next to say.
