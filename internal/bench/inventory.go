@@ -32,6 +32,9 @@ func (b *bench) inventory(ctx context.Context) error {
 	if err := b.listings(ctx, f); err != nil {
 		return err
 	}
+	if err := b.console(ctx, f); err != nil {
+		return err
+	}
 	now, peak := f.memory()
 	b.report.add("resident, after inventories", "MiB", now)
 	b.report.also("resident, after inventories", "peak", "MiB", peak)
