@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"firn/glacier"
+	"firn/internal/vault"
 )
 
 // A vaultView is what a vault's first page shows.
@@ -14,6 +15,7 @@ type vaultView struct {
 	Lock   *lockView // nil if there is none, or the visitor may not know
 	NoLock bool      // he may, and there is none
 	Cards  []card
+	Now    *vault.ArchivePage // how many archives there are now, if that is known and not what the vault says
 }
 
 // A card leads to something that can be done.
@@ -38,6 +40,9 @@ func showVault(c *call) error {
 	if err := c.get(vaultPath(name), &v.VaultDescription); err != nil {
 		return err
 	}
+	if v.Now, err = c.since(&v.VaultDescription); err != nil {
+		return err
+	}
 	commands := []command{glacierCommand("Describe the vault", "describe-vault", "vault-name", name)}
 	if v.May["GetVaultLock"] {
 		if v.Lock, err = c.lockOf(name); err != nil {
@@ -51,19 +56,33 @@ func showVault(c *call) error {
 	return c.render(http.StatusOK, "vault", c.ofVault(name, page{Title: name, Tab: "vault", Data: v, Commands: commands}))
 }
 
+// since counts what is in a vault now, if the visitor may see that; nil if it is
+// what the description says.
+func (c *call) since(d *glacier.VaultDescription) (*vault.ArchivePage, error) {
+	if !c.mayAll(string(d.VaultName), "InitiateJob", "GetJobOutput") {
+		return nil, nil
+	}
+	now, err := c.archives(string(d.VaultName), vault.ArchiveQuery{Limit: 1})
+	if err != nil || now.Archives == d.NumberOfArchives {
+		return nil, err
+	}
+	return &now, nil
+}
+
 // cards are what the visitor can do with a vault's archives.
-func (c *call) cards(vault string) []card {
+func (c *call) cards(name string) []card {
 	var all []card
 	for _, n := range []struct {
 		page, text, says string
 		operations       []string
 	}{
-		{"upload", "Upload archives", "Put files into the vault, of any size.", []string{"UploadArchive"}},
-		{"archives", "Browse archives", "Find, retrieve and delete what is in the vault.", []string{"InitiateJob", "GetJobOutput"}},
+		{"upload", "Upload archives", "Put files into the vault, of any size.", []string{"InitiateMultipartUpload", "UploadArchive"}},
+		{"archives", "Find archives", "Look at what is in the vault; retrieve and delete it.", []string{"InitiateJob", "GetJobOutput"}},
 		{"jobs", "Jobs and inventories", "Start an inventory, follow retrievals, download what is ready.", []string{"ListJobs"}},
+		{"retrieve", "Retrieve everything", "Bring all archives back, and download them as they come.", []string{"InitiateJob", "GetJobOutput"}},
 	} {
-		if _, there := c.h.routes[n.page]; there && c.mayAll(vault, n.operations...) {
-			all = append(all, card{n.text, n.says, link(n.page, "vault", vault)})
+		if c.mayAll(name, n.operations...) {
+			all = append(all, card{n.text, n.says, link(n.page, "vault", name)})
 		}
 	}
 	return all

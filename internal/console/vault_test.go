@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"testing"
 
+	"firn/firntest"
 	"firn/internal/client"
 	"firn/internal/sigv4"
 	"firn/treehash"
@@ -76,4 +77,34 @@ func TestVaultThatIsNotEmpty(t *testing.T) {
 		t.Fatal("no answer with a page")
 	}
 	v.says(v.page(path), "Vault not empty or recently written to: arn:aws:glacier:us-east-1:111122223333:vaults/photos")
+}
+
+// Where vaults go by their inventory, the page says what there is now, to those
+// who may see it.
+func TestVaultSinceItsInventory(t *testing.T) {
+	v := signedIn(t, firntest.LiveCounters(false))
+	v.vault("photos")
+	const path = "/console/vault?vault=photos"
+	v.lacks(v.page(path), "Now, since")
+	v.upload("photos", "a picture")
+	a := v.page(path)
+	v.says(a, "Archives 0", "Now, since the inventory 1 archive, 9 bytes", "had 0 archives by its last inventory, and has 1 now")
+	v.lacks(a, "Type the vault's name")
+	u := v.colleague("alice", "glacier:DescribeVault", "glacier:DeleteVault")
+	a = u.page(path)
+	u.says(a, "Archives 0", "Type the vault's name")
+	u.lacks(a, "Now, since")
+	u.says(u.submit(path, "name", "photos"), "Vault not empty or recently written to")
+}
+
+// Who may do something with the archives is led to it.
+func TestCards(t *testing.T) {
+	v := signedIn(t)
+	v.vault("photos")
+	const path = "/console/vault?vault=photos"
+	v.says(v.page(path), "Upload archives", "Find archives", "Jobs and inventories", "Retrieve everything")
+	u := v.colleague("alice", "glacier:DescribeVault", "glacier:ListJobs")
+	a := u.page(path)
+	u.says(a, "Jobs and inventories")
+	u.lacks(a, "Upload archives", "Find archives", "Retrieve everything")
 }

@@ -2,10 +2,10 @@ package console
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"firn/glacier"
+	"firn/internal/vault"
 )
 
 // vaultsPerPage is how many vaults a page of the list has.
@@ -13,8 +13,8 @@ const vaultsPerPage = 50
 
 // A vaultRow is a vault in the list.
 type vaultRow struct {
-	glacier.VaultDescription
-	Lock *lockView // nil if there is none, or nobody may know
+	vault.OverviewRow
+	Secret bool // the visitor may not know its lock
 }
 
 // A vaultList is what the list of vaults shows.
@@ -35,55 +35,40 @@ func showVaults(c *call) error {
 	list := vaultList{
 		Search: strings.TrimSpace(c.query.Get("search")), MayList: c.may("glacier:ListVaults"), MayCreate: c.may("glacier:CreateVault"),
 	}
-	if !list.MayList {
-		return c.render(http.StatusOK, "vaults", page{Title: "Vaults", Tab: "vaults", Data: list})
+	commands := []command{}
+	if list.MayList {
+		if err := list.fill(c); err != nil {
+			return err
+		}
+		commands = append(commands, glacierCommand("List vaults", "list-vaults"))
 	}
-	all, err := c.vaults()
+	if list.MayCreate {
+		commands = append(commands, glacierCommand("Create one", "create-vault", "vault-name", "NAME"))
+	}
+	return c.render(http.StatusOK, "vaults", page{Title: "Vaults", Tab: "vaults", Data: list, Commands: commands})
+}
+
+// fill finds the vaults of the page that is asked for.
+func (l *vaultList) fill(c *call) error {
+	found, err := c.h.cfg.Vaults.Overview(c.r.Context(), c.caller.Account, vault.OverviewQuery{
+		Contains: l.Search, After: glacier.VaultName(c.query.Get("after")), Limit: vaultsPerPage,
+	})
 	if err != nil {
 		return err
 	}
-	var found []glacier.VaultDescription
-	for _, v := range all {
-		if strings.Contains(strings.ToLower(string(v.VaultName)), strings.ToLower(list.Search)) {
-			found = append(found, v)
-		}
+	for _, v := range found.Rows {
+		row := vaultRow{v, !c.mayAll(string(v.VaultName), "GetVaultLock")}
+		l.Locks = l.Locks || !row.Secret
+		l.Rows = append(l.Rows, row)
 	}
-	p := paging(c.query.Get("page"), len(found), vaultsPerPage)
-	list.Total, list.From, list.To = len(found), p.from+1, p.to
-	list.Before, list.After = p.links("vaults", "search", list.Search)
-	for _, v := range found[p.from:p.to] {
-		row := vaultRow{VaultDescription: v}
-		if name := string(v.VaultName); c.mayAll(name, "GetVaultLock") {
-			list.Locks = true
-			if row.Lock, err = c.lockOf(name); err != nil {
-				return err
-			}
-		}
-		list.Rows = append(list.Rows, row)
+	l.Total, l.From, l.To = found.Matches, found.Before+1, found.Before+len(found.Rows)
+	if found.Before > 0 {
+		l.Before = link("vaults", "search", l.Search, "after", string(found.Previous))
 	}
-	return c.render(http.StatusOK, "vaults", page{
-		Title: "Vaults", Tab: "vaults", Data: list,
-		Commands: []command{
-			glacierCommand("List vaults", "list-vaults"),
-			glacierCommand("Create one", "create-vault", "vault-name", "NAME"),
-		},
-	})
-}
-
-// vaults are all of the account's, by name: no more than glacier.MaxVaults.
-func (c *call) vaults() ([]glacier.VaultDescription, error) {
-	var all []glacier.VaultDescription
-	for path := "/-/vaults"; ; {
-		var some glacier.VaultList
-		if err := c.get(path, &some); err != nil {
-			return nil, err
-		}
-		all = append(all, some.VaultList...)
-		if some.Marker == nil {
-			return all, nil
-		}
-		path = "/-/vaults?marker=" + url.QueryEscape(*some.Marker)
+	if found.Next != "" {
+		l.After = link("vaults", "search", l.Search, "after", string(found.Next))
 	}
+	return nil
 }
 
 // createVault makes a vault and goes to it.

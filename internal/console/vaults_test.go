@@ -116,12 +116,12 @@ func TestVaultsPageByPage(t *testing.T) {
 		before, after bool
 	}{
 		{"the first", "", []string{"102 vaults", "Photos", "v048", "1 to 50 of 102"}, []string{"v049"}, false, true},
-		{"the second", "?page=2", []string{"v049", "v098", "51 to 100 of 102"}, []string{"v048", "v099"}, true, true},
-		{"the last", "?page=3", []string{"v099", "v100", "101 to 102 of 102"}, []string{"v098"}, true, false},
-		{"after the last", "?page=999999999999999999999", []string{"101 to 102"}, nil, true, false},
-		{"before the first", "?page=-3", []string{"1 to 50"}, nil, false, true},
-		{"a search in any case", "?search=pHOT", []string{"1 vault with", "Photos"}, []string{"v000", "page="}, false, false},
-		{"a search with pages", "?search=v0&page=2", []string{"51 to 100 of 100"}, []string{"Photos"}, true, false},
+		{"the second", "?after=v048", []string{"v049", "v098", "51 to 100 of 102"}, []string{"v048", "v099"}, true, true},
+		{"the last", "?after=v098", []string{"v099", "v100", "101 to 102 of 102"}, []string{"v098"}, true, false},
+		{"after the last", "?after=zzz", []string{"102 vaults", "There are no more."}, []string{"v100"}, true, false},
+		{"after what is no name", "?after=%3Ci%3E", []string{"1 to 50"}, []string{"<i>"}, false, true},
+		{"a search in any case", "?search=pHOT", []string{"1 vault with", "Photos"}, []string{"v000", "after="}, false, false},
+		{"a search with pages", "?search=v0&after=v049", []string{"51 to 100 of 100", "v099"}, []string{"Photos"}, true, false},
 		{"a search for nothing", "?search=%3Ci%3E", []string{"No vault has that in its name", "“<i>”"}, []string{"<i>"}, false, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -193,6 +193,11 @@ func TestLocksInTheList(t *testing.T) {
 	a := u.page("/console/vaults")
 	u.says(a, "shut")
 	u.lacks(a, "Locked", "In progress", "Create a vault", ">Lock<")
+	w := v.colleagueWith("bob", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"glacier:ListVaults","Resource":"*"},
+		{"Effect":"Allow","Action":"glacier:GetVaultLock","Resource":"arn:aws:glacier:*:*:vaults/trying"}]}`)
+	a = w.page("/console/vaults")
+	w.says(a, "shut 0 0 bytes never not for you to see", "In progress")
+	w.lacks(a, "Locked")
 }
 
 // keepPolicy is a lock policy that lets nobody delete what is younger than a
