@@ -86,6 +86,8 @@ And its retrieval, which is a job:
   until glacier get-job-output --vault-name photos --job-id $JOB back.txt; do sleep 1; done
   cmp hello.txt back.txt && echo The same.
 
+The same in a browser, with the key above: %s/console/
+
 Ready.
-`, cfg.Region, url)
+`, cfg.Region, url, url)
 }

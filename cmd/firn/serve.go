@@ -87,6 +87,7 @@ The command line wins over the environment, the environment over the file.
 		return serve(cmd.Context(), cfg, func(s *server.Server) {
 			fmt.Fprintf(out, "Firn serves %s on %s (account %s, region %s, profile %s).\n",
 				cfg.Data, s.URL(), cfg.Account, cfg.Region, cfg.Profile)
+			fmt.Fprintf(out, "The console is at %s/console/.\n", s.URL())
 			if err := s.Ready(); err != nil {
 				fmt.Fprintf(out, "Only reads are answered: %v.\n", err)
 			}
