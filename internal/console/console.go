@@ -27,6 +27,8 @@ import (
 	"firn/glacier"
 	"firn/internal/access"
 	"firn/internal/audit"
+	"firn/internal/health"
+	"firn/internal/history"
 	"firn/internal/job"
 	"firn/internal/vault"
 )
@@ -63,6 +65,16 @@ type Config struct {
 	Trail Trail
 	// Audit is the audit log, to be read; nil if there is none.
 	Audit Audit
+	// History is how accounts have grown; nil if nobody has kept it.
+	History History
+	// Usage is what an account has at this moment; nil if nobody can count it.
+	Usage func(context.Context, glacier.AccountID) (history.State, error)
+	// Health says how the server stands, for callers of the management account;
+	// nil if nobody knows.
+	Health func(context.Context) health.Report
+	// Settings are what the server was told to do, for the same callers. There
+	// are no secrets in them.
+	Settings []Setting
 	// Now is the clock of sessions; default time.Now.
 	Now func() time.Time
 	// Log receives failures that are not the visitor's; nil discards them.

@@ -116,13 +116,19 @@ func (p *page) place() string {
 // navigation is what the caller may go to.
 func (c *call) navigation(current string) []navigation {
 	var all []navigation
-	for _, n := range []struct{ text, page, action string }{
-		{"Vaults", "vaults", "glacier:ListVaults"},
-		{"Jobs", "jobs", "glacier:ListJobs"},
-		{"Topics", "topics", "sns:ListTopics"},
-		{"Users", "users", "iam:ListUsers"},
+	for _, n := range []struct {
+		text, page string
+		shown      bool
+	}{
+		{"Vaults", "vaults", c.may("glacier:ListVaults")},
+		{"Jobs", "jobs", c.may("glacier:ListJobs")},
+		{"Topics", "topics", c.may("sns:ListTopics")},
+		{"Users", "users", c.may("iam:ListUsers")},
+		{"Capacity", "capacity", c.may("glacier:ListProvisionedCapacity") || c.may("glacier:GetDataRetrievalPolicy")},
+		{"System", "system", c.may("glacier:ListVaults") || c.runsServer()},
+		{"Audit", "audit", c.audits()},
 	} {
-		if c.may(n.action) {
+		if n.shown {
 			all = append(all, navigation{n.text, Root + n.page, n.page == current})
 		}
 	}

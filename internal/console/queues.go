@@ -14,13 +14,13 @@ const queuesOnPage = "20"
 type queueView struct {
 	Name, ARN, URL             string
 	Visible, InFlight, Delayed string
-	Settings                   []setting
+	Settings                   []Setting
 	Created                    time.Time
 	May                        map[string]bool
 }
 
-// A setting is an attribute of a queue, in words.
-type setting struct{ Name, Value string }
+// A Setting is what something is set to, in words.
+type Setting struct{ Name, Value string }
 
 // A queueList is what the list of queues shows.
 type queueList struct {
@@ -118,7 +118,7 @@ func (c *call) describeQueue(q *queueView) error {
 			}
 		default:
 			if says := names[a.Name]; says != "" && a.Value != "" {
-				q.Settings = append(q.Settings, setting{says, indent(a.Value)})
+				q.Settings = append(q.Settings, Setting{says, indent(a.Value)})
 			}
 		}
 	}

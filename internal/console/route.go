@@ -56,6 +56,9 @@ func routes() map[string]route {
 		"topic-letters": {show: showLetters, do: replayLetters},
 		"queues":        {show: showQueues, do: createQueue},
 		"queue":         {show: showQueue, do: changeQueue},
+		"capacity":      {show: showCapacity, do: changeCapacity},
+		"audit":         {show: showAudit},
+		"system":        {show: showSystem},
 	}
 }
 

@@ -1,0 +1,193 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/health"
+	"firn/internal/history"
+)
+
+// A History knows how accounts have grown.
+type History interface {
+	// Range returns what is known of an account in parts of one length.
+	Range(ctx context.Context, account glacier.AccountID, from, to time.Time, points int) ([]history.Point, error)
+}
+
+// runsServer reports whether the caller may know how the server as a whole
+// stands, which is not one account's alone.
+func (c *call) runsServer() bool {
+	return c.h.cfg.Health != nil && c.caller.Account == c.h.cfg.Management && c.may("firn:DescribeServer")
+}
+
+// A systemView is what the page of the server shows.
+type systemView struct {
+	Vaults   bool // the caller may see the account's figures
+	Now      *history.State
+	Charts   []chart
+	Spans    []span
+	Checks   bool // what is known of the last check may be seen
+	Check    *checkView
+	CheckErr string
+	Report   *health.Report // nil if it is not the caller's to see
+	Used     int64          // bytes of the file system
+	Parts    []member
+	Settings []Setting
+}
+
+// A span is a time that charts can be of.
+type span struct {
+	Name, Title, Link string
+	Current           bool
+	each              string // what a bar is for
+	parts             int
+	long              time.Duration // of a part
+	layout            string        // of the labels
+}
+
+func spans() []span {
+	const day = 24 * time.Hour
+	return []span{
+		{Name: "24h", Title: "24 hours", each: "hour", parts: 24, long: time.Hour, layout: "15:04"},
+		{Name: "30d", Title: "30 days", each: "day", parts: 30, long: day, layout: "Jan 2"},
+		{Name: "1y", Title: "1 year", each: "week", parts: 53, long: 7 * day, layout: "Jan 2"},
+	}
+}
+
+// showSystem shows the account's figures, and to who runs the server how it
+// stands.
+func showSystem(c *call) error {
+	v := systemView{Vaults: c.may("glacier:ListVaults")}
+	runs := c.runsServer()
+	if !v.Vaults && !runs {
+		return refuse(http.StatusForbidden, "User: "+c.caller.ARN()+" is not authorized to perform: glacier:ListVaults")
+	}
+	if v.Vaults && c.h.cfg.History != nil && c.h.cfg.Usage != nil {
+		if err := c.figures(&v); err != nil {
+			return err
+		}
+	}
+	if c.h.cfg.Health != nil {
+		r := c.h.cfg.Health(c.r.Context())
+		c.describeServer(&v, &r, runs)
+	}
+	return c.render(http.StatusOK, "system", page{
+		Title: "System", Tab: "system", Data: v,
+		Commands: []command{
+			glacierCommand("What vaults hold", "list-vaults"),
+			{"Check all that is stored, with Firn’s own program", "firn check --deep DATA"},
+			{"Whether the server takes requests", "curl " + quote(c.base()+"/readyz")},
+		},
+	})
+}
+
+// base is the address that the visitor has called.
+func (c *call) base() string {
+	if c.client.Secure {
+		return "https://" + c.r.Host
+	}
+	return "http://" + c.r.Host
+}
+
+// figures makes the charts of the account.
+func (c *call) figures(v *systemView) error {
+	v.Spans = spans()
+	current := &v.Spans[1]
+	for i := range v.Spans {
+		s := &v.Spans[i]
+		s.Link = link("system", "range", s.Name)
+		if s.Name == c.query.Get("range") {
+			current = s
+		}
+	}
+	current.Current = true
+	now := c.h.cfg.Now().UTC()
+	whole := min(current.long, 24*time.Hour) // a week ends with today
+	to := now.Truncate(whole).Add(whole)
+	from := to.Add(-time.Duration(current.parts) * current.long)
+	state, err := c.h.cfg.Usage(c.r.Context(), c.caller.Account)
+	if err != nil {
+		return err
+	}
+	v.Now = &state
+	points, err := c.h.cfg.History.Range(c.r.Context(), c.caller.Account, from, to, current.parts)
+	if err != nil {
+		return err
+	}
+	v.Charts = chartsOf(axis{from: from, to: to, layout: current.layout, parts: current.parts}, current.each, points, now, state)
+	return nil
+}
+
+// chartsOf are the charts of an account's history, which ends with what it has
+// now.
+func chartsOf(a axis, each string, points []history.Point, now time.Time, state history.State) []chart {
+	var stored, archives, up, down []figure
+	for _, p := range points {
+		stored = append(stored, figure{p.Time, p.Bytes})
+		archives = append(archives, figure{p.Time, p.Archives})
+		up = append(up, figure{p.From, p.Uploaded})
+		down = append(down, figure{p.From, p.Downloaded})
+	}
+	return []chart{
+		a.line("stored", "Bytes stored", byteScale(), append(stored, figure{now, state.Bytes})),
+		a.line("archives", "Archives", countScale(), append(archives, figure{now, state.Archives})),
+		a.bars("uploaded", "Uploaded, each "+each, byteScale(), up),
+		a.bars("retrieved", "Retrieved, each "+each, byteScale(), down),
+	}
+}
+
+// describeServer adds what the caller may know of the server: all of it, or
+// what the last check has found of his account's.
+func (c *call) describeServer(v *systemView, r *health.Report, all bool) {
+	v.Checks, v.CheckErr = true, r.CheckErr
+	if r.Check != nil {
+		v.Check = checkOf(r.Check, c.caller.Account, all)
+	}
+	if !all {
+		if v.CheckErr != "" {
+			v.CheckErr = "The result cannot be read."
+		}
+		return
+	}
+	v.Report, v.Used = r, r.Disk.Total-r.Disk.Free
+	v.Parts = partsOf(r)
+	v.Settings = append([]Setting{
+		{"Version", r.Version}, {"Built with", r.Go + " for " + r.System}, {"Profile", r.Profile}, {"Region", r.Region},
+		{"Account of the root key", string(r.Account)}, {"Reached at", r.URL},
+	}, c.h.cfg.Settings...)
+}
+
+// damagedShown is how many damaged archives the page names.
+const damagedShown = 100
+
+// A checkView is the result of the last check, as far as somebody may see it.
+type checkView struct {
+	health.Check
+	Whole bool // nothing of his is left out
+	All   bool // it is everybody's
+	Own   glacier.AccountID
+	Shown []health.Damaged
+}
+
+func checkOf(check *health.Check, own glacier.AccountID, all bool) *checkView {
+	v := &checkView{Check: *check, All: all, Own: own, Whole: check.DamagedCount == len(check.Damaged)}
+	if !all {
+		v.Check, v.Whole = check.Of(own)
+	}
+	v.Shown = v.Damaged[:min(len(v.Damaged), damagedShown)]
+	return v
+}
+
+// Clean reports whether there is nothing to worry about: for an account, that
+// none of its archives are damaged.
+func (v *checkView) Clean() bool {
+	if v.All {
+		return v.Check.Clean()
+	}
+	return v.DamagedCount == 0 && v.Whole && v.Exit != 1
+}
+
+// More is how many damaged archives are not shown.
+func (v *checkView) More() int { return v.DamagedCount - len(v.Shown) }
