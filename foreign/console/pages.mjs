@@ -19,6 +19,8 @@ export const pages = {
   lock: () => "/console/lock?vault=photos",
   "lock-trial": () => "/console/lock?vault=contracts",
   "lock-locked": () => "/console/lock?vault=records",
+  "lock-test": () => "/console/lock-test?vault=records&operation=DeleteArchive&age=400",
+  "lock-complete": () => "/console/lock-complete?vault=contracts",
   policy: () => "/console/policy?vault=reports",
   tags: () => "/console/tags?vault=photos",
   notifications: () => "/console/notifications?vault=photos",
