@@ -136,7 +136,7 @@ type apis struct {
 
 // apis are asked by who is there.
 func (c *call) apis() apis {
-	return apis{handler: c.h.cfg.API, region: c.h.cfg.Region, key: c.session.key, from: c.r}
+	return apis{handler: c.cfg.API, region: c.cfg.Region, key: c.session.key, from: c.r}
 }
 
 func (a apis) http() *http.Client {

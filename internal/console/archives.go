@@ -137,5 +137,5 @@ func (c *call) archives(name string, q vault.ArchiveQuery) (vault.ArchivePage, e
 		return vault.ArchivePage{}, refuse(http.StatusForbidden,
 			"To see a vault's archives you need to be allowed what an inventory takes: glacier:InitiateJob and glacier:GetJobOutput.")
 	}
-	return c.h.cfg.Vaults.Archives(c.r.Context(), c.caller.Account, glacier.VaultName(name), q)
+	return c.cfg.Vaults.Archives(c.r.Context(), c.caller.Account, glacier.VaultName(name), q)
 }

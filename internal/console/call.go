@@ -25,6 +25,7 @@ const (
 // A call is one request on its way through.
 type call struct {
 	h      *Handler
+	cfg    *Config
 	w      http.ResponseWriter
 	r      *http.Request
 	conn   *http.ResponseController
@@ -38,6 +39,11 @@ type call struct {
 
 	script bool // it is a script that asks, and reads JSON
 	begun  bool // the reply's headers are on their way
+}
+
+// inProcess is a call that nobody waits for, in the name of somebody.
+func inProcess(cfg *Config, r *http.Request, caller access.Caller) *call {
+	return &call{cfg: cfg, r: r, caller: caller, client: access.ClientOf(r, cfg.Proxies)}
 }
 
 // safely turns a panic into an error. One that breaks a reply off goes on.
@@ -149,9 +155,9 @@ func (c *call) tell(e *refusal) {
 
 // logFailure logs what is not the visitor's fault.
 func (c *call) logFailure(err error) {
-	log := c.h.cfg.Log.Error
+	log := c.cfg.Log.Error
 	if c.r.Context().Err() != nil {
-		log = c.h.cfg.Log.Debug
+		log = c.cfg.Log.Debug
 	}
 	log("console failed", "page", c.r.URL.Path, "err", err)
 }

@@ -104,12 +104,14 @@ func New(cfg Config) (*Handler, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &Handler{
-		cfg: cfg, routes: routes(), sessions: newSessions(cfg.Now), tries: newTries(cfg.Now), errands: newErrands(),
+		cfg: cfg, sessions: newSessions(cfg.Now), tries: newTries(cfg.Now),
 		origin: http.NewCrossOriginProtection(), version: "unknown",
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		h.version = info.Main.Version
 	}
+	h.errands = newErrands(&h.cfg)
+	h.routes = routes(h.errands)
 	var err error
 	if h.assets, err = loadAssets(); err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"firn/glacier"
-	"firn/internal/access"
 	"firn/internal/vault"
 )
 
@@ -56,7 +55,7 @@ type errand struct {
 	job    retrieval // of retrieving
 	last   bool      // of emptying: delete the vault, too
 	apis   apis
-	house  *Handler
+	cfg    *Config
 
 	cancel context.CancelFunc // nil while it does not run
 
@@ -75,8 +74,9 @@ type errandState struct {
 	cursor        string
 }
 
-// errands are those of the server.
+// errands are those of the server, and the pages that show them.
 type errands struct {
+	cfg  *Config
 	ctx  context.Context //nolint:containedctx // it is the life of the errands, which no request's is
 	stop context.CancelFunc
 	work sync.WaitGroup
@@ -90,9 +90,9 @@ type errandKey struct {
 	vault string
 }
 
-func newErrands() *errands {
+func newErrands(cfg *Config) *errands {
 	ctx, stop := context.WithCancel(context.Background())
-	return &errands{ctx: ctx, stop: stop, all: map[errandKey]*errand{}}
+	return &errands{cfg: cfg, ctx: ctx, stop: stop, all: map[errandKey]*errand{}}
 }
 
 // close ends all errands, and waits until they have ended.
@@ -122,7 +122,7 @@ func (l *errands) begin(e *errand) error {
 		return refuse(http.StatusServiceUnavailable, "Too much is being done at the moment. Try again later.")
 	}
 	l.all[key] = e
-	e.Begun = e.house.cfg.Now()
+	e.Begun = e.cfg.Now()
 	l.run(e)
 	return nil
 }
@@ -198,7 +198,7 @@ func (e *errand) run(ctx context.Context) {
 	err := e.safely(ctx)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.cancel, e.Ended = nil, e.house.cfg.Now()
+	e.cancel, e.Ended = nil, e.cfg.Now()
 	switch told := asRefusal(err); {
 	case err == nil:
 		e.State = finished
@@ -208,7 +208,7 @@ func (e *errand) run(ctx context.Context) {
 		e.State, e.Why = stuck, told.text
 	default:
 		e.State, e.Why = stuck, "Something failed. The server's log says what."
-		e.house.cfg.Log.Error("errand failed", "vault", e.vault, "kind", e.kind, "err", err)
+		e.cfg.Log.Error("errand failed", "vault", e.vault, "kind", e.kind, "err", err)
 	}
 }
 
@@ -260,16 +260,14 @@ func (e *errand) next(ctx context.Context) (vault.ArchivePage, error) {
 		return vault.ArchivePage{}, err
 	}
 	q.Cursor, q.Limit, q.Oldest = e.state().cursor, errandPage, true
-	caller, err := e.house.cfg.Access.SignIn(ctx, e.apis.key.AccessKeyID, e.apis.key.SecretAccessKey)
+	caller, err := e.cfg.Access.SignIn(ctx, e.apis.key.AccessKeyID, e.apis.key.SecretAccessKey)
 	if asRefusal(err) != nil {
 		return vault.ArchivePage{}, refuse(http.StatusForbidden, "The access key that this was begun with is not good any more.")
 	}
 	if err != nil {
 		return vault.ArchivePage{}, err
 	}
-	from := e.apis.from
-	c := &call{h: e.house, r: from.WithContext(ctx), caller: caller, client: access.ClientOf(from, e.house.cfg.Proxies)}
-	return c.archives(e.vault, q)
+	return inProcess(e.cfg, e.apis.from.WithContext(ctx), caller).archives(e.vault, q)
 }
 
 // each works on some archives, many at a time, and returns once all have been

@@ -33,9 +33,9 @@ func (v errandView) Left() int64 {
 }
 
 // showEmptying shows how a vault is emptied, and how far that is.
-func showEmptying(c *call) error {
+func (l *errands) showEmptying(c *call) error {
 	name := c.query.Get("vault")
-	return c.showErrand(emptying, page{
+	return l.showErrand(c, emptying, page{
 		Title: "Empty " + name, Tab: "empty",
 		Commands: []command{
 			glacierCommand("Delete an archive; once for each that an inventory lists", "delete-archive", "vault-name", name, "archive-id", "ARCHIVE_ID"),
@@ -46,22 +46,22 @@ func showEmptying(c *call) error {
 
 // showRetrieving shows how all archives of a vault are retrieved, or those of a
 // filter, and how far that is.
-func showRetrieving(c *call) error {
+func (l *errands) showRetrieving(c *call) error {
 	name := c.query.Get("vault")
-	return c.showErrand(retrieving, page{
+	return l.showErrand(c, retrieving, page{
 		Title: "Retrieve from " + name, Tab: "archives",
 		Commands: []command{glacierCommand("Retrieve an archive; once for each that an inventory lists", "initiate-job", "vault-name", name,
 			"job-parameters", `{"Type": "archive-retrieval", "ArchiveId": "ARCHIVE_ID", "Tier": "Bulk"}`)},
 	})
 }
 
-func (c *call) showErrand(kind string, p page) error {
+func (l *errands) showErrand(c *call, kind string, p page) error {
 	name := c.query.Get("vault")
 	view := errandView{
 		Vault: name, Kind: kind, Filter: filterOf(c.query), Tiers: tiers, Self: c.r.URL.RequestURI(),
 		May: c.rights(name, "DeleteArchive", "DeleteVault", "InitiateJob"),
 	}
-	if e := c.h.errands.of(c.caller.Account, name); e != nil {
+	if e := l.of(c.caller.Account, name); e != nil {
 		s := e.state()
 		view.State, view.Live, view.Last, view.Other = &s, e.busy(), e.last, e.kind != kind
 		if s.State == finished && e.last && s.Refused == 0 {
@@ -90,22 +90,22 @@ func (c *call) showErrandDone(view errandView, p page) error {
 }
 
 // empty does what a button of the page of emptying says.
-func empty(c *call) error {
-	return c.actOnErrand(&errand{kind: emptying, last: c.form.Get("last") == "yes"}, "empty", c.form.Get("vault"))
+func (l *errands) empty(c *call) error {
+	return l.actOnErrand(c, &errand{kind: emptying, last: c.form.Get("last") == "yes"}, "empty", c.form.Get("vault"))
 }
 
 // retrieveAll does what a button of the page of retrieving says.
-func retrieveAll(c *call) error {
-	return c.actOnErrand(&errand{kind: retrieving, job: c.retrievalOf(), filter: filterOf(c.form)}, "retrieve", "all")
+func (l *errands) retrieveAll(c *call) error {
+	return l.actOnErrand(c, &errand{kind: retrieving, job: c.retrievalOf(), filter: filterOf(c.form)}, "retrieve", "all")
 }
 
 // actOnErrand begins an errand if the word has been typed that it takes, or
 // does to the one that there is what the button says.
-func (c *call) actOnErrand(e *errand, at, word string) error {
+func (l *errands) actOnErrand(c *call, e *errand, at, word string) error {
 	name := c.form.Get("vault")
 	back := link(at, append(filterOf(c.form).params(), "vault", name)...)
 	owner := c.caller.Account
-	old := c.h.errands.of(owner, name)
+	old := l.of(owner, name)
 	switch c.form.Get("do") {
 	case "begin":
 		if c.form.Get("word") != word {
@@ -114,8 +114,8 @@ func (c *call) actOnErrand(e *errand, at, word string) error {
 		if !c.mayAll(name, "InitiateJob", "GetJobOutput") || e.kind == emptying && !c.mayAll(name, "DeleteArchive") {
 			return c.instead(back, refuse(http.StatusForbidden, "You are not allowed to do that to the archives of this vault."))
 		}
-		e.vault, e.owner, e.house, e.apis, e.did = name, owner, c.h, c.lastingAPIs(), map[glacier.ArchiveID]bool{}
-		if err := c.h.errands.begin(e); err != nil {
+		e.vault, e.owner, e.cfg, e.apis, e.did = name, owner, l.cfg, c.lastingAPIs(), map[glacier.ArchiveID]bool{}
+		if err := l.begin(e); err != nil {
 			return c.instead(back, err)
 		}
 	case "pause":
@@ -124,10 +124,10 @@ func (c *call) actOnErrand(e *errand, at, word string) error {
 		}
 	case "resume":
 		if old != nil {
-			c.h.errands.resume(old, c.lastingAPIs())
+			l.resume(old, c.lastingAPIs())
 		}
 	case "forget":
-		c.h.errands.forget(owner, name)
+		l.forget(owner, name)
 	default:
 		return refuse(http.StatusBadRequest, "There is no such button.")
 	}

@@ -74,7 +74,7 @@ type navigation struct {
 
 // render answers with a page.
 func (c *call) render(status int, name string, p page) error {
-	p.Region, p.Version = c.h.cfg.Region, c.h.version
+	p.Region, p.Version = c.cfg.Region, c.h.version
 	if c.session != nil {
 		p.User, p.Account, p.CSRF = "root", string(c.caller.Account), c.session.csrf
 		if !c.caller.Root() {
@@ -172,7 +172,7 @@ func (c *call) may(action string) bool {
 func (c *call) mayAll(vault string, operations ...string) bool {
 	for _, op := range operations {
 		name := glacier.VaultName(vault)
-		if !c.permitted("glacier:"+op, name, glacier.VaultARN(c.h.cfg.Region, c.caller.Account, name)) {
+		if !c.permitted("glacier:"+op, name, glacier.VaultARN(c.cfg.Region, c.caller.Account, name)) {
 			return false
 		}
 	}
@@ -181,7 +181,7 @@ func (c *call) mayAll(vault string, operations ...string) bool {
 
 // permitted asks as the API would.
 func (c *call) permitted(action string, vault glacier.VaultName, resource glacier.ARN) bool {
-	return c.h.cfg.Access.May(c.r.Context(), access.Request{
+	return c.cfg.Access.May(c.r.Context(), access.Request{
 		Caller: c.caller, Client: c.client, Action: action, Owner: c.caller.Account, Vault: vault, Resource: resource,
 	})
 }

@@ -31,7 +31,7 @@ func passThrough(c *call) error {
 		return err
 	}
 	c.begun = true
-	c.h.cfg.API.ServeHTTP(c.w, out)
+	c.cfg.API.ServeHTTP(c.w, out)
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (c *call) outgoing(path string) (*http.Request, error) {
 	case hash == "":
 		return nil, refuse(http.StatusBadRequest, "A body needs the header "+glacier.HeaderContentSHA256+".")
 	}
-	sigv4.Sign(out, c.session.key, c.h.cfg.Region, glacier.Service, hash, time.Now())
+	sigv4.Sign(out, c.session.key, c.cfg.Region, glacier.Service, hash, time.Now())
 	return out, nil
 }
 

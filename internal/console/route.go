@@ -18,7 +18,7 @@ type route struct {
 }
 
 // routes is the console, path by path.
-func routes() map[string]route {
+func routes(e *errands) map[string]route {
 	return map[string]route{
 		"":         {show: showSignIn, do: signIn, open: true},
 		"sign-out": {do: signOut},
@@ -46,8 +46,8 @@ func routes() map[string]route {
 
 		"archives": {show: showArchives, do: actOnArchives},
 		"archive":  {show: showArchive},
-		"retrieve": {show: showRetrieving, do: retrieveAll},
-		"empty":    {show: showEmptying, do: empty},
+		"retrieve": {show: e.showRetrieving, do: e.retrieveAll},
+		"empty":    {show: e.showEmptying, do: e.empty},
 		"upload":   {show: showUpload, do: abortUpload},
 
 		"topics":        {show: showTopics, do: createTopic},
@@ -66,7 +66,7 @@ func routes() map[string]route {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	c := &call{
-		h: h, w: w, r: r, conn: http.NewResponseController(w), query: r.URL.Query(),
+		h: h, cfg: &h.cfg, w: w, r: r, conn: http.NewResponseController(w), query: r.URL.Query(),
 		client: access.ClientOf(r, h.cfg.Proxies),
 	}
 	if err := c.safely(c.serve); err != nil {
@@ -143,7 +143,7 @@ func (c *call) enter() error {
 	if s == nil {
 		return nil
 	}
-	caller, err := c.h.cfg.Access.SignIn(c.r.Context(), s.key.AccessKeyID, s.key.SecretAccessKey)
+	caller, err := c.cfg.Access.SignIn(c.r.Context(), s.key.AccessKeyID, s.key.SecretAccessKey)
 	if refusal := asRefusal(err); refusal != nil {
 		c.h.sessions.end(s)
 		dropCookie(c.w, c.client.Secure)

@@ -55,7 +55,7 @@ func signIn(c *call) error {
 	key := sigv4.Credentials{
 		AccessKeyID: strings.TrimSpace(c.form.Get("key")), SecretAccessKey: strings.TrimSpace(c.form.Get("secret")),
 	}
-	caller, err := c.h.cfg.Access.SignIn(c.r.Context(), key.AccessKeyID, key.SecretAccessKey)
+	caller, err := c.cfg.Access.SignIn(c.r.Context(), key.AccessKeyID, key.SecretAccessKey)
 	refused := asRefusal(err)
 	if err != nil && refused == nil {
 		return err
@@ -84,14 +84,14 @@ func signOut(c *call) error {
 // recordSignIn writes the line that CloudTrail has for it. The log itself says
 // if it cannot be written.
 func (c *call) recordSignIn(caller access.Caller, claimed string, refused *refusal) {
-	if c.h.cfg.Trail == nil {
+	if c.cfg.Trail == nil {
 		return
 	}
 	if refused != nil {
 		caller = access.Caller{KeyID: claimed}
 	}
 	e := &audit.Event{
-		Identity: caller.Identity(), Source: "signin.amazonaws.com", Name: "ConsoleLogin", Region: c.h.cfg.Region,
+		Identity: caller.Identity(), Source: "signin.amazonaws.com", Name: "ConsoleLogin", Region: c.cfg.Region,
 		UserAgent: c.client.UserAgent, RequestID: token.NewRequestID(rand.Reader), Account: string(caller.Account),
 		Response: map[string]string{"ConsoleLogin": "Success"}, TLS: audit.TLSOf(c.r.TLS, c.r.Host),
 	}
@@ -102,5 +102,5 @@ func (c *call) recordSignIn(caller access.Caller, claimed string, refused *refus
 		e.ErrorMessage = "Failed authentication"
 		e.Response["ConsoleLogin"] = "Failure"
 	}
-	_ = c.h.cfg.Trail.Append(e, false)
+	_ = c.cfg.Trail.Append(e, false)
 }
