@@ -59,7 +59,7 @@ func showJob(c *call) error {
 		return err
 	}
 	return c.render(http.StatusOK, "job", c.ofJob(vault, page{
-		Title: j.Kind() + " job", Data: j, Scripts: []string{"live.js"}, Commands: j.commands(),
+		Title: j.Title(), Data: j, Scripts: []string{"live.js"}, Commands: j.commands(),
 	}))
 }
 

@@ -9,9 +9,9 @@ import (
 
 // A jobList is what the list of a vault's jobs shows.
 type jobList struct {
-	Vault  string
+	Vault  string // "" for those of all vaults
 	Show   string // what is shown: one of jobFilters
-	Vaults bool   // more than one are shown
+	Vaults bool   // it is one of all vaults
 	Rows   []jobView
 	Next   string // link to the next page
 	First  string // link to the first, if this is another
@@ -100,16 +100,4 @@ func filtered(show string) (q url.Values, options []string) {
 // topicPrefix is what the name of a topic of the account begins with.
 func (c *call) topicPrefix() string {
 	return "arn:aws:sns:" + c.h.cfg.Region + ":" + string(c.caller.Account) + ":"
-}
-
-// showRecentJobs shows where jobs are to be found.
-func showRecentJobs(c *call) error {
-	var all glacier.VaultList
-	if err := c.get("/-/vaults?limit=50", &all); err != nil {
-		return err
-	}
-	return c.render(http.StatusOK, "recentjobs", page{
-		Title: "Jobs", Tab: "jobs", Data: all.VaultList,
-		Commands: []command{glacierCommand("List the jobs of a vault", "list-jobs", "vault-name", "NAME")},
-	})
 }

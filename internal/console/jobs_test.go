@@ -249,3 +249,49 @@ func TestJobsOfThoseWhoMayLittle(t *testing.T) {
 		}
 	}
 }
+
+func TestJobsOfAllVaults(t *testing.T) {
+	v := signedIn(t)
+	v.says(v.page("/console/jobs"), "There is no job.")
+	for _, name := range []string{"photos", "..", "secret"} {
+		v.vault(name)
+		id := v.job(name, `{"Type":"inventory-retrieval","Description":"list of `+name+`"}`)
+		v.finished(name, id)
+	}
+	a := v.page("/console/jobs")
+	v.says(a, "list of photos", "list of ..", "list of secret", "Download", "aws glacier list-jobs --account-id - --vault-name NAME")
+	if first, last := strings.Index(a.body, "list of secret"), strings.Index(a.body, "list of photos"); first > last {
+		t.Error("the newest is not the first")
+	}
+	if !strings.Contains(a.body, `href="/console/jobs?vault=.."`) {
+		t.Errorf("no link to the vault's jobs:\n%s", a.body)
+	}
+	v.lacks(a, "Start an inventory")
+	v.says(v.page("/console/jobs?show=succeeded"), "list of photos")
+	v.says(v.page("/console/jobs?show=failed"), "No job is like that.")
+	if a := v.get("/console/jobs?marker=x"); a.status != http.StatusBadRequest || !strings.Contains(a.text(), "Invalid marker: x") {
+		t.Errorf("a marker that is none: %d %s", a.status, a.text())
+	}
+	some := v.colleagueWith("some", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"glacier:ListJobs","Resource":"arn:aws:glacier:*:*:vaults/photos"}}`)
+	a = some.page("/console/jobs")
+	some.says(a, "list of photos")
+	some.lacks(a, "list of secret", "list of ..", "Download")
+}
+
+func TestJobsOfAllVaultsArePaged(t *testing.T) {
+	v := signedIn(t)
+	for _, name := range []string{"a", "b"} {
+		v.vault(name)
+		for range 26 {
+			v.job(name, `{"Type":"inventory-retrieval"}`)
+		}
+	}
+	m := regexp.MustCompile(`href="([^"]+)">Older`).FindStringSubmatch(v.page("/console/jobs").body)
+	if m == nil {
+		t.Fatal("there is no second page")
+	}
+	a := v.page(strings.ReplaceAll(m[1], "&amp;", "&"))
+	if n := strings.Count(a.body, "<tr><td>"); n != 2 || !strings.Contains(a.body, ">Newest") {
+		t.Errorf("%d jobs on the second page:\n%s", n, a.text())
+	}
+}

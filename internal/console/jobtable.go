@@ -48,7 +48,7 @@ func (t *table) add(row ...cell) bool {
 	for i := range row {
 		size += len(html.EscapeString(row[i].Text)) + len(html.EscapeString(row[i].Link)) + len("<td></td>")
 		if row[i].Link != "" {
-			size += 2*len(html.EscapeString(row[i].Text)) + 60
+			size += len(`<a href=""></a>`)
 		}
 		if row[i].Number {
 			size += len(` class="number"`)
@@ -92,7 +92,7 @@ func (c *call) preview(j *jobPage) error {
 	default:
 		j.Table = inventoryJSON(data)
 	}
-	if j.Action == glacier.ActionInventoryRetrieval && j.MayBegin {
+	if j.Action == glacier.ActionInventoryRetrieval {
 		j.Table.linkArchives(j.Vault)
 	}
 	return nil
@@ -140,10 +140,10 @@ func (t *table) list(a listedArchive) bool {
 		cell{Text: byteCount(size), Number: true}, cell{Text: short(a.SHA256TreeHash)})
 }
 
-// linkArchives has the ids of a list lead to the editor of queries.
+// linkArchives has the ids of a list lead to the archives' pages.
 func (t *table) linkArchives(vault string) {
 	for _, row := range t.Rows {
-		row[0].Link = link("select", "vault", vault, "archive", row[0].Text)
+		row[0].Link = link("archive", "vault", vault, "archive", row[0].Text)
 	}
 }
 

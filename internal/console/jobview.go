@@ -55,6 +55,21 @@ func (j jobView) Kind() string {
 	return "Archive"
 }
 
+// Title is what the job's page is called.
+func (j jobView) Title() string {
+	switch {
+	case j.Action == glacier.ActionInventoryRetrieval:
+		return "Inventory of " + j.Vault
+	case j.Action == glacier.ActionSelect && j.More.Note != "":
+		return "Query over " + clip(j.More.Note, 120)
+	case j.Action == glacier.ActionSelect:
+		return "Query"
+	case j.More.Note != "":
+		return "Retrieval of " + clip(j.More.Note, 120)
+	}
+	return "Retrieval"
+}
+
 // State is how it stands with the job, in two words at most.
 func (j jobView) State() string {
 	switch {
