@@ -11,7 +11,7 @@ import (
 // figures.
 const (
 	chartWidth, chartHeight                    = 560, 220
-	chartLeft, chartRight, chartTop, chartFoot = 70, 10, 12, 30
+	chartLeft, chartRight, chartTop, chartFoot = 92, 10, 12, 30
 	// labels is about how many there are on the axis of time, gridlines on the
 	// other.
 	labels, gridlines = 6, 4
@@ -82,8 +82,9 @@ func countScale() scale {
 // An axis is the time that a chart is of.
 type axis struct {
 	from, to time.Time
-	layout   string // of labels
 	parts    int
+	// Layouts of time: of labels, of a figure at a time, and of one of a part.
+	layout, at, during string
 }
 
 // line draws figures that hold at a time.
@@ -104,8 +105,8 @@ func (a axis) line(id, title string, s scale, list []figure) chart {
 	c.Line = b.String()
 	c.Area = fmt.Sprintf("%sL%s %dL%s %dZ", c.Line, coordinate(a.x(last.At)), c.Foot, coordinate(a.x(list[0].At)), c.Foot)
 	c.End = &point{coordinate(a.x(last.At)), coordinate(c.y(last.N, high))}
-	if c.Says = s.says(last.N) + " on " + dayOf(last.At) + "."; len(list) > 1 {
-		c.Says = fmt.Sprintf("From %s on %s to %s on %s.", s.says(list[0].N), dayOf(list[0].At), s.says(last.N), dayOf(last.At))
+	if c.Says = s.says(last.N) + last.At.UTC().Format(a.at) + "."; len(list) > 1 {
+		c.Says = fmt.Sprintf("From %s%s to %s%s.", s.says(list[0].N), list[0].At.UTC().Format(a.at), s.says(last.N), last.At.UTC().Format(a.at))
 	}
 	return c
 }
@@ -132,7 +133,7 @@ func (a axis) bars(id, title string, s scale, list []figure) chart {
 	}
 	c.Says = fmt.Sprintf("%s in all.", s.says(sum))
 	if greatest.N > 0 {
-		c.Says = fmt.Sprintf("%s in all; the most is %s, on %s.", s.says(sum), s.says(greatest.N), dayOf(greatest.At))
+		c.Says = fmt.Sprintf("%s in all; the most is %s%s.", s.says(sum), s.says(greatest.N), greatest.At.UTC().Format(a.during))
 	}
 	return c
 }
@@ -197,7 +198,5 @@ func (c *chart) y(n, high int64) float64 {
 }
 
 func (a axis) label(at time.Time) string { return at.UTC().Format(a.layout) }
-
-func dayOf(at time.Time) string { return at.UTC().Format("January 2") }
 
 func coordinate(f float64) string { return fmt.Sprintf("%.1f", f) }

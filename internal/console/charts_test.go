@@ -16,7 +16,7 @@ import (
 
 func aDay() axis {
 	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	return axis{from: from, to: from.Add(24 * time.Hour), layout: "15:04", parts: 24}
+	return axis{from: from, to: from.Add(24 * time.Hour), parts: 24, layout: "15:04", at: " on January 2", during: " in the week from January 2"}
 }
 
 func TestGridlinesAreRoundFigures(t *testing.T) {
@@ -113,7 +113,7 @@ func TestChartsSayWhatTheyShow(t *testing.T) {
 		"no bars":      {a.bars("x", "X", countScale(), nil), "Nothing is known of this time."},
 		"one figure":   {a.line("x", "X", byteScale(), []figure{{at(1), 1 << 30}}), "1.00 GiB on March 1."},
 		"growth":       {a.line("x", "X", countScale(), []figure{{at(1), 5}, {at(30), 7}}), "From 5 on March 1 to 7 on March 2."},
-		"a greatest":   {a.bars("x", "X", byteScale(), []figure{{at(0), 1}, {at(25), 5}, {at(3), 2}}), "8 bytes in all; the most is 5 bytes, on March 2."},
+		"a greatest":   {a.bars("x", "X", byteScale(), []figure{{at(0), 1}, {at(25), 5}, {at(3), 2}}), "8 bytes in all; the most is 5 bytes in the week from March 2."},
 		"only nothing": {a.bars("x", "X", byteScale(), []figure{{at(0), 0}}), "0 bytes in all."},
 	} {
 		if row.chart.Says != row.want {

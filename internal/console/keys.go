@@ -46,7 +46,7 @@ type newSecret struct {
 // the session, and no redirect leads to it.
 func (c *call) showSecret(s newSecret) error {
 	return c.render(http.StatusOK, "key", page{
-		Title: "A new access key", Tab: "users", Crumbs: []crumb{{"Users", Root + "users"}}, Data: s,
+		Title: "A new access key", Tab: "users", Crumbs: c.wayToUsers(), Data: s,
 		Commands: []command{
 			awsCommand("Set the key up", "configure", "set", "", "aws_access_key_id", "", s.ID),
 			awsCommand("And its secret", "configure", "set", "", "aws_secret_access_key", "", "SECRET"),
@@ -149,7 +149,7 @@ func showDeleteKey(c *call) error {
 	for _, k := range v.Keys {
 		if k.AccessKeyID == c.query.Get("key") {
 			return c.render(http.StatusOK, "key-delete", page{
-				Title: "Delete key " + k.AccessKeyID, Tab: "users", Crumbs: []crumb{{"Users", Root + "users"}, {whoIs(name), back}},
+				Title: "Delete key " + k.AccessKeyID, Tab: "users", Crumbs: c.wayTo(name),
 				Data: keyView{User: name, Back: back, Key: k},
 				Commands: []command{awsCommand("Delete the key", "iam", "delete-access-key",
 					"user-name", name, "access-key-id", k.AccessKeyID)},
@@ -157,13 +157,6 @@ func showDeleteKey(c *call) error {
 		}
 	}
 	return notFound("There is no such key.")
-}
-
-func whoIs(name string) string {
-	if name == "" {
-		return "root"
-	}
-	return name
 }
 
 // deleteKey deletes a key, after it was asked about.

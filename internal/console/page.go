@@ -124,6 +124,7 @@ func (c *call) navigation(current string) []navigation {
 		{"Jobs", "jobs", c.may("glacier:ListJobs")},
 		{"Topics", "topics", c.may("sns:ListTopics")},
 		{"Users", "users", c.may("iam:ListUsers")},
+		{"Your keys", "user", !c.may("iam:ListUsers") && c.permitted("iam:ListAccessKeys", "", glacier.ARN(c.caller.ARN()))},
 		{"Capacity", "capacity", c.may("glacier:ListProvisionedCapacity") || c.may("glacier:GetDataRetrievalPolicy")},
 		{"System", "system", c.may("glacier:ListVaults") || c.runsServer()},
 		{"Audit", "audit", c.audits()},

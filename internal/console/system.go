@@ -45,14 +45,15 @@ type span struct {
 	parts             int
 	long              time.Duration // of a part
 	layout            string        // of the labels
+	at, during        string        // layouts of a time, and of a part
 }
 
 func spans() []span {
 	const day = 24 * time.Hour
 	return []span{
-		{Name: "24h", Title: "24 hours", each: "hour", parts: 24, long: time.Hour, layout: "15:04"},
-		{Name: "30d", Title: "30 days", each: "day", parts: 30, long: day, layout: "Jan 2"},
-		{Name: "1y", Title: "1 year", each: "week", parts: 53, long: 7 * day, layout: "Jan 2"},
+		{Name: "24h", Title: "24 hours", each: "hour", parts: 24, long: time.Hour, layout: "15:04", at: " at 15:04", during: " at 15:04"},
+		{Name: "30d", Title: "30 days", each: "day", parts: 30, long: day, layout: "Jan 2", at: " on January 2", during: " on January 2"},
+		{Name: "1y", Title: "1 year", each: "week", parts: 53, long: 7 * day, layout: "Jan 2", at: " on January 2", during: " in the week from January 2"},
 	}
 }
 
@@ -116,7 +117,8 @@ func (c *call) figures(v *systemView) error {
 	if err != nil {
 		return err
 	}
-	v.Charts = chartsOf(axis{from: from, to: to, layout: current.layout, parts: current.parts}, current.each, points, now, state)
+	a := axis{from: from, to: to, parts: current.parts, layout: current.layout, at: current.at, during: current.during}
+	v.Charts = chartsOf(a, current.each, points, now, state)
 	return nil
 }
 

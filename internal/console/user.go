@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"firn/glacier"
 	"firn/internal/iam"
 )
 
@@ -46,22 +47,58 @@ func showUser(c *call) error {
 	v.May = c.mayEach(c.userARN(name), "iam", "ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey",
 		"ListAttachedUserPolicies", "AttachUserPolicy", "DetachUserPolicy",
 		"ListUserPolicies", "GetUserPolicy", "PutUserPolicy", "DeleteUserPolicy", "DeleteUser")
-	var user iam.GetUserResult
-	if err := c.iam("GetUser", &user, "UserName", name); err != nil {
+	if err := c.describeUser(&v); err != nil {
 		return err
 	}
-	v.ARN, v.Created = user.User.ARN, user.User.CreateDate
 	if err := c.keysOf(&v); err != nil {
 		return err
 	}
 	if err := c.policiesOf(&v); err != nil {
 		return err
 	}
-	p := page{Title: "User " + name, Tab: "users", Data: v, Crumbs: []crumb{{"Users", Root + "users"}}, Commands: userCommands(name)}
+	p := page{Title: "User " + name, Tab: "users", Data: v, Commands: userCommands(name)}
+	if p.Crumbs = c.wayToUsers(); p.Crumbs == nil {
+		p.Tab = "user"
+	}
 	if name == "" {
 		p.Title = "The account’s root"
 	}
 	return c.render(http.StatusOK, "user", p)
+}
+
+// wayToUsers leads to the list of users, if the caller may see it.
+func (c *call) wayToUsers() []crumb {
+	if !c.may("iam:ListUsers") {
+		return nil
+	}
+	return []crumb{{"Users", Root + "users"}}
+}
+
+// wayTo leads to the page of a user, or of root.
+func (c *call) wayTo(name string) []crumb {
+	return append(c.wayToUsers(), crumb{whoIs(name), link("user", "user", name)})
+}
+
+// whoIs is a user's name, or what stands for root's, who has none.
+func whoIs(name string) string {
+	if name == "" {
+		return "root"
+	}
+	return name
+}
+
+// describeUser adds who the user is. Somebody may see keys and not that.
+func (c *call) describeUser(v *userView) error {
+	v.ARN = c.userARN(v.Name)
+	if !c.permitted("iam:GetUser", "", glacier.ARN(v.ARN)) && v.May["ListAccessKeys"] {
+		return nil
+	}
+	var user iam.GetUserResult
+	if err := c.iam("GetUser", &user, "UserName", v.Name); err != nil {
+		return err
+	}
+	v.Created = user.User.CreateDate
+	return nil
 }
 
 func userCommands(name string) []command {
@@ -98,13 +135,13 @@ type leaving struct {
 
 // showDeleteUser asks before a user is deleted.
 func showDeleteUser(c *call) error {
-	name, back := c.aboutUser()
+	name, _ := c.aboutUser()
 	v, err := c.belongings(name)
 	if err != nil {
 		return err
 	}
 	return c.render(http.StatusOK, "user-delete", page{
-		Title: "Delete user " + name, Tab: "users", Crumbs: []crumb{{"Users", Root + "users"}, {name, back}},
+		Title: "Delete user " + name, Tab: "users", Crumbs: c.wayTo(name),
 		Data: leaving{userView: *v, Own: name == c.caller.User},
 		Commands: []command{
 			awsCommand("Delete a key", "iam", "delete-access-key", "user-name", name, "access-key-id", "KEY"),

@@ -92,7 +92,7 @@ func showManagedPolicy(c *call) error {
 		return fmt.Errorf("read policy %s: %w", arn, err)
 	}
 	return c.render(http.StatusOK, "managed-policy", page{
-		Title: "Managed policy", Tab: "users", Crumbs: []crumb{{"Users", Root + "users"}},
+		Title: "Managed policy", Tab: "users", Crumbs: c.wayToUsers(),
 		Data: struct{ ARN, Text string }{arn, indent(text)},
 		Commands: []command{awsCommand("Show the policy", "iam", "get-policy-version", "policy-arn", arn, "version-id", "v1",
 			"query", "PolicyVersion.Document")},
@@ -107,7 +107,7 @@ func (c *call) policyPage(status int, f policyForm) error {
 	}
 	return c.render(status, "user-policy", page{
 		Title: title, Tab: "users", Data: f,
-		Crumbs: []crumb{{"Users", Root + "users"}, {whoIs(f.User), link("user", "user", f.User)}},
+		Crumbs: c.wayTo(f.User),
 		Commands: []command{
 			awsCommand("Set the policy", "iam", "put-user-policy", "user-name", f.User, "policy-name", name, "policy-document", "file://policy.json"),
 			awsCommand("Show it", "iam", "get-user-policy", "user-name", f.User, "policy-name", name),

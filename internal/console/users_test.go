@@ -272,6 +272,21 @@ func TestAccountsAreTheManagementAccounts(t *testing.T) {
 	}
 }
 
+// Who may change his own keys, and nothing else of IAM's, finds them.
+func TestAUserHasHisOwnKeys(t *testing.T) {
+	v := signedIn(t)
+	dora := newcomer(t, v, "dora")
+	v.askIAM("PutUserPolicy", "UserName", "dora", "PolicyName", "keys", "PolicyDocument",
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:*AccessKey*","Resource":"arn:aws:iam::*:user/${aws:username}"}}`)
+	a := dora.page("/console/user")
+	dora.says(a, "User dora", "Your keys", "yours now", "Create access key")
+	dora.lacks(a, "Managed policies", "Delete user", `href="/console/users"`, "Created</dt>")
+	mine := between(a.body, `name="seen" value="`, `"`)
+	made := dora.submit("/console/user", "do", "create-key", "seen", mine)
+	dora.says(made, "A key of the user dora is made.")
+	dora.says(dora.submit("/console/user?user=bob", "do", "create-key", "seen", ""), "is not authorized to perform: iam:ListAccessKeys")
+}
+
 // Names from the address are shown as they are, and lead to nothing.
 func TestHostileNamesOfUsers(t *testing.T) {
 	v := signedIn(t)
