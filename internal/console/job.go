@@ -51,7 +51,7 @@ func showJob(c *call) error {
 	}
 	if q := j.Query(); q != nil {
 		j.Marked = mark(q.expression(), textOf(d.StatusMessage))
-		if j.MayBegin {
+		if j.MayBegin && j.MayFetch {
 			j.Again = link("select", "vault", vault, "again", id)
 		}
 	}

@@ -38,13 +38,21 @@ func (c *call) begin(vault string, q jobRequest) (id string, err error) {
 	return header.Get(glacier.HeaderJobID), nil
 }
 
+// maxCommand is how long parameters are that stand in a command, in bytes.
+// Others are in a file.
+const maxCommand = 8 << 10
+
 // initiateCommand is the command that starts a job.
 func initiateCommand(does, vault string, q jobRequest) command {
 	doc, err := glacier.Encode(q)
 	if err != nil {
 		doc = []byte("{}") // structs of texts can always be encoded
 	}
-	return glacierCommand(does, "initiate-job", "vault-name", vault, "job-parameters", string(doc))
+	parameters := string(doc)
+	if len(parameters) > maxCommand {
+		parameters = "file://job.json"
+	}
+	return glacierCommand(does, "initiate-job", "vault-name", vault, "job-parameters", parameters)
 }
 
 // outputCommand is the command that fetches the output of a job.

@@ -3,9 +3,14 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"firn/glacier"
 )
+
+// jobRows is how many jobs a page shows. The description of a query may have
+// 220 KiB, and a reply has a limit.
+const jobRows = 25
 
 // A jobList is what the list of a vault's jobs shows.
 type jobList struct {
@@ -21,6 +26,7 @@ type jobList struct {
 	Filter []jobFilter
 
 	MayBegin bool
+	MayAsk   bool   // start a query
 	Topic    string // what a topic's name begins with
 }
 
@@ -49,7 +55,8 @@ func showJobs(c *call) error {
 	show, marker := c.query.Get("show"), c.query.Get("marker")
 	list := jobList{
 		Vault: vault, Show: show, Filter: jobFilters(), MayBegin: c.mayAll(vault, "InitiateJob"),
-		Here: link("jobs", "vault", vault, "show", show, "marker", marker), Topic: c.topicPrefix(),
+		MayAsk: c.mayAll(vault, "InitiateJob", "GetJobOutput"),
+		Here:   link("jobs", "vault", vault, "show", show, "marker", marker), Topic: c.topicPrefix(),
 	}
 	q, options := filtered(show)
 	if marker != "" {
@@ -80,7 +87,7 @@ func showJobs(c *call) error {
 // filtered is a choice of jobs as a query of the API's, and as options of its
 // command.
 func filtered(show string) (q url.Values, options []string) {
-	q = url.Values{"limit": {"50"}}
+	q = url.Values{"limit": {strconv.Itoa(jobRows)}}
 	for _, f := range jobFilters() {
 		if f.Name != show {
 			continue

@@ -155,9 +155,9 @@ func TestPlacesInQueries(t *testing.T) {
 		want          marked
 	}{
 		{"no place", "Invalid tier: x", marked{}},
-		{"in the first line", "Bad: x at line 1, column 8.", marked{Line: 1, Column: 8, Before: "SELECT ", At: "ü", After: ",", LinesAfter: "\n  x\nFROM y"}},
-		{"in the middle, in a record", "Bad: x at line 2, column 3 in record 7.", marked{Line: 2, Column: 3, Before: "  ", At: "x", LinesBefore: "SELECT ü,\n", LinesAfter: "\nFROM y"}},
-		{"at the end", "Bad: x at line 3, column 7.", marked{Line: 3, Column: 7, Before: "FROM y", At: " ", LinesBefore: "SELECT ü,\n  x\n"}},
+		{"in the first line", "Bad: x at line 1, column 8.", marked{Line: 1, Column: 8, Before: "SELECT ", At: "ü", After: ",\n  x\nFROM y"}},
+		{"in the middle, in a record", "Bad: x at line 2, column 3 in record 7.", marked{Line: 2, Column: 3, Before: "SELECT ü,\n  ", At: "x", After: "\nFROM y"}},
+		{"at the end", "Bad: x at line 3, column 7.", marked{Line: 3, Column: 7, Before: "SELECT ü,\n  x\nFROM y", At: " "}},
 		{"behind a line's end", "Bad: x at line 3, column 8.", marked{}},
 		{"behind the last line", "Bad: x at line 4, column 1.", marked{}},
 		{"beyond all counting", "Bad: x at line 99999999999999999999, column 1.", marked{}},
@@ -167,6 +167,18 @@ func TestPlacesInQueries(t *testing.T) {
 		if d := cmp.Diff(&tt.want, mark(query, tt.message)); d != "" {
 			t.Errorf("%s:\n%s", tt.name, d)
 		}
+	}
+}
+
+func TestWhatIsShownOfALongQuery(t *testing.T) {
+	long := strings.Repeat("ü", 2*maxMarked)
+	m := mark(long+"\n<"+long, "Bad: x at line 2, column 1.")
+	want := marked{
+		Line: 2, Column: 1, Before: "…" + strings.Repeat("ü", maxMarked-1) + "\n", At: "<", After: strings.Repeat("ü", maxMarked) + "…",
+		Expression: long + "…",
+	}
+	if d := cmp.Diff(&want, m); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -145,6 +145,14 @@ func (j jobView) Part() bool {
 // Link is the job's page.
 func (j jobView) Link() string { return link("job", "vault", j.Vault, "job", string(j.JobID)) }
 
+// ArchivePage is the page of the archive that the job is about.
+func (j jobView) ArchivePage() string {
+	if j.ArchiveID == nil {
+		return ""
+	}
+	return link("archive", "vault", j.Vault, "archive", string(*j.ArchiveID))
+}
+
 // Output is where the output comes from.
 func (j jobView) Output() string {
 	return link("output", "vault", j.Vault, "job", string(j.JobID), "name", j.FileName())

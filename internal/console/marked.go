@@ -4,7 +4,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
+
+// maxMarked is how much of a query is shown before and behind a place in it, in
+// characters. Queries may have more than a page.
+const maxMarked = 3000
 
 // A marked is a query with a place in it.
 type marked struct {
@@ -19,7 +24,7 @@ type marked struct {
 
 // mark finds the place that an error of the API's names.
 func mark(expression, message string) *marked {
-	m := &marked{Expression: expression}
+	m := &marked{Expression: clip(expression, 2*maxMarked)}
 	found := regexp.MustCompile(`at line (\d+), column (\d+)(?: in record \d+)?\.$`).FindStringSubmatch(message)
 	if found == nil {
 		return m
@@ -40,10 +45,19 @@ func mark(expression, message string) *marked {
 		m.At, m.After = string(text[column-1]), string(text[column:])
 	}
 	if line > 1 {
-		m.LinesBefore = strings.Join(lines[:line-1], "\n") + "\n"
+		m.Before = strings.Join(lines[:line-1], "\n") + "\n" + m.Before
 	}
 	if line < len(lines) {
-		m.LinesAfter = "\n" + strings.Join(lines[line:], "\n")
+		m.After += "\n" + strings.Join(lines[line:], "\n")
 	}
+	m.Before, m.After = clipFront(m.Before, maxMarked), clip(m.After, maxMarked)
 	return m
+}
+
+// clipFront cuts a text to so many characters at its end.
+func clipFront(s string, most int) string {
+	if n := utf8.RuneCountInString(s); n > most {
+		return "…" + string([]rune(s)[n-most:])
+	}
+	return s
 }

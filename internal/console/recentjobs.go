@@ -12,7 +12,7 @@ import (
 func showRecentJobs(c *call) error {
 	show, marker := c.query.Get("show"), c.query.Get("marker")
 	list := jobList{Show: show, Vaults: true, Here: link("jobs", "show", show, "marker", marker)}
-	q := job.RecentQuery{Cursor: marker, Limit: 50}
+	q := job.RecentQuery{Cursor: marker, Limit: jobRows}
 	for _, f := range jobFilters() {
 		if f.completed == "" { // which is more than one state
 			list.Filter = append(list.Filter, f)

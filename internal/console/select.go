@@ -48,8 +48,8 @@ func showSelect(c *call) error {
 		return err
 	}
 	form := url.Values{}
-	if !c.mayAll(vault, "InitiateJob") {
-		return refuse(http.StatusForbidden, "You may not start jobs in this vault.")
+	if !c.mayAll(vault, "InitiateJob", "GetJobOutput") { // a query wants both
+		return refuse(http.StatusForbidden, "You may not start queries in this vault.")
 	}
 	for name, value := range selectFields() {
 		form.Set(name, value)

@@ -105,3 +105,42 @@ func TestAQueryThatFails(t *testing.T) {
 	}
 	v.lacks(a, "Download", "<b>29")
 }
+
+// A query may have 128 KiB, and a page has a limit.
+func TestALongQuery(t *testing.T) {
+	v := signedIn(t)
+	v.vault("reports")
+	archive := v.upload("reports", people)
+	long := "SELECT s._1 FROM archive s WHERE s._1 <> '" + strings.Repeat("<", 100_000) + "'"
+	id, a := v.asksArchive("reports", "archive", archive, "bucket", "firn-select", "prefix", "results", "expression", long)
+	v.says(a, "Succeeded", "Bob", "--job-parameters file://job.json")
+	for _, path := range []string{at("job", "reports", "job", id), at("jobs", "reports"), "/console/jobs"} {
+		if a := v.page(path); len(a.body) > 60_000 {
+			t.Errorf("%s has %d bytes", path, len(a.body))
+		}
+	}
+}
+
+// What 25 queries are described with fits in a reply.
+func TestManyLongQueriesAreListed(t *testing.T) {
+	v := signedIn(t)
+	v.vault("reports")
+	archive := v.upload("reports", people)
+	comment := strings.Repeat("x", 110_000)
+	document, err := glacier.Encode(map[string]any{
+		"Type": "select", "ArchiveId": archive,
+		"SelectParameters": map[string]any{"Expression": "SELECT s._1 FROM archive s WHERE s._1 <> '" + comment + "'", "ExpressionType": "SQL"},
+		"OutputLocation":   map[string]any{"S3": map[string]any{"BucketName": "firn-select", "Prefix": "results", "Encryption": map[string]any{"EncryptionType": "aws:kms", "KMSContext": "{\"a\":\"" + strings.Repeat("k", 4000) + "\"}"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 26 {
+		v.job("reports", string(document))
+	}
+	for _, path := range []string{at("jobs", "reports"), "/console/jobs"} {
+		if a := v.page(path); strings.Count(a.body, "<tr><td>") != 25 || len(a.body) > 100_000 {
+			t.Errorf("%s: %d jobs, %d bytes", path, strings.Count(a.body, "<tr><td>"), len(a.body))
+		}
+	}
+}
