@@ -17,13 +17,14 @@ type Query struct {
 	// Unclaimed adds the events of no account: calls that nobody could be found for. They are for who runs the server.
 	Unclaimed bool
 
-	Name   string    // a part of the operation's name, in any case
-	Text   string    // a part of any value of the event, in any case
-	User   string    // the caller's name, ARN or access key
-	Vault  string    // the vault's name
-	Failed bool      // only calls that were refused or failed
-	From   time.Time // the first time
-	To     time.Time // the first time after the last
+	Name    string    // a part of the operation's name, in any case
+	Text    string    // a part of any value of the event, in any case
+	User    string    // the caller's name, ARN or access key
+	Vault   string    // the vault's name
+	Failed  bool      // only calls that were refused or failed
+	Changes bool      // only operations that change something
+	From    time.Time // the first time
+	To      time.Time // the first time after the last
 
 	Limit  int    // how many events at most; 0 means 50, and more than 200 is 200
 	Cursor string // Page.Next of the page before; empty for the first
@@ -48,6 +49,9 @@ func (q *Query) prepare() error {
 	}
 	if q.Failed {
 		q.exact = append(q.exact, []byte(`"errorCode":"`))
+	}
+	if q.Changes {
+		q.exact = append(q.exact, []byte(`"readOnly":false`))
 	}
 	for _, s := range []string{q.User, q.Vault} {
 		if plain(s) {
@@ -121,6 +125,7 @@ func (q *Query) matches(e *Event) bool {
 	who := e.Identity
 	switch {
 	case q.Failed && e.ErrorCode == "",
+		q.Changes && e.ReadOnly,
 		!q.From.IsZero() && e.Time.Before(q.From),
 		!q.To.IsZero() && !e.Time.Before(q.To),
 		q.User != "" && q.User != who.UserName && q.User != who.ARN && q.User != who.AccessKeyID,

@@ -30,6 +30,7 @@ func cast() []*Event {
 		{Identity: nobody, Account: mine, Name: "ListVaults", ErrorCode: "UnrecognizedClientException"},
 	}
 	for i, e := range events {
+		e.ReadOnly = strings.HasPrefix(e.Name, "Describe") || strings.HasPrefix(e.Name, "List")
 		e.RequestID, e.Time = fmt.Sprintf("%05d", i+1), clock().Add(time.Duration(i)*time.Hour)
 	}
 	return events
@@ -51,6 +52,8 @@ func TestQueries(t *testing.T) {
 		{"a name in another case", Query{Name: "VAULT"}, "8 5 4 3 1"},
 		{"a part of a name", Query{Name: "uploada"}, "2"},
 		{"refused calls", Query{Failed: true}, "8 5 4 3"},
+		{"changes", Query{Changes: true}, "3 2 1"},
+		{"changes that were refused", Query{Changes: true, Failed: true}, "3"},
 		{"a user", Query{User: "ann"}, "4 3 2"},
 		{"a user by ARN", Query{User: "arn:aws:iam::" + mine + ":user/ann"}, "4 3 2"},
 		{"a key", Query{User: "AKIAROOT"}, "1"},

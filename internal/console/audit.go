@@ -34,7 +34,7 @@ type trailView struct {
 // A trailFilter is what was asked for, as it was typed.
 type trailFilter struct {
 	User, Vault, Name, Text, From, To string
-	Failed                            bool
+	Failed, Changes                   bool
 }
 
 // An eventRow is an event in words.
@@ -60,7 +60,7 @@ func showAudit(c *call) error {
 	}
 	f := trailFilter{
 		User: c.wanted("user"), Vault: c.wanted("vault"), Name: c.wanted("name"), Text: c.wanted("text"),
-		From: c.wanted("from"), To: c.wanted("to"), Failed: c.query.Get("failed") != "",
+		From: c.wanted("from"), To: c.wanted("to"), Failed: c.query.Get("failed") != "", Changes: c.query.Get("changes") != "",
 	}
 	v := trailView{Filter: f, Filtered: f != trailFilter{}, Later: c.query.Get("cursor") != "", Newest: f.link("")}
 	err := c.trail(&v, c.query.Get("cursor"))
@@ -90,7 +90,7 @@ func (c *call) auditPage(status int, v trailView) error {
 func (c *call) trail(v *trailView, cursor string) error {
 	q := audit.Query{
 		Account: string(c.caller.Account), Unclaimed: c.caller.Account == c.h.cfg.Management,
-		Name: v.Filter.Name, Text: v.Filter.Text, User: v.Filter.User, Vault: v.Filter.Vault, Failed: v.Filter.Failed,
+		Name: v.Filter.Name, Text: v.Filter.Text, User: v.Filter.User, Vault: v.Filter.Vault, Failed: v.Filter.Failed, Changes: v.Filter.Changes,
 		Limit: eventsOnPage, Cursor: cursor,
 	}
 	var err error
@@ -132,12 +132,14 @@ func typedTime(text string) (time.Time, error) {
 
 // link is the page of a filter at a place of the log.
 func (f trailFilter) link(cursor string) string {
-	failed := ""
-	if f.Failed {
-		failed = "yes"
+	yes := func(set bool) string {
+		if set {
+			return "yes"
+		}
+		return ""
 	}
 	return link("audit", "user", f.User, "vault", f.Vault, "name", f.Name, "text", f.Text, "from", f.From, "to", f.To,
-		"failed", failed, "cursor", cursor)
+		"failed", yes(f.Failed), "changes", yes(f.Changes), "cursor", cursor)
 }
 
 // rowOf words an event.

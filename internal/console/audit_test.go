@@ -22,6 +22,7 @@ func TestTheAuditLogIsShownAndFiltered(t *testing.T) {
 		"a vault":    {"vault=secrets", "CreateVault", "ConsoleLogin"},
 		"a name":     {"name=createv", "CreateVault", "CreateUser"},
 		"failures":   {"failed=yes", "AccessDenied", ">done<"},
+		"changes":    {"changes=yes", "CreateVault", "DescribeVault"},
 		"a text":     {"text=SECRETS", "CreateVault", "CreateUser"},
 		"from":       {"from=2999-01-01T00:00", "There is nothing that fits.", "CreateVault"},
 		"to":         {"to=2001-01-01", "There is nothing that fits.", "CreateVault"},
