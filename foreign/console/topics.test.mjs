@@ -62,6 +62,12 @@ for (const [how, options] of Object.entries({ "with JavaScript": {}, "in the dar
     assert.match(bodies[0], /a message/);
 
     await page.getByRole("link", { name }).click();
+    await page.getByRole("link", { name: "Settings of webhook" }).click();
+    await page.getByLabel("Filter policy").fill('{"kind": ["tape"]}');
+    await page.getByRole("button", { name: "Save settings" }).click();
+    await page.getByText("The subscription is changed.").waitFor();
+    if (options.script !== false) await check(page);
+    await page.getByRole("link", { name }).click();
     await page.getByLabel("Display name").fill("All that is done");
     await page.getByRole("button", { name: "Save attributes" }).click();
     await page.getByText("The topic is changed.").waitFor();

@@ -54,6 +54,7 @@ func routes(e *errands) map[string]route {
 		"topic":         {show: showTopic, do: changeTopic},
 		"topic-delete":  {show: showDeleteTopic, do: deleteTopic},
 		"topic-letters": {show: showLetters, do: replayLetters},
+		"subscription":  {show: showSubscription, do: changeSubscription},
 		"queues":        {show: showQueues, do: createQueue},
 		"queue":         {show: showQueue, do: changeQueue},
 		"capacity":      {show: showCapacity, do: changeCapacity},

@@ -63,7 +63,7 @@ func showTopic(c *call) error {
 func (c *call) topicPage(status int, v topicView) error {
 	v.Name, v.Protocols, v.After = topicName(v.ARN), protocols(), c.query.Get("after")
 	v.May = c.mayEach(v.ARN, "sns", "GetTopicAttributes", "SetTopicAttributes", "ListSubscriptionsByTopic", "Subscribe",
-		"Unsubscribe", "ConfirmSubscription", "Publish", "DeleteTopic", "ListDeadLetters", "ReplayDeadLetters")
+		"Unsubscribe", "GetSubscriptionAttributes", "ConfirmSubscription", "Publish", "DeleteTopic", "ListDeadLetters", "ReplayDeadLetters")
 	var err error
 	if v.Attributes, err = c.topicAttributes(v.ARN); err != nil {
 		return err
@@ -86,6 +86,15 @@ func (c *call) topicPage(status int, v topicView) error {
 }
 
 func (c *call) topicAttributes(arn string) (a Attributes, err error) {
+	all, err := c.attributes("GetTopicAttributes", "TopicArn", arn)
+	return Attributes{
+		DisplayName: all["DisplayName"], Policy: indent(all["Policy"]), DeliveryPolicy: indent(all["DeliveryPolicy"]),
+		Confirmed: all["SubscriptionsConfirmed"], Pending: all["SubscriptionsPending"],
+	}, err
+}
+
+// attributes asks SNS for those of something.
+func (c *call) attributes(action string, params ...string) (map[string]string, error) {
 	var got struct {
 		Attributes struct {
 			Entry []struct {
@@ -94,17 +103,14 @@ func (c *call) topicAttributes(arn string) (a Attributes, err error) {
 			} `xml:"entry"`
 		}
 	}
-	if err := c.sns("GetTopicAttributes", &got, "TopicArn", arn); err != nil {
-		return a, err
+	if err := c.sns(action, &got, params...); err != nil {
+		return nil, err
 	}
 	all := map[string]string{}
 	for _, e := range got.Attributes.Entry {
 		all[e.Key] = e.Value
 	}
-	return Attributes{
-		DisplayName: all["DisplayName"], Policy: indent(all["Policy"]), DeliveryPolicy: indent(all["DeliveryPolicy"]),
-		Confirmed: all["SubscriptionsConfirmed"], Pending: all["SubscriptionsPending"],
-	}, nil
+	return all, nil
 }
 
 func (c *call) subscriptions(arn, after string) (list []subscriptionRow, next string, err error) {
