@@ -3,6 +3,8 @@ package console_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -143,4 +145,19 @@ func TestManyLongQueriesAreListed(t *testing.T) {
 			t.Errorf("%s: %d jobs, %d bytes", path, strings.Count(a.body, "<tr><td>"), len(a.body))
 		}
 	}
+}
+
+// What is not to be had is not offered, and it is said why.
+func TestResultsThatAreGone(t *testing.T) {
+	v := signedIn(t)
+	v.vault("reports")
+	archive := v.upload("reports", people)
+	id, a := v.asksArchive("reports", "archive", archive, "bucket", "firn-select", "prefix", "results", "expression", "SELECT s._1 FROM archive s")
+	v.says(a, "Download", "Bob")
+	if err := os.RemoveAll(filepath.Join(v.srv.Data, "select", v.srv.Account, "firn-select", "results")); err != nil {
+		t.Fatal(err)
+	}
+	a = v.page(at("job", "reports", "job", id))
+	v.says(a, "Succeeded", "The results of the job were removed from bucket firn-select, or changed")
+	v.lacks(a, "<h2>Download", "Bob")
 }
