@@ -15,8 +15,12 @@ import (
 	"firn/internal/policy"
 )
 
-// maxAge bounds the age in days that can be supposed of an archive.
-const maxAge = 1_000_000
+const (
+	// maxAge bounds the age in days that can be supposed of an archive.
+	maxAge = 1_000_000
+	// maxCallers bounds the users that are offered to choose from.
+	maxCallers = 200
+)
 
 // A lockTest is a question of whether something would be permitted, and the
 // answer.
@@ -24,6 +28,8 @@ type lockTest struct {
 	Lock       *lockView
 	Operations []choice
 	Callers    []choice
+	More       bool   // there are more users than can be chosen from
+	User       string // one of them, typed
 	Archive    string
 	Age        string
 	TagsSet    bool // those typed count, not the vault's own
@@ -74,7 +80,7 @@ func showLockTest(c *call) error {
 	for _, op := range operations() {
 		t.Operations = append(t.Operations, choice{op.Name, op.Name + ": " + op.Says, op.Name == asked})
 	}
-	if t.Callers, err = c.callers(); err != nil {
+	if err := t.offer(c); err != nil {
 		return err
 	}
 	status := http.StatusOK
@@ -96,28 +102,31 @@ func showLockTest(c *call) error {
 	return c.render(status, "lock-test", p)
 }
 
-// callers are those about whom the visitor may ask: himself, and who may ask
-// IAM's simulator may ask about the others.
-func (c *call) callers() ([]choice, error) {
+// offer fills in about whom the visitor may ask: himself, and who may ask IAM's
+// simulator may ask about the others.
+func (t *lockTest) offer(c *call) error {
 	asked := c.query.Get("caller")
-	all := []choice{{"", "you, " + whoIs(c.caller.User), asked == ""}}
+	t.Callers = []choice{{"", "you, " + whoIs(c.caller.User), asked == ""}}
 	if !c.simulates() {
-		return all, nil
+		return nil
 	}
 	if !c.caller.Root() {
-		all = append(all, choice{"root", "root", asked == "root"})
+		t.Callers = append(t.Callers, choice{"root", "root", asked == "root"})
 	}
 	var list iam.ListUsersResult
-	if err := c.iam("ListUsers", &list, "MaxItems", maxItems); err != nil {
-		return nil, err
+	if err := c.iam("ListUsers", &list, "MaxItems", strconv.Itoa(maxCallers)); err != nil {
+		return err
 	}
 	for _, u := range list.Users.Member {
 		if u.UserName != c.caller.User {
 			value := "user/" + u.UserName
-			all = append(all, choice{value, u.UserName, asked == value})
+			t.Callers = append(t.Callers, choice{value, u.UserName, asked == value})
 		}
 	}
-	return all, nil
+	if t.More = list.IsTruncated; t.More {
+		t.User = c.query.Get("user")
+	}
+	return nil
 }
 
 // simulates reports whether the visitor may know what others may do.
@@ -164,6 +173,9 @@ func (c *call) try(vault, name string, t *lockTest) (*lockAnswer, error) {
 // supposed is the caller that is asked about.
 func (c *call) supposed() (access.Caller, error) {
 	name, isUser := strings.CutPrefix(c.query.Get("caller"), "user/")
+	if typed := strings.TrimSpace(c.query.Get("user")); typed != "" {
+		name, isUser = typed, true
+	}
 	switch {
 	case name == "" && !isUser:
 		return c.caller, nil

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -105,4 +106,22 @@ func TestLockIsTriedByWhoMayOnlyLook(t *testing.T) {
 	v.says(v.page(tryPath("operation", "SetVaultAccessPolicy")), "Allowed root may set the access policy.")
 	w := v.colleague("carol", "glacier:GetVaultLock", "iam:ListUsers", "iam:SimulatePrincipalPolicy")
 	w.says(w.page(tryPath("operation", "UploadArchive", "caller", "root")), "you, carol", "bob", "Refused root may not upload an archive.")
+}
+
+// More users than a page can list are typed.
+func TestLockIsTriedForOneOfMany(t *testing.T) {
+	v := signedIn(t)
+	v.vault("photos")
+	v.lock("photos", false)
+	for i := range 201 {
+		v.iam(nil, "CreateUser", "UserName", fmt.Sprintf("u%03d", i))
+	}
+	a := v.page(testPath)
+	v.says(a, "u199", "Or another user's name")
+	v.lacks(a, "u200")
+	a = v.page(tryPath("operation", "UploadArchive", "caller", "user/u001", "user", "u200"))
+	v.says(a, "Refused u200 may not upload an archive.")
+	if !strings.Contains(a.body, `name="user" value="u200"`) {
+		t.Errorf("what was typed is lost:\n%s", a.text())
+	}
 }

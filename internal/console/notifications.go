@@ -10,7 +10,7 @@ import (
 )
 
 // maxTopics bounds the topics that are offered to choose from.
-const maxTopics = 1000
+const maxTopics = 200
 
 // A notificationView is whom a vault tells of its jobs, and what is being
 // chosen.
@@ -88,7 +88,7 @@ func (v *notificationView) offer(c *call, chosen *glacier.Notifications) error {
 	return nil
 }
 
-// topics are the first of the account's topics that the visitor may know.
+// topics are the first of the account's topics, if the visitor may know them.
 func (c *call) topics() ([]string, error) {
 	if !c.may("sns:ListTopics") {
 		return nil, nil
@@ -110,7 +110,7 @@ func (c *call) topics() ([]string, error) {
 		}
 		params = url.Values{"NextToken": {some.NextToken}}
 	}
-	return all, nil
+	return all[:min(len(all), maxTopics)], nil
 }
 
 // changeNotifications sets or removes whom a vault tells.

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -108,4 +109,21 @@ func TestNotificationsOfWhoMayOnlyLook(t *testing.T) {
 	if got := v.must(http.MethodGet, conf, ""); !strings.Contains(got, "InventoryRetrievalCompleted") {
 		t.Errorf("changed: %s", got)
 	}
+}
+
+// As many topics as a page can list are offered; all can be typed.
+func TestNotificationsWithManyTopics(t *testing.T) {
+	v := signedIn(t)
+	v.vault("photos")
+	for i := range 201 {
+		v.topic(fmt.Sprintf("t%03d", i))
+	}
+	a := v.page("/console/notifications?vault=photos")
+	v.says(a, ":t199")
+	v.lacks(a, ":t200")
+	if n := strings.Count(a.body, "<option"); n != 201 {
+		t.Errorf("%d choices", n)
+	}
+	a = v.submit("/console/notifications?vault=photos", "do", "set", "other", "arn:aws:sns:us-east-1:111122223333:t200", "event", "InventoryRetrievalCompleted")
+	v.says(a, ":t200 is told from now on.")
 }
