@@ -40,7 +40,7 @@ func (c *call) begin(vault string, q jobRequest) (id string, err error) {
 
 // maxCommand is how long parameters are that stand in a command, in bytes.
 // Others are in a file.
-const maxCommand = 8 << 10
+const maxCommand = 4 << 10
 
 // initiateCommand is the command that starts a job.
 func initiateCommand(does, vault string, q jobRequest) command {

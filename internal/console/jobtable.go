@@ -24,7 +24,7 @@ const (
 	resultColumns  = 50
 	maxCell        = 200 // characters
 	// maxTable bounds a table, in bytes of the page.
-	maxTable = 70_000
+	maxTable = 60_000
 )
 
 // A table is the beginning of an output.

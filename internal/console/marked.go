@@ -9,7 +9,7 @@ import (
 
 // maxMarked is how much of a query is shown before and behind a place in it, in
 // characters. Queries may have more than a page.
-const maxMarked = 3000
+const maxMarked = 2000
 
 // A marked is a query with a place in it.
 type marked struct {

@@ -123,6 +123,22 @@ func TestALongQuery(t *testing.T) {
 	}
 }
 
+// However hostile a query, its result and its names are, the page has no more
+// than it may.
+func TestAHeavyJob(t *testing.T) {
+	v := signedIn(t)
+	v.vault("reports")
+	record := strings.Repeat(strings.Repeat("<", 40)+",", 20) + "\n"
+	archive := v.described("reports", strings.Repeat("<", 1000), strings.Repeat(record, 400))
+	text := strings.Repeat("<", 3000)
+	_, a := v.asksArchive("reports", "archive", archive, "bucket", "firn-select", "prefix", strings.Repeat("<", 200), "description", strings.Repeat("<", 1000),
+		"expression", "SELECT * FROM archive s WHERE s._1 <> '"+text+"'")
+	v.says(a, "Succeeded", "The first ", "The download has all.")
+	if len(a.body) > 120_000 { // beside it there are some 30,000 of scripts and styles
+		t.Errorf("the page has %d bytes", len(a.body))
+	}
+}
+
 // What 25 queries are described with fits in a reply.
 func TestManyLongQueriesAreListed(t *testing.T) {
 	v := signedIn(t)
