@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"firn/firntest"
 )
 
 func TestSigningIn(t *testing.T) {
@@ -37,6 +39,7 @@ func TestSigningIn(t *testing.T) {
 }
 
 func TestWhereSigningInLeads(t *testing.T) {
+	srv := firntest.Start(t)
 	for _, row := range []struct{ name, next, want string }{
 		{"a page", "vault?vault=..", "/console/vault?vault=.."},
 		{"nothing", "", "/console/vaults"},
@@ -48,7 +51,7 @@ func TestWhereSigningInLeads(t *testing.T) {
 		{"itself", "?next=", "/console/vaults"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			v := visit(t)
+			v := another(t, srv)
 			form := url.Values{"key": {v.srv.AccessKey}, "secret": {v.srv.SecretKey}}
 			a := v.send("/console/?next="+url.QueryEscape(row.next), form)
 			if got := a.header.Get("Location"); got != row.want {
