@@ -53,6 +53,9 @@ func (f archiveFilter) query() (vault.ArchiveQuery, error) {
 		return q, err
 	}
 	q.Most, err = byteSize(f.Most)
+	if err == nil && f.Most != "" && q.Most == 0 {
+		err = refuse(http.StatusBadRequest, "Every archive has at least one byte.")
+	}
 	return q, err
 }
 
@@ -73,8 +76,8 @@ func byteSize(s string) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}
-	digits := strings.TrimRight(s, " KMGTiBkmgtb")
-	unit := strings.ToUpper(strings.Trim(strings.TrimPrefix(s, digits), " iBb"))
+	digits := strings.TrimRight(s, " KMGTIBkmgtib")
+	unit := strings.ToUpper(strings.Trim(strings.TrimPrefix(s, digits), " IiBb"))
 	shift := map[string]int{"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 	n, err := strconv.ParseFloat(digits, 64)
 	bits, known := shift[unit]
@@ -104,12 +107,15 @@ func showArchives(c *call) error {
 		Self: link("archives", append(f.params(), "vault", name, "cursor", c.query.Get("cursor"))...),
 	}
 	q, err := f.query()
-	if e := asRefusal(err); e != nil {
-		list.Complaint = e.text
-	}
 	q.Cursor, q.Limit = c.query.Get("cursor"), archivePage
+	if e := asRefusal(err); e != nil {
+		list.Complaint, q = e.text, vault.ArchiveQuery{Limit: 1} // for the vault's figures
+	}
 	if list.Page, err = c.archives(name, q); err != nil {
 		return err
+	}
+	if list.Complaint != "" {
+		list.Page.Rows, list.Page.Next, list.Page.Done = nil, "", true
 	}
 	to := func(cursor string) string {
 		if cursor == "" {
@@ -137,5 +143,7 @@ func (c *call) archives(name string, q vault.ArchiveQuery) (vault.ArchivePage, e
 		return vault.ArchivePage{}, refuse(http.StatusForbidden,
 			"To see a vault's archives you need to be allowed what an inventory takes: glacier:InitiateJob and glacier:GetJobOutput.")
 	}
-	return c.cfg.Vaults.Archives(c.r.Context(), c.caller.Account, glacier.VaultName(name), q)
+	page, err := c.cfg.Vaults.Archives(c.r.Context(), c.caller.Account, glacier.VaultName(name), q)
+	c.recordLook("ListArchives", err, "accountId", string(c.caller.Account), "vaultName", name)
+	return page, err
 }

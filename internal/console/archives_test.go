@@ -136,11 +136,12 @@ func TestArchivesAreFiltered(t *testing.T) {
 			v.lacks(a, "<b>one")
 		})
 	}
-	for _, bad := range []string{"from=yesterday", "least=many", "most=-1", "most=1e99", "least=NaN"} {
+	for _, bad := range []string{"from=yesterday", "least=many", "most=-1", "most=0", "most=1e99", "least=NaN"} {
 		a := v.page("/console/archives?vault=photos&" + bad)
 		if !strings.Contains(a.body, `role="alert"`) {
 			t.Errorf("%s: no complaint\n%s", bad, a.text())
 		}
+		v.lacks(a, `name="archive"`)
 	}
 	if a := v.get("/console/archives?vault=photos&cursor=rubbish"); a.status != http.StatusBadRequest {
 		t.Errorf("a cursor of nobody's: %d", a.status)

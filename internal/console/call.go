@@ -16,10 +16,14 @@ import (
 )
 
 const (
-	// maxForm bounds a form, in bytes.
-	maxForm = 512 << 10
+	// maxForm bounds a form, in bytes, and maxStrangersForm one of somebody who has
+	// not signed in.
+	maxForm          = 512 << 10
+	maxStrangersForm = 8 << 10
 	// patience is how long a visitor may take to send a form or to take a page.
 	patience = 30 * time.Second
+	// unread is how long a body is waited for that nobody reads.
+	unread = 5 * time.Second
 )
 
 // A call is one request on its way through.
@@ -61,16 +65,17 @@ func (c *call) safely(serve func() error) (err error) {
 }
 
 // readForm reads a form from the body.
-func (c *call) readForm() error {
+func (c *call) readForm(limit int64) error {
 	_ = c.conn.SetReadDeadline(time.Now().Add(patience)) // fails only on a connection that is gone
-	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxForm))
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limit))
 	if err != nil {
 		var long *http.MaxBytesError
 		if errors.As(err, &long) {
-			return refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("A form may have %d KiB.", maxForm>>10))
+			return refuse(http.StatusRequestEntityTooLarge, fmt.Sprintf("A form may have %d KiB.", limit>>10))
 		}
 		return refuse(http.StatusBadRequest, "The form did not arrive whole.")
 	}
+	_ = c.conn.SetReadDeadline(time.Time{})
 	if kind, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/x-www-form-urlencoded" {
 		return refuse(http.StatusUnsupportedMediaType, "That is not a form.")
 	}

@@ -110,7 +110,7 @@ func New(cfg Config) (*Handler, error) {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		h.version = info.Main.Version
 	}
-	h.errands = newErrands(&h.cfg)
+	h.errands = newErrands()
 	h.routes = routes(h.errands)
 	var err error
 	if h.assets, err = loadAssets(); err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"firn/firntest"
 )
 
 // until asks for a page until it says something.
@@ -59,7 +61,72 @@ func TestEmptyingLeavesTheVault(t *testing.T) {
 	v.submit("/console/empty", "vault", "photos", "do", "begin", "word", "photos")
 	v.says(v.until("/console/empty?vault=photos", "Done:"), "3 archives deleted. The vault is empty.")
 	v.fill("photos", 2)
-	v.says(v.submit("/console/empty", "vault", "photos", "do", "forget"), "All 2 archives in the vault")
+	v.says(v.page("/console/empty?vault=photos"), "Done:", "All 2 archives in the vault")
+	v.submit("/console/empty", "vault", "photos", "do", "begin", "word", "photos")
+	v.says(v.until("/console/empty?vault=photos", "2 archives deleted"), "The vault is empty.")
+	v.lacks(v.submit("/console/empty", "vault", "photos", "do", "forget"), "Done:")
+}
+
+// In the profile aws a vault can be deleted only after an inventory: the errand
+// waits, and does nothing to another vault that has the name by then.
+func TestAnErrandKnowsItsVault(t *testing.T) {
+	v := signedIn(t, firntest.LiveCounters(false), firntest.InventoryInterval(time.Hour))
+	v.fill("photos", 2)
+	v.submit("/console/empty", "vault", "photos", "do", "begin", "word", "photos", "last", "yes")
+	v.until("/console/empty?vault=photos", "The vault goes when an inventory has shown that it is empty")
+	v.submit("/console/empty", "vault", "photos", "do", "pause")
+	v.until("/console/empty?vault=photos", "Paused.")
+	kept := v.store("photos", "came later", []byte("kept"))
+	v.submit("/console/empty", "vault", "photos", "do", "resume")
+	v.until("/console/empty?vault=photos", "The vault goes when")
+	v.says(v.page("/console/archive?vault=photos&archive="+kept), "came later")
+}
+
+func TestAnErrandLeavesAVaultOfTheSameNameAlone(t *testing.T) {
+	root := signedIn(t)
+	root.fill("photos", 3)
+	bob := root.colleagueWith("bob", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["glacier:InitiateJob","glacier:GetJobOutput","glacier:DeleteArchive"],"Resource":"*"}}`)
+	bob.submit("/console/empty", "vault", "photos", "do", "begin", "word", "photos", "last", "yes")
+	bob.until("/console/empty?vault=photos", "It stopped") // he may not delete the vault
+	root.direct(http.MethodDelete, "/-/vaults/photos", nil, nil, http.StatusNoContent)
+	root.fill("photos", 2)
+	root.submit("/console/empty", "vault", "photos", "do", "resume")
+	root.says(root.until("/console/empty?vault=photos", "It stopped"), "this is another one of the same name")
+	if n := root.archiveCount("photos"); n != 2 {
+		t.Errorf("%d archives are left in the other vault", n)
+	}
+}
+
+// Who may not do a thing to a vault's archives may not stop it either, nor see
+// how far it is.
+func TestOthersErrandsAreOutOfReach(t *testing.T) {
+	root := signedIn(t, firntest.LiveCounters(false), firntest.InventoryInterval(time.Hour))
+	root.fill("photos", 1)
+	root.submit("/console/empty", "vault", "photos", "do", "begin", "word", "photos", "last", "yes")
+	root.until("/console/empty?vault=photos", "The vault goes when")
+	bob := root.colleagueWith("bob", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["glacier:DescribeVault","glacier:DeleteArchive"],"Resource":"*"}}`)
+	for _, do := range []string{"pause", "resume", "forget"} {
+		bob.submit("/console/empty", "vault", "photos", "do", do)
+	}
+	if a := bob.get("/console/empty?vault=photos"); a.status != http.StatusForbidden {
+		t.Errorf("he sees it: %d", a.status)
+	}
+	root.says(root.page("/console/empty?vault=photos"), "The vault goes when")
+}
+
+// A rate that is exceeded is waited for.
+func TestEmptyingWithinARate(t *testing.T) {
+	v := signedIn(t, firntest.Rates(0, 40))
+	v.fill("photos", 30)
+	v.submit("/console/empty", "vault", "photos", "do", "begin", "word", "photos")
+	deadline := time.Now().Add(time.Minute)
+	for time.Now().Before(deadline) {
+		if a := v.get("/console/empty?vault=photos"); strings.Contains(a.text(), "30 archives deleted.") {
+			return
+		}
+		<-time.After(200 * time.Millisecond)
+	}
+	t.Error("not all are deleted")
 }
 
 // A lock keeps what it keeps; the others go, and it is told.
@@ -97,23 +164,25 @@ func TestRetrievingAll(t *testing.T) {
 	if jobs := v.jobs("photos"); len(jobs) != 2 || *jobs[0].Tier != "Bulk" {
 		t.Errorf("jobs: %+v", jobs)
 	}
-	v.says(v.page("/console/empty?vault=photos"), "Something else is being done, or was done")
+	v.says(v.page("/console/empty?vault=photos"), "Something else was done to this vault")
 }
 
 // A retrieval policy that is spent stops it, and what began is told.
 func TestRetrievingAllWithinABudget(t *testing.T) {
 	v := signedIn(t)
 	v.vault("films")
-	v.store("films", "short", make([]byte, 2<<20))
-	v.store("films", "too long", make([]byte, 5<<20))
+	v.store("films", "too long", make([]byte, 5<<20)) // a quarter of it counts for each hour
 	v.direct(http.MethodPut, "/-/policies/data-retrieval", nil,
 		[]byte(`{"Policy":{"Rules":[{"Strategy":"BytesPerHour","BytesPerHour":1048576}]}}`), http.StatusNoContent)
 	v.submit("/console/retrieve", "vault", "films", "do", "begin", "word", "all", "tier", "Standard")
 	a := v.until("/console/retrieve?vault=films", "It stopped")
-	v.says(a, "policy")
-	if n := len(v.jobs("films")); n != 1 { // a quarter of an archive counts for each hour
+	v.says(a, "InitiateJob request denied by current data retrieval policy.")
+	if n := len(v.jobs("films")); n != 0 {
 		t.Errorf("%d jobs", n)
 	}
+	v.direct(http.MethodPut, "/-/policies/data-retrieval", nil, []byte(`{"Policy":{"Rules":[{"Strategy":"None"}]}}`), http.StatusNoContent)
+	v.submit("/console/retrieve", "vault", "films", "do", "resume")
+	v.says(v.until("/console/retrieve?vault=films", "Done:"), "1 job began")
 }
 
 func TestUnfinishedUploadsAreListedAndGivenUp(t *testing.T) {

@@ -20,16 +20,15 @@ type errandView struct {
 	Tiers  []string
 	May    map[string]bool
 
+	Narrow bool // it is about some archives only, nobody knows how many
+	Gone   bool // the vault is not there any more
+
 	Archives, Bytes int64 // that there are now
-	Locked          string
 }
 
-// Left is how many archives an errand has not come to yet.
-func (v errandView) Left() int64 {
-	if v.State == nil {
-		return v.Archives
-	}
-	return max(0, v.State.Total-v.State.Done-v.State.Refused)
+// Begins reports whether the page offers to begin.
+func (v *errandView) Begins() bool {
+	return !v.Gone && (v.State == nil || v.Other && !v.Live || v.State.State == finished)
 }
 
 // showEmptying shows how a vault is emptied, and how far that is.
@@ -61,31 +60,30 @@ func (l *errands) showErrand(c *call, kind string, p page) error {
 		Vault: name, Kind: kind, Filter: filterOf(c.query), Tiers: tiers, Self: c.r.URL.RequestURI(),
 		May: c.rights(name, "DeleteArchive", "DeleteVault", "InitiateJob"),
 	}
-	if e := l.of(c.caller.Account, name); e != nil {
-		s := e.state()
-		view.State, view.Live, view.Last, view.Other = &s, e.busy(), e.last, e.kind != kind
-		if s.State == finished && e.last && s.Refused == 0 {
-			return c.showErrandDone(view, p) // the vault is gone, and has no figures
-		}
-	}
 	q, err := view.Filter.query()
 	if err != nil {
 		return err
 	}
 	q.Limit = 1
-	found, err := c.archives(name, q)
-	if err != nil {
-		return err
+	found, missing := c.archives(name, q)
+	if e := asRefusal(missing); missing != nil && (e == nil || e.status != http.StatusNotFound) {
+		return missing
 	}
 	view.Archives, view.Bytes = found.Archives, found.Bytes
-	p.Data, p.Scripts = view, []string{"live.js"}
-	return c.render(http.StatusOK, "errand", c.ofVault(name, p))
-}
-
-// showErrandDone shows the page of a vault that is gone.
-func (c *call) showErrandDone(view errandView, p page) error {
-	p.Data, p.Tab = view, "vaults"
-	p.Crumbs = []crumb{{"Vaults", Root + "vaults"}}
+	p.Data, p.Scripts = &view, []string{"live.js"}
+	e := l.of(c.caller.Account, name)
+	if e != nil {
+		s := e.state()
+		view.State, view.Live, view.Last, view.Other = &s, e.busy(), e.last, e.kind != kind
+		view.Narrow = e.filter.Narrow()
+	}
+	if missing == nil {
+		return c.render(http.StatusOK, "errand", c.ofVault(name, p))
+	}
+	if e == nil || !e.last || view.State.State != finished {
+		return missing
+	}
+	view.Gone, p.Tab, p.Crumbs = true, "vaults", []crumb{{"Vaults", Root + "vaults"}}
 	return c.render(http.StatusOK, "errand", p)
 }
 
@@ -104,35 +102,43 @@ func (l *errands) retrieveAll(c *call) error {
 func (l *errands) actOnErrand(c *call, e *errand, at, word string) error {
 	name := c.form.Get("vault")
 	back := link(at, append(filterOf(c.form).params(), "vault", name)...)
-	owner := c.caller.Account
-	old := l.of(owner, name)
-	switch c.form.Get("do") {
-	case "begin":
-		if c.form.Get("word") != word {
-			return c.instead(back, refuse(http.StatusBadRequest, "Nothing was done: what you typed is not "+word+"."))
-		}
-		if !c.mayAll(name, "InitiateJob", "GetJobOutput") || e.kind == emptying && !c.mayAll(name, "DeleteArchive") {
-			return c.instead(back, refuse(http.StatusForbidden, "You are not allowed to do that to the archives of this vault."))
-		}
-		e.vault, e.owner, e.cfg, e.apis, e.did = name, owner, l.cfg, c.lastingAPIs(), map[glacier.ArchiveID]bool{}
-		if err := l.begin(e); err != nil {
+	old := l.of(c.caller.Account, name)
+	kind := e.kind
+	if old != nil && c.form.Get("do") != "begin" {
+		kind = old.kind
+	}
+	if !c.mayAll(name, "InitiateJob", "GetJobOutput") || kind == emptying && !c.mayAll(name, "DeleteArchive") {
+		return c.instead(back, refuse(http.StatusForbidden, "You are not allowed to do that to the archives of this vault."))
+	}
+	switch do := c.form.Get("do"); {
+	case do == "begin":
+		if err := l.beginErrand(c, e, name, word); err != nil {
 			return c.instead(back, err)
 		}
-	case "pause":
-		if old != nil {
-			old.pause()
-		}
-	case "resume":
-		if old != nil {
-			l.resume(old, c.lastingAPIs())
-		}
-	case "forget":
-		l.forget(owner, name)
+	case old == nil: // it is over, whatever was to be done to it
+	case do == "pause":
+		old.pause()
+	case do == "resume":
+		l.resume(old, c.lastingAPIs())
+	case do == "forget":
+		l.forget(old)
 	default:
 		return refuse(http.StatusBadRequest, "There is no such button.")
 	}
 	c.redirect(back)
 	return nil
+}
+
+// beginErrand begins an errand on a vault if the word has been typed.
+func (l *errands) beginErrand(c *call, e *errand, name, word string) error {
+	if c.form.Get("word") != word {
+		return refuse(http.StatusBadRequest, "Nothing was done: what you typed is not "+word+".")
+	}
+	if _, err := e.filter.query(); err != nil {
+		return err
+	}
+	e.vault, e.owner, e.cfg, e.apis, e.did = name, c.caller.Account, c.cfg, c.lastingAPIs(), map[glacier.ArchiveID]bool{}
+	return l.begin(e)
 }
 
 // lastingAPIs are the APIs for what goes on after the request.

@@ -16,12 +16,12 @@ func TestAPageThatStaysCurrentDoesNotKeepItsSession(t *testing.T) {
 	live.Header.Set("X-Firn-Live", "1")
 	for range 3 {
 		c.at = c.at.Add(sessionIdle/3 - 1)
-		if l.of(live) == nil {
+		if l.of(live, false) == nil {
 			t.Fatal("the session has ended early")
 		}
 	}
 	c.at = c.at.Add(3)
-	if l.of(live) != nil {
+	if l.of(live, false) != nil {
 		t.Error("the session outlives its idle time")
 	}
 }

@@ -58,10 +58,10 @@ type page struct {
 	Data     any
 
 	// What render fills in.
-	User, Account, Region, CSRF, Version, Next string
-	Flash                                      flash
-	Nav                                        []navigation
-	Tabs                                       []navigation
+	User, Who, Account, Region, CSRF, Version, Next string
+	Flash                                           flash
+	Nav                                             []navigation
+	Tabs                                            []navigation
 }
 
 type crumb struct{ Text, Link string }
@@ -76,12 +76,14 @@ type navigation struct {
 func (c *call) render(status int, name string, p page) error {
 	p.Region, p.Version = c.cfg.Region, c.h.version
 	if c.session != nil {
-		p.User, p.Account, p.CSRF = "root", string(c.caller.Account), c.session.csrf
+		p.User, p.Who, p.Account, p.CSRF = "root", c.caller.ARN(), string(c.caller.Account), c.session.csrf
 		if !c.caller.Root() {
 			p.User = c.caller.User
 		}
 		if !byItself(c.r) { // what is to be said is for the next page that somebody looks at
-			p.Flash = c.h.sessions.said(c.session)
+			if c.r.Method != http.MethodHead {
+				p.Flash = c.h.sessions.said(c.session)
+			}
 		}
 		p.Nav = c.navigation(p.place())
 		p.Tabs = c.tabs(p.Vault, p.Tab)

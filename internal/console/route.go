@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"firn/internal/access"
 )
@@ -63,11 +64,30 @@ func routes(e *errands) map[string]route {
 	}
 }
 
+// methods are those that a page can be asked with.
+func (rt route) methods() string {
+	var all []string
+	if rt.show != nil {
+		all = append(all, http.MethodGet, http.MethodHead)
+	}
+	if rt.do != nil {
+		all = append(all, http.MethodPost)
+	}
+	return strings.Join(all, ", ")
+}
+
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
+	conn := http.NewResponseController(w)
+	// Whoever reads a body or begins to stream gives himself more time. These
+	// fail only on a connection that is gone.
+	_ = conn.SetWriteDeadline(time.Now().Add(patience))
+	if r.ContentLength != 0 {
+		_ = conn.SetReadDeadline(time.Now().Add(unread))
+	}
 	c := &call{
-		h: h, cfg: &h.cfg, w: w, r: r, conn: http.NewResponseController(w), query: r.URL.Query(),
+		h: h, cfg: &h.cfg, w: w, r: r, conn: conn, query: r.URL.Query(),
 		client: access.ClientOf(r, h.cfg.Proxies),
 	}
 	if err := c.safely(c.serve); err != nil {
@@ -120,12 +140,17 @@ func (c *call) serve() error {
 	case c.r.Method == http.MethodPost && rt.do != nil:
 		return c.act(rt)
 	}
+	c.w.Header().Set("Allow", rt.methods())
 	return refuse(http.StatusMethodNotAllowed, "This page cannot be asked with the method "+c.r.Method+".")
 }
 
 // act reads a form and does what it asks for.
 func (c *call) act(rt route) error {
-	if err := c.readForm(); err != nil {
+	limit := int64(maxForm)
+	if c.session == nil {
+		limit = maxStrangersForm
+	}
+	if err := c.readForm(limit); err != nil {
 		return err
 	}
 	// Who signs in has a form without a token, and another tab may have signed in since.
@@ -140,7 +165,7 @@ func (c *call) reads() bool { return c.r.Method == http.MethodGet || c.r.Method 
 
 // enter finds the session, and whether its key is still good.
 func (c *call) enter() error {
-	s := c.h.sessions.of(c.r)
+	s := c.h.sessions.of(c.r, c.client.Secure)
 	if s == nil {
 		return nil
 	}
@@ -154,7 +179,7 @@ func (c *call) enter() error {
 		return err
 	}
 	c.session, c.caller = s, caller
-	return nil
+	return c.cfg.Access.Throttle(caller)
 }
 
 // errNobody is returned where a session is needed.

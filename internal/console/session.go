@@ -19,10 +19,16 @@ const (
 	// maxSessions bounds what is kept; whoever signs in beyond it takes the place
 	// of the session that was used least lately.
 	maxSessions = 4096
+	// maxSessionsEach bounds those of one key in the same way, so that nobody signs
+	// others out.
+	maxSessionsEach = 32
 	// maxMessage bounds what one page leaves for the next to say, in bytes.
 	maxMessage = 4 << 10
 
-	cookieName = "firn-console"
+	// cookieName is what the cookie is called in the clear. Over TLS the name has
+	// a prefix with which browsers take it from this very host only.
+	cookieName       = "firn-console"
+	secureCookieName = "__Host-" + cookieName
 )
 
 // A session is somebody who has signed in. Its own fields do not change; the
@@ -62,27 +68,30 @@ func (l *sessions) begin(key sigv4.Credentials) (id string) {
 	s := &session{key: key, csrf: rand.Text(), created: now, used: now}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.makeRoom(now)
+	l.makeRoom(now, maxSessionsEach, func(other *session) bool { return other.key.AccessKeyID == key.AccessKeyID })
+	l.makeRoom(now, maxSessions, func(*session) bool { return true })
 	l.byID[sha256.Sum256([]byte(id))] = s
 	return id
 }
 
-// makeRoom ends what has expired, if there are too many, and then the session
-// that was used least lately.
-func (l *sessions) makeRoom(now time.Time) {
-	if len(l.byID) < maxSessions {
-		return
-	}
+// makeRoom ends what has expired and, if there are too many of a kind, the one
+// of them that was used least lately.
+func (l *sessions) makeRoom(now time.Time, limit int, like func(*session) bool) {
 	var oldest [sha256.Size]byte
 	var used time.Time
+	n := 0
 	for id, s := range l.byID {
-		if s.expired(now) {
+		switch {
+		case s.expired(now):
 			delete(l.byID, id)
-		} else if used.IsZero() || s.used.Before(used) {
-			oldest, used = id, s.used
+		case like(s):
+			n++
+			if used.IsZero() || s.used.Before(used) {
+				oldest, used = id, s.used
+			}
 		}
 	}
-	if len(l.byID) >= maxSessions {
+	if n >= limit {
 		delete(l.byID, oldest)
 	}
 }
@@ -93,8 +102,8 @@ func (s *session) expired(now time.Time) bool {
 
 // of returns the session whose cookie a request has, nil if there is none. A
 // page that keeps itself current does not keep its session.
-func (l *sessions) of(r *http.Request) *session {
-	cookie, err := r.Cookie(cookieName)
+func (l *sessions) of(r *http.Request, secure bool) *session {
+	cookie, err := r.Cookie(cookieOf(secure).Name)
 	if err != nil {
 		return nil
 	}
@@ -152,18 +161,26 @@ func (s *session) genuine(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(token), []byte(s.csrf)) == 1
 }
 
-// setCookie hands the session's id to the browser: to send back to the
-// console, and to nobody else; no script sees it.
+// cookieOf is the cookie that has the session's id: it goes back to this
+// server and to nobody else, and no script sees it.
+func cookieOf(secure bool) *http.Cookie {
+	c := &http.Cookie{Name: cookieName, Path: Root, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+	if secure {
+		c.Name, c.Path, c.Secure = secureCookieName, "/", true // as the prefix demands
+	}
+	return c
+}
+
+// setCookie hands the session's id to the browser.
 func setCookie(w http.ResponseWriter, id string, secure bool) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: id, Path: Root, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
-		MaxAge: int(sessionLife / time.Second),
-	})
+	c := cookieOf(secure)
+	c.Value, c.MaxAge = id, int(sessionLife/time.Second)
+	http.SetCookie(w, c)
 }
 
 // dropCookie makes the browser forget it.
 func dropCookie(w http.ResponseWriter, secure bool) {
-	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Path: Root, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode, MaxAge: -1,
-	})
+	c := cookieOf(secure)
+	c.MaxAge = -1
+	http.SetCookie(w, c)
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -45,7 +46,7 @@ func TestSessionsEnd(t *testing.T) {
 			var s *session
 			for _, d := range row.steps {
 				c.at = c.at.Add(d)
-				s = l.of(withCookie(id))
+				s = l.of(withCookie(id), false)
 			}
 			if (s != nil) != row.alive {
 				t.Errorf("session %v, want alive %t", s, row.alive)
@@ -63,18 +64,39 @@ func TestSessionsAreBounded(t *testing.T) {
 	first := l.begin(sigv4.Credentials{})
 	c.at = c.at.Add(time.Second)
 	second := l.begin(sigv4.Credentials{})
-	for range maxSessions - 1 {
+	for i := range maxSessions - 1 {
 		c.at = c.at.Add(time.Millisecond)
-		l.begin(sigv4.Credentials{})
+		l.begin(sigv4.Credentials{AccessKeyID: fmt.Sprint(i)})
 	}
 	if len(l.byID) != maxSessions {
 		t.Errorf("%d sessions", len(l.byID))
 	}
-	if l.of(withCookie(first)) != nil {
+	if l.of(withCookie(first), false) != nil {
 		t.Error("the one used least lately is still there")
 	}
-	if l.of(withCookie(second)) == nil {
+	if l.of(withCookie(second), false) == nil {
 		t.Error("another had to go")
+	}
+}
+
+// Whoever signs in again and again with his key signs nobody else out.
+func TestSessionsOfAKeyAreBounded(t *testing.T) {
+	c := &clock{time.Unix(1e9, 0)}
+	l := newSessions(c.now)
+	other := l.begin(sigv4.Credentials{AccessKeyID: "other"})
+	first := l.begin(sigv4.Credentials{AccessKeyID: "busy"})
+	for range maxSessionsEach {
+		c.at = c.at.Add(time.Millisecond)
+		l.begin(sigv4.Credentials{AccessKeyID: "busy"})
+	}
+	if len(l.byID) != maxSessionsEach+1 {
+		t.Errorf("%d sessions", len(l.byID))
+	}
+	if l.of(withCookie(other), false) == nil {
+		t.Error("another key's session is gone")
+	}
+	if l.of(withCookie(first), false) != nil {
+		t.Error("the key's first session is still there")
 	}
 }
 

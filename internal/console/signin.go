@@ -1,15 +1,11 @@
 package console
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
 
-	"firn/internal/access"
-	"firn/internal/audit"
 	"firn/internal/sigv4"
-	"firn/internal/token"
 )
 
 // showSignIn is the first page: where somebody signs in, or who has signed in
@@ -79,28 +75,4 @@ func signOut(c *call) error {
 	dropCookie(c.w, c.client.Secure)
 	c.redirect(Root)
 	return nil
-}
-
-// recordSignIn writes the line that CloudTrail has for it. The log itself says
-// if it cannot be written.
-func (c *call) recordSignIn(caller access.Caller, claimed string, refused *refusal) {
-	if c.cfg.Trail == nil {
-		return
-	}
-	if refused != nil {
-		caller = access.Caller{KeyID: claimed}
-	}
-	e := &audit.Event{
-		Identity: caller.Identity(), Source: "signin.amazonaws.com", Name: "ConsoleLogin", Region: c.cfg.Region,
-		UserAgent: c.client.UserAgent, RequestID: token.NewRequestID(rand.Reader), Account: string(caller.Account),
-		Response: map[string]string{"ConsoleLogin": "Success"}, TLS: audit.TLSOf(c.r.TLS, c.r.Host),
-	}
-	if c.client.Addr.IsValid() {
-		e.IP = c.client.Addr.String()
-	}
-	if refused != nil {
-		e.ErrorMessage = "Failed authentication"
-		e.Response["ConsoleLogin"] = "Failure"
-	}
-	_ = c.cfg.Trail.Append(e, false)
 }

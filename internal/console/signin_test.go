@@ -1,10 +1,13 @@
 package console_test
 
 import (
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"firn/firntest"
 )
@@ -123,6 +126,70 @@ func TestFormsOfOthersAreRefused(t *testing.T) {
 				t.Errorf("status %d, want %d\n%s", a.status, row.want, a.text())
 			}
 		})
+	}
+}
+
+// A secret that is pasted into the field for the id is in no log.
+func TestWhatMayBeASecretIsNotLogged(t *testing.T) {
+	v := visit(t)
+	for _, id := range []string{v.srv.SecretKey, "hunter2", "AKIA" + strings.Repeat("X", 16)} {
+		v.send("/console/", url.Values{"key": {id}, "secret": {"x"}})
+	}
+	v.signIn(v.srv.AccessKey, v.srv.SecretKey)
+	log := v.page("/console/audit?name=ConsoleLogin")
+	v.lacks(log, v.srv.SecretKey, "hunter2")
+	v.says(log, "HIDDEN_DUE_TO_SECURITY_REASONS", "AKIAXXXXXXXXXXXXXXXX")
+}
+
+// Looking at archives is in the audit log, as taking an inventory is.
+func TestLookingIsLogged(t *testing.T) {
+	v := signedIn(t)
+	v.vault("photos")
+	v.page("/console/archives?vault=photos")
+	v.says(v.page("/console/audit?name=ListArchives&reads=on&all=yes"), "ListArchives")
+}
+
+// A body that never comes holds no connection for long, whatever it was sent
+// to, and the answer is there before.
+func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	v := visit(t)
+	for _, path := range []string{"/console/assets/console.css", "/console/vaults", "/console/nowhere", "/console/api?path=/-/vaults"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(v.srv.URL, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.SetReadDeadline(time.Now().Add(25 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			reply, err := io.ReadAll(conn) // to the end of the connection
+			if err != nil || !strings.HasPrefix(string(reply), "HTTP/1.1 ") {
+				t.Errorf("%v: %.40q", err, reply)
+			}
+		})
+	}
+}
+
+func TestASignInFormIsSmall(t *testing.T) {
+	v := visit(t)
+	a := v.send("/console/", url.Values{"key": {strings.Repeat("x", 9<<10)}})
+	if a.status != http.StatusRequestEntityTooLarge {
+		t.Fatalf("status %d\n%s", a.status, a.text())
+	}
+}
+
+// A proxy that asks for a password of its own sends it on.
+func TestAPasswordForAProxyIsNoneOfOurs(t *testing.T) {
+	v := visit(t)
+	r := v.request(http.MethodGet, "/console/", nil)
+	r.SetBasicAuth("proxy", "password")
+	if a := v.do(r); a.status != http.StatusOK {
+		t.Fatalf("status %d\n%s", a.status, a.body)
 	}
 }
 

@@ -333,7 +333,7 @@ func (s *Server) handler(api, pages http.Handler) http.Handler {
 			writeText(w, http.StatusOK, "ready\n")
 		case health && r.URL.Path == "/readyz":
 			writeText(w, http.StatusServiceUnavailable, "not ready\n")
-		case (r.URL.Path+"/" == console.Root || strings.HasPrefix(r.URL.Path, console.Root)) && r.Header.Get("Authorization") == "":
+		case (r.URL.Path+"/" == console.Root || strings.HasPrefix(r.URL.Path, console.Root)) && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-"):
 			pages.ServeHTTP(w, r)
 		default:
 			api.ServeHTTP(w, r)

@@ -56,6 +56,9 @@ type ArchivePage struct {
 	Done     bool // the search came to the end of the vault
 
 	Archives, Bytes int64 // of the whole vault now, without overhead
+
+	// Vault is the vault's number. Another vault has another, even of the same name.
+	Vault uint64
 }
 
 // Archives lists a vault's archives page by page, as they are now. It looks at
@@ -135,7 +138,7 @@ func (a *archiveSearch) begin(tx *catalog.Tx, v *record.Vault, ids token.Key) er
 
 // page is what was found, in the order that was asked for.
 func (a *archiveSearch) page(ids token.Key) ArchivePage {
-	p := ArchivePage{Searched: a.searched, Done: a.ended, Archives: a.figures.Archives, Bytes: a.figures.Bytes}
+	p := ArchivePage{Vault: a.of, Searched: a.searched, Done: a.ended, Archives: a.figures.Archives, Bytes: a.figures.Bytes}
 	p.Rows = a.found[:min(len(a.found), a.Limit)]
 	seal := func(back bool, place uint64) string {
 		return ids.Seal(token.ID{Kind: token.PageMarker, Vault: a.of, Number: place, Random: a.cursor(back)})

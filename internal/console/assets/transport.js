@@ -55,6 +55,7 @@ export function refusalOf({ status, header, text }) {
 const through = (path) => `/console/api?path=${encodeURIComponent(path)}`;
 
 const metaOf = (page) => page.querySelector('meta[name="firn-csrf"]');
+const whoOf = (page) => page.querySelector('meta[name="firn-who"]')?.content;
 
 // Transport sends with XMLHttpRequest: fetch does not tell how much of a body is on its way, and a part may take
 // minutes. Browsers stream a Blob from the disk, so a part's size costs no memory.
@@ -83,13 +84,15 @@ export class Transport {
     });
   }
 
-  // renew takes the token of the session that is signed in now from this page as it would be loaded again.
+  // renew takes the token of the session that is signed in now from this page as it would be loaded again. If that is somebody else's,
+  // the old one stays, and the next request is refused: an upload must not end up in another account.
   async renew() {
     try {
       const reply = await fetch(location.href, { headers: { Accept: "text/html" } });
-      const fresh = metaOf(new DOMParser().parseFromString(await reply.text(), "text/html"));
+      const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+      const fresh = metaOf(page);
       const mine = metaOf(document);
-      if (fresh && mine) mine.content = fresh.content;
+      if (fresh && mine && whoOf(page) === whoOf(document)) mine.content = fresh.content;
     } catch {
       // The next request will say what is wrong.
     }
