@@ -89,6 +89,18 @@ func (s *Server) accountsAfter(ctx context.Context, after glacier.AccountID) (pa
 	return page, err
 }
 
+// usage counts what an account has, and writes it down, so that the present is in a chart that is drawn next.
+func (s *Server) usage(ctx context.Context, account glacier.AccountID) (history.State, error) {
+	state, err := s.stateOf(ctx, account)
+	if err != nil {
+		return state, err
+	}
+	if err := s.history.Sample(account, state); err != nil {
+		s.log.Debug("the history lacks a sample", "account", account, "err", err)
+	}
+	return state, nil
+}
+
 // stateOf counts what an account has, over its vaults. Others change it meanwhile: each page of vaults is of one moment.
 func (s *Server) stateOf(ctx context.Context, account glacier.AccountID) (history.State, error) {
 	var total history.State

@@ -307,7 +307,7 @@ func (s *Server) withConsole(api http.Handler) (http.Handler, error) {
 	cfg := console.Config{
 		API: api, Access: s.access, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Management: s.cfg.Account,
 		Proxies: s.cfg.TrustedProxies, Log: s.log,
-		History: s.history, Usage: s.stateOf, Health: s.Health, Settings: s.settings(),
+		History: s.history, Usage: s.usage, Health: s.Health, Settings: s.settings(),
 	}
 	if s.audit != nil { // a nil *audit.Log is no nil Trail
 		cfg.Trail, cfg.Audit = s.audit, s.audit
