@@ -235,3 +235,40 @@ func (c *call) change(method, path string, in any) (http.Header, error) {
 }
 
 func (c *call) ask(do action, out any) error { return c.apis().ask(c.r.Context(), do, out) }
+
+// signedGet is a request to the vault API in the place of the visitor's.
+func (c *call) signedGet(path string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(c.r.Context(), http.MethodGet, here+path, http.NoBody)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "There is no such place.")
+	}
+	r.RequestURI = r.URL.RequestURI()
+	transport{from: c.r}.introduce(r)
+	r.Header.Set(glacier.HeaderVersion, glacier.Version)
+	sigv4.Sign(r, c.session.key, c.h.cfg.Region, glacier.Service, emptyHash, time.Now())
+	return r, nil
+}
+
+// lastingAPIs are the APIs for what goes on after the request.
+func (c *call) lastingAPIs() apis {
+	a := c.apis()
+	from := &http.Request{RemoteAddr: c.r.RemoteAddr, TLS: c.r.TLS, Header: http.Header{}}
+	for _, name := range introduced {
+		from.Header[name] = c.r.Header.Values(name)
+	}
+	a.from = from
+	return a
+}
+
+// asCall is a call that nobody waits for, in the name of the key's holder. If
+// the key is not good any more, it is a refusal.
+func (a apis) asCall(ctx context.Context, cfg *Config) (*call, error) {
+	caller, err := cfg.Access.SignIn(ctx, a.key.AccessKeyID, a.key.SecretAccessKey)
+	if asRefusal(err) != nil {
+		return nil, refuse(http.StatusForbidden, "The access key that this was begun with is not good any more.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &call{cfg: cfg, r: a.from.WithContext(ctx), caller: caller, client: access.ClientOf(a.from, cfg.Proxies)}, nil
+}

@@ -45,11 +45,6 @@ type call struct {
 	begun  bool // the reply's headers are on their way
 }
 
-// inProcess is a call that nobody waits for, in the name of somebody.
-func inProcess(cfg *Config, r *http.Request, caller access.Caller) *call {
-	return &call{cfg: cfg, r: r, caller: caller, client: access.ClientOf(r, cfg.Proxies)}
-}
-
 // safely turns a panic into an error. One that breaks a reply off goes on.
 func (c *call) safely(serve func() error) (err error) {
 	defer func() {

@@ -160,14 +160,11 @@ func (e *errand) next(ctx context.Context) (vault.ArchivePage, error) {
 
 // look asks for some of the vault's archives.
 func (e *errand) look(ctx context.Context, q vault.ArchiveQuery) (vault.ArchivePage, error) {
-	caller, err := e.cfg.Access.SignIn(ctx, e.apis.key.AccessKeyID, e.apis.key.SecretAccessKey)
-	if asRefusal(err) != nil {
-		return vault.ArchivePage{}, refuse(http.StatusForbidden, "The access key that this was begun with is not good any more.")
-	}
+	c, err := e.apis.asCall(ctx, e.cfg)
 	if err != nil {
 		return vault.ArchivePage{}, err
 	}
-	found, err := inProcess(e.cfg, e.apis.from.WithContext(ctx), caller).archives(e.vault, q)
+	found, err := c.archives(e.vault, q)
 	if e := asRefusal(err); e != nil && e.status == http.StatusBadRequest && q.Cursor != "" {
 		return found, errOtherVault() // the place is one in the vault that was
 	}

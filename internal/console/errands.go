@@ -140,14 +140,3 @@ func (l *errands) beginErrand(c *call, e *errand, name, word string) error {
 	e.vault, e.owner, e.cfg, e.apis, e.did = name, c.caller.Account, c.cfg, c.lastingAPIs(), map[glacier.ArchiveID]bool{}
 	return l.begin(e)
 }
-
-// lastingAPIs are the APIs for what goes on after the request.
-func (c *call) lastingAPIs() apis {
-	a := c.apis()
-	from := &http.Request{RemoteAddr: c.r.RemoteAddr, TLS: c.r.TLS, Header: http.Header{}}
-	for _, name := range introduced {
-		from.Header[name] = c.r.Header.Values(name)
-	}
-	a.from = from
-	return a
-}

@@ -76,7 +76,7 @@ func (c *call) lockPage(status int, e editor) error {
 	case p.Lock != nil:
 		p.Text, p.Sayings = pretty(p.Lock.Policy), c.reader(name).read(p.Lock.Policy)
 		if !p.Lock.Locked() {
-			p.ID = c.h.sessions.keptLock(c.session, name)
+			p.ID = c.keptLock(name)
 			scripts = []string{"countdown.js"}
 		}
 	}
@@ -121,7 +121,7 @@ func changeLock(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.h.sessions.keepLock(c.session, name, reply.Get(glacier.HeaderLockID))
+	c.keepLock(name, reply.Get(glacier.HeaderLockID))
 	return c.done(link("lock", "vault", name), "The lock has begun: test it, and complete it within 24 hours.")
 }
 
@@ -134,6 +134,6 @@ func (c *call) abortLock(name string) error {
 	if _, err := c.change(http.MethodDelete, vaultPath(name, "lock-policy"), nil); err != nil {
 		return c.instead(here, err)
 	}
-	c.h.sessions.forgetLock(c.session, name)
+	c.forgetLock(name)
 	return c.done(here, "The lock is aborted: its policy is in force no longer.")
 }

@@ -35,7 +35,7 @@ func showCompleteLock(c *call) error {
 	p := c.ofVault(name, page{
 		Title: "Lock " + name + " for good", Tab: "lock", Scripts: []string{"countdown.js"},
 		Data: lockCompletion{
-			Lock: lock, Sayings: c.reader(name).read(lock.Policy), Kept: c.h.sessions.keptLock(c.session, name) != "", ARN: c.vaultARN(name),
+			Lock: lock, Sayings: c.reader(name).read(lock.Policy), Kept: c.keptLock(name) != "", ARN: c.vaultARN(name),
 		},
 		Commands: []command{glacierCommand("Complete the lock", "complete-vault-lock", "vault-name", name, "lock-id", "LOCK-ID")},
 	})
@@ -51,7 +51,7 @@ func completeLock(c *call) error {
 		return err
 	}
 	here := link("lock-complete", "vault", name)
-	kept := c.h.sessions.keptLock(c.session, name)
+	kept := c.keptLock(name)
 	id := kept
 	if id == "" {
 		id = strings.TrimSpace(c.form.Get("id"))
@@ -66,11 +66,11 @@ func completeLock(c *call) error {
 	}
 	_, err = c.change(http.MethodPost, vaultPath(name, "lock-policy", id), nil)
 	if e := asRefusal(err); e != nil && e.status == glacier.InvalidParameterValue.Status() && kept != "" {
-		c.h.sessions.forgetLock(c.session, name) // another lock was begun in the place of this one
+		c.forgetLock(name) // another lock was begun in the place of this one
 	}
 	if err != nil {
 		return c.instead(here, err)
 	}
-	c.h.sessions.forgetLock(c.session, name)
+	c.forgetLock(name)
 	return c.done(link("lock", "vault", name), "The vault %s is locked for good.", name)
 }

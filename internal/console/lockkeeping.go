@@ -36,3 +36,10 @@ func (l *sessions) forgetLock(s *session, vault string) {
 	defer l.mu.Unlock()
 	delete(s.locks, vault)
 }
+
+// keepLock, keptLock and forgetLock are those of the call's session.
+func (c *call) keepLock(vault, id string) { c.h.sessions.keepLock(c.session, vault, id) }
+
+func (c *call) keptLock(vault string) string { return c.h.sessions.keptLock(c.session, vault) }
+
+func (c *call) forgetLock(vault string) { c.h.sessions.forgetLock(c.session, vault) }

@@ -7,10 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"firn/glacier"
-	"firn/internal/sigv4"
 )
 
 // maxRefusal bounds what is kept of a refusal, in bytes.
@@ -36,19 +34,6 @@ func showOutput(c *call) error {
 	}
 	c.h.cfg.API.ServeHTTP(d, r)
 	return d.end()
-}
-
-// signedGet is a request to the vault API in the place of the visitor's.
-func (c *call) signedGet(path string) (*http.Request, error) {
-	r, err := http.NewRequestWithContext(c.r.Context(), http.MethodGet, here+path, http.NoBody)
-	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "There is no such place.")
-	}
-	r.RequestURI = r.URL.RequestURI()
-	transport{from: c.r}.introduce(r)
-	r.Header.Set(glacier.HeaderVersion, glacier.Version)
-	sigv4.Sign(r, c.session.key, c.h.cfg.Region, glacier.Service, emptyHash, time.Now())
-	return r, nil
 }
 
 // askedRange is the range of the output that is to be had, as a header's value,

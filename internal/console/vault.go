@@ -101,7 +101,7 @@ func deleteVault(c *call) error {
 	if _, err := c.change(http.MethodDelete, vaultPath(name), nil); err != nil {
 		return c.instead(here, err)
 	}
-	c.h.sessions.forgetLock(c.session, name)
+	c.forgetLock(name)
 	return c.done(Root+"vaults", "The vault %s is deleted.", name)
 }
 
