@@ -1,0 +1,73 @@
+package frame
+
+import (
+	"crypto/rand"
+	"regexp"
+
+	"firn/internal/access"
+	"firn/internal/audit"
+	"firn/internal/awsapi"
+	"firn/internal/token"
+)
+
+// recordSignIn writes the line that CloudTrail has for it. The log itself says
+// if it cannot be written.
+func (c *Call) recordSignIn(caller access.Caller, claimed string, refused *Refusal) {
+	if c.Config.Trail == nil {
+		return
+	}
+	if refused != nil {
+		caller = access.Caller{KeyID: hideUnlessKey(claimed)}
+	}
+	e := c.event(caller)
+	e.Source, e.Name, e.Response = "signin.amazonaws.com", "ConsoleLogin", map[string]string{"ConsoleLogin": "Success"}
+	if refused != nil {
+		e.ErrorMessage = "Failed authentication"
+		e.Response["ConsoleLogin"] = "Failure"
+	}
+	_ = c.Config.Trail.Append(e, false)
+}
+
+// recordLook writes the line of something that no API shows: its name, and
+// what was asked for, as name, value, name, value.
+func (c *Call) recordLook(name string, failure error, params ...string) {
+	if c.Config.Trail == nil {
+		return
+	}
+	e := c.event(c.Caller)
+	e.Name, e.ReadOnly, e.Request = name, true, map[string]string{}
+	for i := 0; i+1 < len(params); i += 2 {
+		e.Request[params[i]] = params[i+1]
+	}
+	if failure != nil {
+		e.ErrorMessage = "internal failure"
+		if told := AsRefusal(failure); told != nil {
+			e.ErrorMessage = told.Text
+		}
+	}
+	_ = c.Config.Trail.Append(e, false)
+}
+
+// event is what all lines of the console have in common.
+func (c *Call) event(caller access.Caller) *audit.Event {
+	e := &audit.Event{
+		Identity: caller.Identity(), Region: c.Config.Region, UserAgent: c.Client.UserAgent, RequestID: token.NewRequestID(rand.Reader),
+		Account: string(caller.Account), TLS: audit.TLSOf(c.Request.TLS, c.Request.Host),
+	}
+	if c.Client.Addr.IsValid() {
+		e.IP = c.Client.Addr.String()
+	}
+	return e
+}
+
+// keyLike is what ids of access keys look like. No secret does.
+var keyLike = regexp.MustCompile(`^[A-Z0-9]{16,32}$`)
+
+// hideUnlessKey hides what was typed in the place of a key's id if it may be a
+// secret.
+func hideUnlessKey(id string) string {
+	if keyLike.MatchString(id) {
+		return id
+	}
+	return awsapi.Hidden
+}
