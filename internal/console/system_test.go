@@ -100,6 +100,10 @@ func TestTheLastCheckIsShown(t *testing.T) {
 	b := other.page("/console/system")
 	other.says(b, "1 damaged archive", "a bit")
 	other.lacks(b, "two bits", "a hole", "111122223333", "-archive-of-mine")
+	lister := v.colleague("lister", "glacier:ListVaults") // who may not see archives
+	b = lister.page("/console/system")
+	lister.says(b, "1 damaged archive")
+	lister.lacks(b, "two bits", "-archive-of-mine")
 
 	check(`{` + times + `,"exit":3,"damaged_count":1,"damaged":[` + mine + `]}`)
 	other.says(other.page("/console/system"), "nothing is wrong")

@@ -28,14 +28,15 @@ func (c *Call) recordSignIn(caller access.Caller, claimed string, refused *Refus
 	_ = c.Config.Trail.Append(e, false)
 }
 
-// recordLook writes the line of something that no API shows: its name, and
-// what was asked for, as name, value, name, value.
-func (c *Call) recordLook(name string, failure error, params ...string) {
+// RecordLook writes the line of a look at what the console has from the rules
+// and not from an API: the service and the name that it has in policies, why it
+// failed, if it did, and what was asked for, as name, value, name, value.
+func (c *Call) RecordLook(service, name string, failure error, params ...string) {
 	if c.Config.Trail == nil {
 		return
 	}
 	e := c.event(c.Caller)
-	e.Name, e.ReadOnly, e.Request = name, true, map[string]string{}
+	e.Source, e.Name, e.ReadOnly, e.Request = service+".amazonaws.com", name, true, map[string]string{}
 	for i := 0; i+1 < len(params); i += 2 {
 		e.Request[params[i]] = params[i+1]
 	}

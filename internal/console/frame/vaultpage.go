@@ -41,6 +41,6 @@ func (c *Call) Archives(name string, q vault.ArchiveQuery) (vault.ArchivePage, e
 			"To see a vault's archives you need to be allowed what an inventory takes: glacier:InitiateJob and glacier:GetJobOutput.")
 	}
 	page, err := c.Config.Vaults.Archives(c.Request.Context(), c.Caller.Account, glacier.VaultName(name), q)
-	c.recordLook("ListArchives", err, "accountId", string(c.Caller.Account), "vaultName", name)
+	c.RecordLook(glacier.Service, "ListArchives", err, "accountId", string(c.Caller.Account), "vaultName", name)
 	return page, err
 }

@@ -23,6 +23,7 @@ func showRecentJobs(c *frame.Call) error {
 		}
 	}
 	got, err := c.Config.Jobs.Recent(c.Request.Context(), c.Caller.Account, q)
+	c.RecordLook(glacier.Service, "ListJobs", err, "accountId", string(c.Caller.Account), "statuscode", q.Status)
 	if err != nil {
 		return err
 	}

@@ -99,6 +99,7 @@ func trail(c *frame.Call, v *trailView, cursor string) error {
 		return err
 	}
 	got, err := c.Config.Audit.Latest(c.Request.Context(), q)
+	c.RecordLook("cloudtrail", "LookupEvents", err, "accountId", string(c.Caller.Account))
 	if errors.Is(err, audit.ErrCursor) {
 		return frame.Refuse(http.StatusBadRequest, "There is no such page of the log. Begin with the newest.")
 	}

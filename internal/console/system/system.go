@@ -60,6 +60,9 @@ func showSystem(c *frame.Call) error {
 	}
 	if c.Config.Health != nil {
 		r := c.Config.Health(c.Request.Context())
+		if runs {
+			c.RecordLook("firn", "DescribeServer", nil)
+		}
 		describeServer(c, &v, &r, runs)
 	}
 	return c.Render(http.StatusOK, "system", frame.Page{
@@ -133,7 +136,7 @@ func chartsOf(a axis, each string, points []history.Point, now time.Time, state 
 func describeServer(c *frame.Call, v *systemView, r *health.Report, all bool) {
 	v.Checks, v.CheckErr = true, r.CheckErr
 	if r.Check != nil {
-		v.Check = checkOf(r.Check, c.Caller.Account, all)
+		v.Check = checkOf(c, r.Check, all)
 	}
 	if !all {
 		if v.CheckErr != "" {
@@ -161,12 +164,23 @@ type checkView struct {
 	Shown []health.Damaged
 }
 
-func checkOf(check *health.Check, own glacier.AccountID, all bool) *checkView {
+// checkOf is what the caller may see of a check. Whoever may not see a vault's
+// archives does not see which are damaged, only that there are some.
+func checkOf(c *frame.Call, check *health.Check, all bool) *checkView {
+	own := c.Caller.Account
 	v := &checkView{Check: *check, All: all, Own: own, Whole: check.DamagedCount == len(check.Damaged)}
 	if !all {
 		v.Check, v.Whole = check.Of(own)
 	}
-	v.Shown = v.Damaged[:min(len(v.Damaged), damagedShown)]
+	may := map[glacier.VaultName]bool{}
+	for _, d := range v.Damaged {
+		if _, asked := may[d.Vault]; !asked {
+			may[d.Vault] = all || c.MayAll(string(d.Vault), "InitiateJob", "GetJobOutput")
+		}
+		if may[d.Vault] && len(v.Shown) < damagedShown {
+			v.Shown = append(v.Shown, d)
+		}
+	}
 	return v
 }
 

@@ -54,6 +54,7 @@ func (l *vaultList) fill(c *frame.Call) error {
 	found, err := c.Config.Vaults.Overview(c.Request.Context(), c.Caller.Account, vault.OverviewQuery{
 		Contains: l.Search, After: glacier.VaultName(c.Query.Get("after")), Limit: vaultsPerPage,
 	})
+	c.RecordLook(glacier.Service, "ListVaults", err, "accountId", string(c.Caller.Account))
 	if err != nil {
 		return err
 	}
