@@ -1,6 +1,8 @@
 package vaults
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"time"
@@ -28,10 +30,36 @@ func (l *lockView) Remaining() string {
 	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
 }
 
+// mark tells the lock from any other that the vault has had or will have. id is
+// the one that the session keeps for the vault, "" if it keeps none. It does not
+// tell whether the lock is complete.
+func (l *lockView) mark(id string) string {
+	begun := l.CreationDate.UnixNano()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q %q", begun, id, l.Policy))
+	return hex.EncodeToString(sum[:])
+}
+
+// sameLock returns nil if a vault's lock is the one that the form's page has
+// shown. kept is the id that the session keeps.
+func sameLock(c *frame.Call, vault, kept string) error {
+	lock, err := lockOf(c, vault)
+	if err != nil {
+		return err
+	}
+	if lock == nil {
+		return frame.Refuse(http.StatusConflict, "Nothing was done: the lock that the page showed is gone.")
+	}
+	if lock.mark(kept) != c.Form.Get("lock") {
+		return frame.Refuse(http.StatusConflict, "Nothing was done: the lock is another one than the page showed. Read it again.")
+	}
+	return nil
+}
+
 // A lockPage is what the page of a vault's lock shows.
 type lockPage struct {
 	editor
 	Lock    *lockView // nil if there is none
+	Mark    string    // of the lock, while it is in progress
 	Sayings []saying  // of its policy
 	ID      string    // if this session has begun it
 	May     map[string]bool
@@ -57,13 +85,14 @@ func lockOf(c *frame.Call, vault string) (*lockView, error) {
 // template, the form for one begins with another.
 func showLock(c *frame.Call) error { return showLockPage(c, http.StatusOK, editor{}) }
 
-// lockPage shows a vault's lock, or the form for one: with what was typed.
+// showLockPage shows a vault's lock, or the form for one: with what was typed.
 func showLockPage(c *frame.Call, status int, e editor) error {
 	name, err := c.VaultName()
 	if err != nil {
 		return err
 	}
 	p := lockPage{editor: e, May: c.Rights(name, "InitiateVaultLock", "CompleteVaultLock", "AbortVaultLock")}
+	kept := c.KeptLock(name)
 	if p.Lock, err = lockOf(c, name); err != nil {
 		return err
 	}
@@ -77,7 +106,7 @@ func showLockPage(c *frame.Call, status int, e editor) error {
 	case p.Lock != nil:
 		p.Text, p.Sayings = frame.Indent(p.Lock.Policy), readerOf(c, name).read(p.Lock.Policy)
 		if !p.Lock.Locked() {
-			p.ID = c.KeptLock(name)
+			p.ID, p.Mark = kept, p.Lock.mark(kept)
 			scripts = []string{"countdown.js"}
 		}
 	}
@@ -126,11 +155,15 @@ func changeLock(c *frame.Call) error {
 	return c.Done(frame.Link("lock", "vault", name), "The lock has begun: test it, and complete it within 24 hours.")
 }
 
-// abortLock takes a lock back that is in progress.
+// abortLock takes a lock back that is in progress, if it is the one that the page
+// has shown.
 func abortLock(c *frame.Call, name string) error {
 	here := frame.Link("lock", "vault", name)
 	if c.Form.Get("sure") == "" {
 		return c.Instead(here, unsure())
+	}
+	if err := sameLock(c, name, c.KeptLock(name)); err != nil {
+		return c.Instead(here, err)
 	}
 	if _, err := c.Change(http.MethodDelete, frame.VaultPath(name, "lock-policy"), nil); err != nil {
 		return c.Instead(here, err)

@@ -12,6 +12,7 @@ import (
 type lockCompletion struct {
 	Lock    *lockView
 	Sayings []saying
+	Mark    string // of the lock
 	Kept    bool   // the session knows the lock's id
 	ARN     string // of the vault
 }
@@ -25,6 +26,7 @@ func showCompleteLock(c *frame.Call) error {
 	if !c.MayAll(name, "CompleteVaultLock") {
 		return frame.Refuse(http.StatusForbidden, "You may not complete the lock of this vault.")
 	}
+	kept := c.KeptLock(name)
 	lock, err := lockOf(c, name)
 	if err != nil {
 		return err
@@ -36,7 +38,7 @@ func showCompleteLock(c *frame.Call) error {
 	p := c.OfVault(name, frame.Page{
 		Title: "Lock " + name + " for good", Tab: "lock", Scripts: []string{"countdown.js"},
 		Data: lockCompletion{
-			Lock: lock, Sayings: readerOf(c, name).read(lock.Policy), Kept: c.KeptLock(name) != "", ARN: c.VaultARN(name),
+			Lock: lock, Sayings: readerOf(c, name).read(lock.Policy), Mark: lock.mark(kept), Kept: kept != "", ARN: c.VaultARN(name),
 		},
 		Commands: []frame.Command{frame.GlacierCommand("Complete the lock", "complete-vault-lock", "vault-name", name, "lock-id", "LOCK-ID")},
 	})
@@ -45,7 +47,8 @@ func showCompleteLock(c *frame.Call) error {
 }
 
 // completeLock locks a vault for good, if the visitor has typed its name and
-// ticked the box.
+// ticked the box, and if the lock is the one that the page has shown. Should
+// another one be begun right after the look at it, the API refuses the id.
 func completeLock(c *frame.Call) error {
 	name, err := c.VaultName()
 	if err != nil {
@@ -64,6 +67,9 @@ func completeLock(c *frame.Call) error {
 		return c.Instead(here, unsure())
 	case id == "":
 		return c.Instead(here, frame.Refuse(http.StatusBadRequest, "Nothing was done: the lock's id is missing."))
+	}
+	if err := sameLock(c, name, kept); err != nil {
+		return c.Instead(here, err)
 	}
 	_, err = c.Change(http.MethodPost, frame.VaultPath(name, "lock-policy", id), nil)
 	if e := frame.AsRefusal(err); e != nil && e.Status == glacier.InvalidParameterValue.Status() && kept != "" {
