@@ -28,6 +28,7 @@
 //   light(page)       fails if a cold load moves more than 150 KB; weight(page) tells what moves
 //   check(page)       all of these
 //   timed(page, path) the times of five answers, in ms, sorted; median(times)
+//   looks(variants)   the variants of a flow that are to be tried
 //   long              whether FIRN_LONG=1: what takes minutes is for then
 //
 // foreign/console/run runs them; one file: foreign/console/run signin.test.mjs. FIRN_LOG=1 prints what the server logged. The list of
@@ -47,6 +48,11 @@ export { Client, parallel, treeHash } from "./client.mjs";
 export { Server, account, region, root } from "./server.mjs";
 
 export const long = process.env.FIRN_LONG === "1";
+
+// looks are variants of a flow, by name. What is only of the dark or of a phone is left out unless FIRN_LONG=1: pages.test.mjs looks
+// at every page so.
+export const looks = (variants) => Object.entries(variants).filter(([, how]) => long || !(how.dark || how.narrow));
+
 export const median = (sorted) => sorted[sorted.length >> 1];
 
 // harness starts a server and a browser that end with the test file, and returns {server, browser, visit}. visit(t, options) opens a

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { check, harness, root } from "./harness.mjs";
+import { check, harness, looks, root } from "./harness.mjs";
 
 const { server, visit } = await harness();
 const { client } = server;
@@ -12,10 +12,10 @@ await client.createVault("photos");
 const archive = await client.upload("photos", "x".repeat(3 << 20), "a picture");
 await client.glacier("GET", ["vaults", "nowhere"]).catch(() => {});
 
-const looks = { "with JavaScript": {}, "in the dark": { dark: true }, "on a phone": { narrow: true }, "without JavaScript": { script: false } };
+const variants = { "with JavaScript": {}, "in the dark": { dark: true }, "on a phone": { narrow: true }, "without JavaScript": { script: false } };
 const tried = (page, options) => (options.script === false ? undefined : check(page));
 
-for (const [how, options] of Object.entries(looks)) {
+for (const [how, options] of looks(variants)) {
   test(`how the server stands, ${how}`, async (t) => {
     writeFileSync(join(server.data, "check.json"), JSON.stringify({
       version: 1, began: "2026-01-02T03:04:05Z", ended: "2026-01-02T04:04:05Z", deep: true, exit: 3, archives: 1, bytes: 3 << 20,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, test } from "node:test";
-import { allow, axe, check, harness, root } from "./harness.mjs";
+import { allow, axe, check, harness, looks, root } from "./harness.mjs";
 
 const { server, visit } = await harness();
 const { client } = server;
@@ -20,7 +20,7 @@ await new Promise((resolve) => hook.listen(0, "127.0.0.1", resolve));
 after(() => hook.close());
 const endpoint = `http://user:hushhush@127.0.0.1:${hook.address().port}/here`;
 
-for (const [how, options] of Object.entries({ "with JavaScript": {}, "in the dark": { dark: true }, "without JavaScript": { script: false } })) {
+for (const [how, options] of looks({ "with JavaScript": {}, "in the dark": { dark: true }, "without JavaScript": { script: false } })) {
   test(`a topic from first to last, ${how}`, async (t) => {
     well = false;
     const name = `done-${how.split(" ").at(-1)}`;

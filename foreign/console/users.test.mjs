@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allow, axe, check, harness, root, signIn } from "./harness.mjs";
+import { allow, axe, check, harness, looks, root, signIn } from "./harness.mjs";
 
 const { server, visit } = await harness();
 const { client } = server;
@@ -19,7 +19,7 @@ async function shown(page) {
   return { id: await text("Access key id"), secret: await text("Secret access key") };
 }
 
-for (const [how, options] of Object.entries({ "with JavaScript": {}, "in the dark": { dark: true }, "without JavaScript": { script: false } })) {
+for (const [how, options] of looks({ "with JavaScript": {}, "in the dark": { dark: true }, "without JavaScript": { script: false } })) {
   test(`a user from first to last, ${how}`, async (t) => {
     const name = `anna-${how.split(" ").at(-1)}`;
     const page = await visit(t, { as: root, ...options });
