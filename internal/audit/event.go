@@ -31,7 +31,7 @@ type Event struct {
 	IP        string    `json:"sourceIPAddress"` // of the client, without port
 	UserAgent string    `json:"userAgent"`
 
-	ErrorCode    string `json:"errorCode,omitempty"` // both empty if the call succeeded
+	ErrorCode    string `json:"errorCode,omitempty"` // both empty if the call succeeded; an attempt to sign in has no code
 	ErrorMessage string `json:"errorMessage,omitempty"`
 
 	// Request and Response are in camel case: "accountId", "vaultName", "location". Nil is printed as null. CloudTrail gives a
@@ -50,6 +50,9 @@ type Event struct {
 	Category   string            `json:"eventCategory"`                 // set by Append
 	TLS        *TLS              `json:"tlsDetails,omitempty"`          // nil if the call came in the clear
 }
+
+// Failed reports whether the call was refused or failed.
+func (e *Event) Failed() bool { return e.ErrorCode != "" || e.ErrorMessage != "" }
 
 // Kinds of [Identity].
 const (

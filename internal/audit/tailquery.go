@@ -48,7 +48,7 @@ func (q *Query) prepare() error {
 		q.exact = append(q.exact, []byte(`"`+q.Account+`"`))
 	}
 	if q.Failed {
-		q.exact = append(q.exact, []byte(`"errorCode":"`))
+		q.exact = append(q.exact, []byte(`"error`)) // which both its code and its message begin with
 	}
 	if q.Changes {
 		q.exact = append(q.exact, []byte(`"readOnly":false`))
@@ -124,7 +124,7 @@ func (e *Event) veil(account string) {
 func (q *Query) matches(e *Event) bool {
 	who := e.Identity
 	switch {
-	case q.Failed && e.ErrorCode == "",
+	case q.Failed && !e.Failed(),
 		q.Changes && e.ReadOnly,
 		!q.From.IsZero() && e.Time.Before(q.From),
 		!q.To.IsZero() && !e.Time.Before(q.To),

@@ -5,7 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"firn/firntest"
 )
 
 func TestTheAuditLogIsShownAndFiltered(t *testing.T) {
@@ -15,7 +19,11 @@ func TestTheAuditLogIsShownAndFiltered(t *testing.T) {
 		t.Fatalf("status %d", a.status)
 	}
 	v.submit("/console/vaults", "vault", "secrets")
-	all := v.page("/console/audit")
+	all := v.page("/console/audit?all=yes")
+	usual := v.page("/console/audit")
+	v.says(usual, "CreateVault", "ConsoleLogin", "Shown is only what changes something")
+	v.lacks(usual, "DescribeVault")
+	v.lacks(all, "Shown is only")
 	v.says(all, "CreateVault", "secrets", "done", "ConsoleLogin", "DescribeVault", "AccessDenied", "127.0.0.1", "Request id", "Asked: vaultName")
 	for name, row := range map[string]struct{ query, has, lacks string }{
 		"a user":     {"user=anna", `<td>anna</td>`, `<td>root</td>`},
@@ -77,6 +85,29 @@ func TestOthersDoNotSeeOnesLines(t *testing.T) {
 	theirs := other.page("/console/audit")
 	other.says(theirs, "theirs", "444455556666")
 	other.lacks(theirs, "mine", "AKIANOBODYKNOWSTHIS1", "111122223333")
+}
+
+// Whoever is given the number of an account that was deleted sees nothing of
+// the one before.
+func TestTheAuditLogBeginsWithTheAccount(t *testing.T) {
+	var ahead atomic.Int64
+	v := signedIn(t, firntest.Clock(func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }))
+	create := func() *visitor {
+		made := v.submit("/console/users", "do", "create-account", "account", "444455556666")
+		owner := another(t, v.srv)
+		owner.signIn(between(made.body, `aria-label="Access key id">`, "<"), between(made.body, `aria-label="Secret access key">`, "<"))
+		return owner
+	}
+	first := create()
+	first.get("/console/vault?vault=secret-plans")
+	first.says(first.page("/console/audit?all=yes"), "secret-plans", "DescribeVault")
+	v.says(v.submit("/console/users", "do", "delete-account", "account", "444455556666"), "is deleted")
+	ahead.Add(int64(5 * time.Second)) // of the clock that accounts are made by: lines have times to the second
+	second := create()
+	for _, query := range []string{"", "?all=yes", "?from=2001-01-01"} {
+		a := second.page("/console/audit" + query)
+		second.lacks(a, "secret-plans", "DescribeVault")
+	}
 }
 
 func TestTheAuditLogIsForThoseWhoMay(t *testing.T) {

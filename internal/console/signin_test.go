@@ -129,6 +129,38 @@ func TestFormsOfOthersAreRefused(t *testing.T) {
 	}
 }
 
+// Who fails to sign in, or is not let to try, is in the log as a failure.
+func TestFailedSignInsAreFailures(t *testing.T) {
+	v := signedIn(t)
+	guesser := another(t, v.srv)
+	for range 15 {
+		guesser.send("/console/", url.Values{"key": {"AKIANOBODYKNOWSTHIS1"}, "secret": {"wrong"}})
+	}
+	for _, query := range []string{"?name=ConsoleLogin", "?failed=yes"} {
+		a := v.page("/console/audit" + query)
+		for says, want := range map[string]int{
+			`<span class="badge bad">Failed authentication</span>`: 10, `<span class="badge bad">Too many attempts</span>`: 1,
+		} {
+			if got := strings.Count(a.body, says); got != want {
+				t.Errorf("%s: %d times %s, want %d", query, got, says, want)
+			}
+		}
+	}
+	v.lacks(v.page("/console/audit?name=ConsoleLogin&failed=yes"), ">done<")
+	v.says(v.page("/console/audit?name=ConsoleLogin"), "done")
+}
+
+// A look that is refused has the API's code.
+func TestRefusedLooksHaveACode(t *testing.T) {
+	v := signedIn(t)
+	v.vault("photos")
+	if a := v.get("/console/jobs?marker=nonsense"); a.status != http.StatusBadRequest {
+		t.Fatalf("status %d", a.status)
+	}
+	a := v.page("/console/audit?name=ListJobs&failed=yes")
+	v.says(a, "InvalidParameterValueException")
+}
+
 // A secret that is pasted into the field for the id is in no log.
 func TestWhatMayBeASecretIsNotLogged(t *testing.T) {
 	v := visit(t)

@@ -131,6 +131,40 @@ func TestTriesComeBack(t *testing.T) {
 	}
 }
 
+// One refusal is told for each failure that was let through, however many are
+// tried.
+func TestRefusedTriesAreToldOnce(t *testing.T) {
+	c := &clock{time.Unix(1e9, 0)}
+	tr := newTries(c.now)
+	here, there := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	told := 0
+	for range 50 {
+		if tr.worthALine(here) {
+			told++
+		}
+	}
+	if told != 0 {
+		t.Errorf("%d of somebody who has not failed", told)
+	}
+	for round := range 3 {
+		tr.failed(here)
+		tr.failed(there)
+		for range 50 {
+			if tr.worthALine(here) {
+				told++
+			}
+		}
+		if told != round+1 {
+			t.Errorf("after %d failures: %d", round+1, told)
+		}
+	}
+	c.at = c.at.Add(time.Hour)
+	tr.forget(c.at)
+	if len(tr.told) != 0 {
+		t.Error("not forgotten")
+	}
+}
+
 func TestANetworkIsOneStranger(t *testing.T) {
 	c := &clock{time.Unix(1e9, 0)}
 	tr := newTries(c.now)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"firn/internal/access"
 	"firn/internal/sigv4"
 )
 
@@ -43,6 +44,9 @@ func (c *Call) next() string {
 // there is such a key.
 func signIn(c *Call) error {
 	if wait, ok := c.h.tries.allowed(c.Client.Addr); !ok {
+		if c.h.tries.worthALine(c.Client.Addr) {
+			c.recordSignIn(access.Caller{}, strings.TrimSpace(c.Form.Get("key")), "Too many attempts")
+		}
 		seconds := int(wait.Seconds()) + 1
 		c.Writer.Header().Set("Retry-After", fmt.Sprint(seconds))
 		return c.signInPage(http.StatusTooManyRequests,
@@ -56,7 +60,11 @@ func signIn(c *Call) error {
 	if err != nil && refused == nil {
 		return err
 	}
-	c.recordSignIn(caller, key.AccessKeyID, refused)
+	failure := ""
+	if refused != nil {
+		failure = "Failed authentication"
+	}
+	c.recordSignIn(caller, key.AccessKeyID, failure)
 	if refused != nil {
 		c.h.tries.failed(c.Client.Addr)
 		return c.signInPage(http.StatusForbidden, "There is no active access key with this id and this secret.")

@@ -2,27 +2,29 @@ package frame
 
 import (
 	"crypto/rand"
+	"errors"
 	"regexp"
 
+	"firn/glacier"
 	"firn/internal/access"
 	"firn/internal/audit"
 	"firn/internal/awsapi"
 	"firn/internal/token"
 )
 
-// recordSignIn writes the line that CloudTrail has for it. The log itself says
-// if it cannot be written.
-func (c *Call) recordSignIn(caller access.Caller, claimed string, refused *Refusal) {
+// recordSignIn writes the line that CloudTrail has for it, which has no code if
+// it failed. The log itself says if it cannot be written.
+func (c *Call) recordSignIn(caller access.Caller, claimed, failure string) {
 	if c.Config.Trail == nil {
 		return
 	}
-	if refused != nil {
+	if failure != "" {
 		caller = access.Caller{KeyID: hideUnlessKey(claimed)}
 	}
 	e := c.event(caller)
 	e.Source, e.Name, e.Response = "signin.amazonaws.com", "ConsoleLogin", map[string]string{"ConsoleLogin": "Success"}
-	if refused != nil {
-		e.ErrorMessage = "Failed authentication"
+	if failure != "" {
+		e.ErrorMessage = failure
 		e.Response["ConsoleLogin"] = "Failure"
 	}
 	_ = c.Config.Trail.Append(e, false)
@@ -41,12 +43,28 @@ func (c *Call) RecordLook(service, name string, failure error, params ...string)
 		e.Request[params[i]] = params[i+1]
 	}
 	if failure != nil {
-		e.ErrorMessage = "internal failure"
+		e.ErrorCode, e.ErrorMessage = codeOf(failure), "internal failure"
 		if told := AsRefusal(failure); told != nil {
 			e.ErrorMessage = told.Text
 		}
 	}
 	_ = c.Config.Trail.Append(e, false)
+}
+
+// codeOf is the API's code of a failure; empty for a refusal of the console's
+// own.
+func codeOf(failure error) string {
+	var api *glacier.Error
+	var named *awsapi.Error
+	switch {
+	case errors.As(failure, &api):
+		return string(api.Code)
+	case errors.As(failure, &named):
+		return string(named.Code)
+	case AsRefusal(failure) != nil:
+		return ""
+	}
+	return string(glacier.ServiceUnavailable)
 }
 
 // event is what all lines of the console have in common.

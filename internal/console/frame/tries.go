@@ -22,10 +22,11 @@ type tries struct {
 
 	mu   sync.Mutex
 	full map[netip.Prefix]time.Time // when all of an address's tries are there again
+	told map[netip.Prefix]bool      // those of full that were refused a try since their last one
 }
 
 func newTries(now func() time.Time) *tries {
-	return &tries{now: now, full: map[netip.Prefix]time.Time{}}
+	return &tries{now: now, full: map[netip.Prefix]time.Time{}, told: map[netip.Prefix]bool{}}
 }
 
 // allowed reports whether somebody may try now, and if not, how long he has to
@@ -41,6 +42,20 @@ func (t *tries) allowed(from netip.Addr) (wait time.Duration, ok bool) {
 	return max(0, wait), wait <= 0
 }
 
+// worthALine reports whether a refused try is the first since the last that was
+// not: so there are not more lines of refusals than of failures, however many
+// try.
+func (t *tries) worthALine(from netip.Addr) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at := neighbourhood(from)
+	if _, counted := t.full[at]; !counted || t.told[at] {
+		return false
+	}
+	t.told[at] = true
+	return true
+}
+
 // failed counts a failure.
 func (t *tries) failed(from netip.Addr) {
 	t.mu.Lock()
@@ -50,6 +65,7 @@ func (t *tries) failed(from netip.Addr) {
 		t.forget(now)
 	}
 	at := neighbourhood(from)
+	delete(t.told, at)
 	full := t.full[at]
 	if full.Before(now) {
 		full = now
@@ -63,10 +79,12 @@ func (t *tries) forget(now time.Time) {
 	for at, full := range t.full {
 		if !full.After(now) {
 			delete(t.full, at)
+			delete(t.told, at)
 		}
 	}
 	if len(t.full) >= maxStrangers {
 		clear(t.full)
+		clear(t.told)
 	}
 }
 

@@ -71,6 +71,18 @@ func Short(id any) string {
 	return s[:10] + "…" + s[len(s)-6:]
 }
 
+// Clip cuts a text to so many characters.
+func Clip(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n == most {
+			return s[:i] + "…"
+		}
+		n++
+	}
+	return s
+}
+
 // when shows a time, in UTC and to the minute; a script adds the visitor's own
 // zone.
 func when(t any) template.HTML {

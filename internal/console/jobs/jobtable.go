@@ -137,7 +137,7 @@ func (t *table) list(a listedArchive) bool {
 		made = at.Format("2006-01-02 15:04:05") + " UTC"
 	}
 	return len(t.Rows) < inventoryRows && t.add(
-		cell{Text: a.ArchiveID}, cell{Text: clip(a.ArchiveDescription, maxCell)}, cell{Text: made},
+		cell{Text: a.ArchiveID}, cell{Text: frame.Clip(a.ArchiveDescription, maxCell)}, cell{Text: made},
 		cell{Text: frame.ByteCount(size), Number: true}, cell{Text: frame.Short(a.SHA256TreeHash)})
 }
 
@@ -218,7 +218,7 @@ func (t *table) record(s *csv.Scanner) []cell {
 	for i := range row {
 		value, _ := s.Field(i)
 		text := strings.ToValidUTF8(string(value), "\uFFFD")
-		row[i].Text = clip(text, maxCell)
+		row[i].Text = frame.Clip(text, maxCell)
 		if row[i].Text != text {
 			t.Cut = "Long values are cut."
 		}

@@ -12,6 +12,9 @@ import (
 	"firn/internal/job"
 )
 
+// inList is how many characters of a text are shown where there are many.
+const inList = 120
+
 // A jobView is a job as pages show it.
 type jobView struct {
 	glacier.JobDescription
@@ -62,11 +65,11 @@ func (j jobView) Title() string {
 	case j.Action == glacier.ActionInventoryRetrieval:
 		return "Inventory of " + j.Vault
 	case j.Action == glacier.ActionSelect && j.More.Note != "":
-		return "Query over " + clip(j.More.Note, 120)
+		return "Query over " + frame.Clip(j.More.Note, inList)
 	case j.Action == glacier.ActionSelect:
 		return "Query"
 	case j.More.Note != "":
-		return "Retrieval of " + clip(j.More.Note, 120)
+		return "Retrieval of " + frame.Clip(j.More.Note, inList)
 	}
 	return "Retrieval"
 }
@@ -107,9 +110,9 @@ func (j jobView) What() string {
 	case glacier.ActionInventoryRetrieval:
 		return j.whatInventory()
 	case glacier.ActionSelect:
-		return clip(j.Query().expression(), 120)
+		return frame.Clip(j.Query().expression(), inList)
 	}
-	what := clip(j.More.Note, 120)
+	what := frame.Clip(j.More.Note, inList)
 	if what == "" && j.ArchiveID != nil {
 		what = frame.Short(*j.ArchiveID)
 	}
@@ -117,6 +120,11 @@ func (j jobView) What() string {
 		what += ", bytes " + *j.RetrievalByteRange
 	}
 	return what
+}
+
+// Described is the beginning of the job's description.
+func (j jobView) Described() string {
+	return frame.Clip(textOf(j.JobDescription.JobDescription), inList)
 }
 
 func (j jobView) whatInventory() string {
@@ -230,18 +238,6 @@ func pace(jobs []jobView) int {
 		}
 	}
 	return int(next / time.Second)
-}
-
-// clip cuts a text to so many characters.
-func clip(s string, most int) string {
-	n := 0
-	for i := range s {
-		if n == most {
-			return s[:i] + "…"
-		}
-		n++
-	}
-	return s
 }
 
 // lasting says a length of time in its largest units.

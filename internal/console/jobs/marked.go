@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"firn/internal/console/frame"
 )
 
 // maxMarked is how much of a query is shown before and behind a place in it, in
@@ -24,7 +26,7 @@ type marked struct {
 
 // mark finds the place that an error of the API's names.
 func mark(expression, message string) *marked {
-	m := &marked{Expression: clip(expression, 2*maxMarked)}
+	m := &marked{Expression: frame.Clip(expression, 2*maxMarked)}
 	found := regexp.MustCompile(`at line (\d+), column (\d+)(?: in record \d+)?\.$`).FindStringSubmatch(message)
 	if found == nil {
 		return m
@@ -50,7 +52,7 @@ func mark(expression, message string) *marked {
 	if line < len(lines) {
 		m.After += "\n" + strings.Join(lines[line:], "\n")
 	}
-	m.Before, m.After = clipFront(m.Before, maxMarked), clip(m.After, maxMarked)
+	m.Before, m.After = clipFront(m.Before, maxMarked), frame.Clip(m.After, maxMarked)
 	return m
 }
 

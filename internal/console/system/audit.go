@@ -35,6 +35,9 @@ type trailFilter struct {
 	Failed, Changes                   bool
 }
 
+// Usual reports whether it is that of the first page.
+func (f trailFilter) Usual() bool { return f == trailFilter{Changes: true} }
+
 // An eventRow is an event in words.
 type eventRow struct {
 	audit.Event
@@ -44,6 +47,17 @@ type eventRow struct {
 
 // At is the event's time, to the second.
 func (e eventRow) At() string { return e.Time.UTC().Format("2006-01-02 15:04:05") }
+
+// Failed reports whether the call was refused or failed.
+func (e eventRow) Failed() bool { return e.Event.Failed() }
+
+// Outcome is how it failed: the API's code, or what stands in its place.
+func (e eventRow) Outcome() string {
+	if e.ErrorCode != "" {
+		return e.ErrorCode
+	}
+	return frame.Clip(e.ErrorMessage, 80)
+}
 
 // Stamp is the same for programs.
 func (e eventRow) Stamp() string { return e.Time.UTC().Format(time.RFC3339) }
@@ -56,9 +70,10 @@ func showAudit(c *frame.Call) error {
 	if !c.Audits() {
 		return frame.Refuse(http.StatusForbidden, "User: "+c.Caller.ARN()+" is not authorized to perform: cloudtrail:LookupEvents")
 	}
+	first := len(c.Query) == 0 // of what changes something, which else drowns in looks
 	f := trailFilter{
 		User: wanted(c, "user"), Vault: wanted(c, "vault"), Name: wanted(c, "name"), Text: wanted(c, "text"),
-		From: wanted(c, "from"), To: wanted(c, "to"), Failed: c.Query.Get("failed") != "", Changes: c.Query.Get("changes") != "",
+		From: wanted(c, "from"), To: wanted(c, "to"), Failed: c.Query.Get("failed") != "", Changes: first || c.Query.Get("changes") != "",
 	}
 	v := trailView{Filter: f, Filtered: f != trailFilter{}, Later: c.Query.Get("cursor") != "", Newest: f.link("")}
 	err := trail(c, &v, c.Query.Get("cursor"))
@@ -97,6 +112,13 @@ func trail(c *frame.Call, v *trailView, cursor string) error {
 	}
 	if q.To, err = typedTime(v.Filter.To); err != nil {
 		return err
+	}
+	since, err := ownSince(c)
+	if err != nil {
+		return err
+	}
+	if q.From.Before(since) {
+		q.From = since
 	}
 	got, err := c.Config.Audit.Latest(c.Request.Context(), q)
 	c.RecordLook("cloudtrail", "LookupEvents", err, "accountId", string(c.Caller.Account))
@@ -138,7 +160,8 @@ func (f trailFilter) link(cursor string) string {
 		return ""
 	}
 	return frame.Link("audit", "user", f.User, "vault", f.Vault, "name", f.Name, "text", f.Text, "from", f.From, "to", f.To,
-		"failed", yes(f.Failed), "changes", yes(f.Changes), "cursor", cursor)
+		"failed", yes(f.Failed), "changes", yes(f.Changes),
+		"all", yes(f == trailFilter{}), "cursor", cursor)
 }
 
 // rowOf words an event.
