@@ -55,7 +55,9 @@ for (const [how, options] of looks({ "with JavaScript": {}, "in the dark": { dar
     assert.deepEqual(await anna.getByRole("navigation", { name: "Console" }).getByRole("link").allInnerTexts(),
       ["Vaults", "Jobs", "Users", "Capacity", "System"]);
 
-    await page.getByRole("button", { name: `Rotate ${first.id}` }).click();
+    await page.getByRole("link", { name: `Rotate ${first.id}` }).click();
+    if (options.script !== false) await axe(page);
+    await page.getByRole("button", { name: "Rotate key" }).click();
     const second = await shown(page);
     await page.getByText(`The key ${first.id} is disabled now.`).waitFor();
     await anna.reload();
@@ -81,19 +83,45 @@ for (const [how, options] of looks({ "with JavaScript": {}, "in the dark": { dar
   });
 }
 
-test("what needs no JavaScript to be asked about is asked about with it, too", async (t) => {
-  await client.createUser("bert");
-  const page = await visit(t, { as: root });
-  await page.goto("/console/user?user=bert");
-  let asked = "";
-  page.once("dialog", (dialog) => {
-    asked = dialog.message();
-    return dialog.dismiss();
+for (const script of [true, false]) {
+  test(`root's last key takes more than a click, ${script ? "with" : "without"} JavaScript`, async (t) => {
+    const page = await visit(t, { as: root, script });
+    await page.goto("/console/user");
+    await page.getByRole("link", { name: `Disable ${root.id}` }).click();
+    await page.getByText("Nobody can get into this account as its root any more").waitFor();
+    if (script) await check(page);
+    await page.getByLabel("Type the key’s id").fill("root");
+    await page.getByRole("button", { name: "Disable key" }).click();
+    await page.getByRole("alert").getByText("Nothing was done").waitFor();
+    await page.goto("/console/user");
+    assert.equal(await page.getByText("disabled", { exact: true }).count(), 0);
   });
-  await page.getByRole("button", { name: /^Rotate/ }).click();
-  assert.match(asked, /disable this one/);
+}
+
+test("a policy that somebody else has changed is not replaced unseen", async (t) => {
+  await client.createUser("bert");
+  const set = (action) => client.query("iam", "PutUserPolicy", {
+    UserName: "bert", PolicyName: "own",
+    PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Allow", Action: action, Resource: "*" } }),
+  });
+  await set("glacier:ListVaults");
+  const page = await visit(t, { as: root });
+  await page.goto("/console/user-policy?user=bert&policy=own");
+  await set("glacier:ListJobs");
+  const text = page.getByLabel("Policy, as JSON");
+  await text.fill((await text.inputValue()).replace("ListVaults", "DescribeVault"));
+  allow(page, /^answer: 409 POST .*user-policy/);
+  await page.getByRole("button", { name: "Save policy" }).click();
+  await page.getByRole("alert").getByText("somebody else has changed the policy").waitFor();
+  assert.match(await page.getByLabel("What is there now").innerText(), /ListJobs/);
+  assert.match(await text.inputValue(), /DescribeVault/);
   await check(page);
-  assert.equal(await page.getByText("disabled", { exact: true }).count(), 0);
+  await page.getByRole("button", { name: "Save policy" }).click();
+  await page.getByText("The policy own is set.").waitFor();
+  await page.getByRole("link", { name: "Delete policy own" }).click();
+  await check(page);
+  await page.getByRole("button", { name: "Delete policy" }).click();
+  await page.getByText("The policy own is deleted.").waitFor();
 });
 
 test("an account is made and deleted", async (t) => {

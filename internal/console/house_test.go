@@ -168,3 +168,13 @@ func (v *visitor) lacks(a answer, unwanted ...string) {
 		}
 	}
 }
+
+// was is the digest of what a field of a page begins with.
+func (v *visitor) was(path, field string) string {
+	v.t.Helper()
+	return wasIn(v.page(path), field)
+}
+
+func wasIn(a answer, field string) string {
+	return between(a.body, `name="was-`+field+`" value="`, `"`)
+}

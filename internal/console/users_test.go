@@ -15,8 +15,13 @@ import (
 	"firn/firntest"
 )
 
-// page of a user, and a form of it.
+// userPage is the page of a user.
 func userPage(name string) string { return "/console/user?user=" + url.QueryEscape(name) }
+
+// keyPage is the page that asks before a key is changed.
+func keyPage(verb, user, key string) string {
+	return "/console/key-" + verb + "?key=" + url.QueryEscape(key) + "&user=" + url.QueryEscape(user)
+}
 
 func TestAUserIsMadeAndListed(t *testing.T) {
 	v := signedIn(t)
@@ -26,7 +31,11 @@ func TestAUserIsMadeAndListed(t *testing.T) {
 		t.Errorf("IAM lists %s", got)
 	}
 	v.says(v.page("/console/users"), "anna+ops@firn")
-	v.says(v.submit("/console/users", "do", "create-user", "user", "<b>"), "The specified value for userName is invalid.")
+	bad := v.submit("/console/users", "do", "create-user", "user", "an<b>a")
+	v.says(bad, "The specified value for userName is invalid.")
+	if bad.status != http.StatusBadRequest || !strings.Contains(bad.body, `value="an&lt;b&gt;a"`) {
+		t.Errorf("status %d; what was typed is gone:\n%s", bad.status, bad.body)
+	}
 	v.says(v.submit("/console/users", "do", "create-user", "user", "anna+ops@firn"), "User with name anna+ops@firn already exists.")
 	if a := v.submit("/console/users", "do", "dance"); a.status != http.StatusBadRequest {
 		t.Errorf("a form that is not there: %d", a.status)
@@ -108,20 +117,20 @@ func TestKeysAreRotatedDisabledAndDeleted(t *testing.T) {
 	old := between(page.body, `name="seen" value="`, `"`)
 	v.says(page, old, "active", "See its calls")
 
-	a := v.submit(userPage("bob"), "do", "rotate-key", "key", old, "seen", old)
+	a := v.submit(keyPage("rotate", "bob", old), "seen", old)
 	fresh := between(a.body, `aria-label="Access key id">`, "<")
 	v.says(a, "The key "+old+" is disabled now.")
 	if got := v.askIAM("ListAccessKeys", "UserName", "bob"); strings.Count(got, "<Status>Active<") != 1 || strings.Count(got, "<Status>Inactive<") != 1 {
 		t.Errorf("keys after rotation: %s", got)
 	}
 	v.says(v.submit(userPage("bob"), "do", "enable-key", "key", old), "The key "+old+" is enabled.")
-	v.says(v.submit(userPage("bob"), "do", "rotate-key", "key", old, "seen", fresh), "the keys have changed")
+	v.says(v.submit(keyPage("rotate", "bob", old), "seen", fresh), "the keys have changed")
 	both := between(v.page(userPage("bob")).body, `name="seen" value="`, `"`)
 	v.says(v.submit(userPage("bob"), "do", "create-key", "seen", both), "Cannot exceed quota for AccessKeysPerUser: 2")
-	v.says(v.submit(userPage("bob"), "do", "disable-key", "key", old), "The key "+old+" is disabled.")
-	v.says(v.submit(userPage("bob"), "do", "disable-key", "key", "AKIANOBODYHASTHISONE"), "cannot be found")
+	v.says(v.submit(keyPage("disable", "bob", old)), "The key "+old+" is disabled.")
+	v.says(v.submit(keyPage("disable", "bob", "AKIANOBODYHASTHISONE")), "cannot be found")
 
-	ask := "/console/key-delete?user=bob&key=" + old
+	ask := keyPage("delete", "bob", old)
 	v.says(v.page(ask), "Delete this key of the user bob?", "The key is disabled")
 	v.says(v.submit(ask), "The key "+old+" is deleted.")
 	if a := v.get(ask); a.status != http.StatusNotFound {
@@ -139,13 +148,41 @@ func TestRootHasKeys(t *testing.T) {
 	page := v.page("/console/user")
 	v.says(page, "The account’s root", v.srv.AccessKey, "yours now", "no policy of a user’s binds it")
 	v.lacks(page, "Delete user", "Managed policies")
-	a := v.submit("/console/user", "do", "rotate-key", "key", v.srv.AccessKey, "seen", v.srv.AccessKey)
+	ask := v.page(keyPage("rotate", "", v.srv.AccessKey))
+	v.says(ask, "Rotate this key of the account’s root?", "This is the key that you have signed in with.", "aws iam create-access-key")
+	v.lacks(ask, "--user-name", "Type the key’s id")
+	a := v.submit(keyPage("rotate", "", v.srv.AccessKey), "seen", v.srv.AccessKey)
 	fresh := another(t, v.srv)
 	fresh.signIn(between(a.body, `aria-label="Access key id">`, "<"), between(a.body, `aria-label="Secret access key">`, "<"))
 	if a := v.get("/console/users"); a.status != http.StatusSeeOther {
 		t.Errorf("the session of the old key: %d", a.status)
 	}
 	fresh.says(fresh.page("/console/user"), "disabled")
+}
+
+// What locks root out is not done by a click, and it is said what it means.
+func TestRootsLastKeyIsNotLostByAClick(t *testing.T) {
+	for verb, wayBack := range map[string]string{"delete": "firn key create --data", "disable": "firn key enable "} {
+		t.Run(verb, func(t *testing.T) {
+			v := signedIn(t)
+			page := keyPage(verb, "", v.srv.AccessKey)
+			v.says(v.page(page), "Nobody can get into this account as its root any more", wayBack, "--account 111122223333", "Type the key’s id to confirm")
+			for _, typed := range []string{"", "root"} {
+				v.says(v.submit(page, "name", typed), "Nothing was done: what you typed is not "+v.srv.AccessKey)
+			}
+			v.lacks(v.page("/console/user"), ">disabled<")
+
+			second := between(v.askIAM("CreateAccessKey"), "<AccessKeyId>", "<")
+			a := v.page(keyPage(verb, "", second))
+			v.lacks(a, "Nobody can get into", "Type the key’s id")
+			v.submit(keyPage(verb, "", second))
+			v.says(v.page(page), "Nobody can get into this account as its root any more")
+			v.submit(page, "name", v.srv.AccessKey)
+			if a := v.get("/console/user"); a.status != http.StatusSeeOther {
+				t.Errorf("the session of the key: %d", a.status)
+			}
+		})
+	}
 }
 
 func TestPoliciesComeAndGo(t *testing.T) {
@@ -156,7 +193,9 @@ func TestPoliciesComeAndGo(t *testing.T) {
 	bob.page("/console/users")
 	v.says(v.page("/console/managed-policy?policy="+url.QueryEscape(readOnly)), `"iam:List*"`)
 	v.says(v.submit(userPage("bob"), "do", "attach", "policy", "arn:aws:iam::aws:policy/None"), "does not exist or is not attachable")
-	v.says(v.submit(userPage("bob"), "do", "detach", "policy", readOnly), "The policy is taken away.")
+	const taking = "/console/user-policy-remove?user=bob&arn="
+	v.says(v.page(taking+url.QueryEscape(readOnly)), "Take the policy IAMReadOnlyAccess away from the user bob?", "aws iam detach-user-policy")
+	v.says(v.submit(taking+url.QueryEscape(readOnly)), "The policy is taken away.")
 	if a := bob.get("/console/users"); a.status != http.StatusForbidden {
 		t.Errorf("without the policy: %d", a.status)
 	}
@@ -166,7 +205,7 @@ func TestPoliciesComeAndGo(t *testing.T) {
 	v.says(v.submit("/console/user-policy?user=bob", "policy", "own", "text", text), "The policy own is set.")
 	bob.page("/console/users")
 	v.says(v.page("/console/user-policy?user=bob&policy=own"), `"Action":"iam:*"`)
-	bad := v.submit("/console/user-policy?user=bob&policy=own", "text", `{"<script>":1}`)
+	bad := v.submit("/console/user-policy?user=bob&policy=own", "text", `{"<script>":1}`, "was-text", v.was("/console/user-policy?user=bob&policy=own", "text"))
 	if bad.status != http.StatusBadRequest {
 		t.Errorf("a bad policy: %d", bad.status)
 	}
@@ -177,10 +216,54 @@ func TestPoliciesComeAndGo(t *testing.T) {
 	if !strings.Contains(named.body, `value="a b"`) {
 		t.Error("the name that was typed is gone")
 	}
-	v.says(v.submit(userPage("bob"), "do", "delete-policy", "policy", "own"), "The policy own is deleted.")
+	const deleting = "/console/user-policy-remove?user=bob&policy="
+	v.says(v.page(deleting+"own"), "Delete the policy own of the user bob?", "aws iam delete-user-policy")
+	v.says(v.submit(deleting+"own"), "The policy own is deleted.")
+	for _, gone := range []string{deleting + "own", deleting, taking + url.QueryEscape(readOnly), taking} {
+		if a := v.get(gone); a.status != http.StatusNotFound {
+			t.Errorf("%s: %d", gone, a.status)
+		}
+	}
 	if a := v.get("/console/user-policy?user=bob&policy=own"); a.status != http.StatusNotFound {
 		t.Errorf("a policy that is gone: %d", a.status)
 	}
+}
+
+// Nobody replaces a policy that he has not seen.
+func TestPoliciesAreNotReplacedUnseen(t *testing.T) {
+	v := signedIn(t)
+	newcomer(t, v, "bob")
+	policy := func(action string) string {
+		return `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"` + action + `","Resource":"*"}}`
+	}
+	has := func(want string) {
+		t.Helper()
+		if got := v.askIAM("GetUserPolicy", "UserName", "bob", "PolicyName", "own"); !strings.Contains(got, url.QueryEscape(want)) {
+			t.Errorf("the policy is %s, want %s", got, want)
+		}
+	}
+	v.askIAM("PutUserPolicy", "UserName", "bob", "PolicyName", "own", "PolicyDocument", policy("glacier:A"))
+	a := v.submit("/console/user-policy?user=bob", "policy", "own", "text", policy("glacier:B"))
+	v.says(a, "the user has a policy own already", policy("glacier:B"))
+	if a.status != http.StatusConflict || !strings.Contains(a.body, `value="own"`) {
+		t.Errorf("status %d, and the name that was typed", a.status)
+	}
+	has("glacier:A")
+
+	const here = "/console/user-policy?user=bob&policy=own"
+	was := v.was(here, "text")
+	v.askIAM("PutUserPolicy", "UserName", "bob", "PolicyName", "own", "PolicyDocument", policy("glacier:C"))
+	a = v.submit(here, "text", policy("glacier:B"), "was-text", was)
+	v.says(a, "somebody else has changed the policy meanwhile", policy("glacier:B"), "What is there now: "+policy("glacier:C"))
+	has("glacier:C")
+	v.says(v.submit(here, "text", policy("glacier:B"), "was-text", wasIn(a, "text")), "The policy own is set.")
+	has("glacier:B")
+
+	was = v.was(here, "text")
+	v.askIAM("DeleteUserPolicy", "UserName", "bob", "PolicyName", "own")
+	a = v.submit(here, "text", policy("glacier:D"), "was-text", was)
+	v.says(a, "somebody else has changed the policy meanwhile", "What is there now: nothing")
+	v.says(v.submit(here, "text", policy("glacier:D"), "was-text", wasIn(a, "text")), "The policy own is set.")
 }
 
 func TestAUserIsDeletedWithAllThatIsHis(t *testing.T) {
@@ -206,6 +289,30 @@ func TestAUserIsDeletedWithAllThatIsHis(t *testing.T) {
 	}
 }
 
+// Who may not do all of it does nothing.
+func TestAUserIsNotHalfDeleted(t *testing.T) {
+	v := signedIn(t)
+	for _, right := range []string{"DeleteUser", "DeleteAccessKey", "DeleteUserPolicy", "DetachUserPolicy"} {
+		t.Run(right, func(t *testing.T) {
+			victim, eve := "victim-"+right, newcomer(t, v, "eve-"+right, "iam:*")
+			newcomer(t, v, victim, "glacier:*")
+			v.askIAM("AttachUserPolicy", "UserName", victim, "PolicyArn", "arn:aws:iam::aws:policy/IAMReadOnlyAccess")
+			v.askIAM("PutUserPolicy", "UserName", "eve-"+right, "PolicyName", "deny",
+				"PolicyDocument", `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"iam:`+right+`","Resource":"*"}}`)
+			page := "/console/user-delete?user=" + victim
+			a := eve.page(page)
+			eve.says(a, "You would need to be allowed iam:"+right)
+			eve.lacks(a, `class="danger"`)
+			eve.says(eve.submit(page, "name", victim), "Nothing was done", "is not authorized to perform: iam:"+right)
+			for action, want := range map[string]string{"ListAccessKeys": "<AccessKeyId>", "ListUserPolicies": "<member>pa<", "ListAttachedUserPolicies": "IAMReadOnlyAccess"} {
+				if got := v.askIAM(action, "UserName", victim); !strings.Contains(got, want) {
+					t.Errorf("%s: %s", action, got)
+				}
+			}
+		})
+	}
+}
+
 func TestNobodyDeletesHimself(t *testing.T) {
 	v := signedIn(t)
 	eve := newcomer(t, v, "eve", "iam:*")
@@ -223,7 +330,8 @@ func TestUsersAreForThoseWhoMay(t *testing.T) {
 	reader := newcomer(t, v, "reader", "iam:List*", "iam:Get*")
 	list, bob := reader.page("/console/users"), reader.page(userPage("bob"))
 	reader.lacks(list, `value="create-user"`, `value="create-account"`, `value="delete-account"`)
-	reader.lacks(bob, "create-key", "rotate-key", "Delete user", `value="attach"`, "Write a policy")
+	reader.lacks(bob, "create-key", "key-rotate", "key-disable", "Delete user", `value="attach"`, "Write a policy", "aws iam create-access-key", "aws iam detach-user-policy")
+	reader.says(bob, "aws iam list-access-keys --user-name bob")
 	reader.says(bob, "Managed policies", "Access keys")
 	for name, form := range map[string][]string{
 		"make a key":    {userPage("bob"), "do", "create-key", "seen", ""},
@@ -232,6 +340,11 @@ func TestUsersAreForThoseWhoMay(t *testing.T) {
 		"make a user":   {"/console/users", "do", "create-user", "user", "carl"},
 		"make accounts": {"/console/users", "do", "create-account", "account", "444455556666"},
 		"delete":        {"/console/user-delete?user=bob", "name", "bob"},
+		"disable a key": {keyPage("disable", "bob", "AKIANOBODYHASTHISONE")},
+		"delete a key":  {keyPage("delete", "bob", "AKIANOBODYHASTHISONE")},
+		"rotate a key":  {keyPage("rotate", "bob", "AKIANOBODYHASTHISONE"), "seen", ""},
+		"take away":     {"/console/user-policy-remove?user=bob&arn=arn:aws:iam::aws:policy/IAMReadOnlyAccess"},
+		"delete policy": {"/console/user-policy-remove?user=bob&policy=p"},
 	} {
 		if a := reader.submit(form[0], form[1:]...); !strings.Contains(a.text(), "is not authorized to perform: iam:") {
 			t.Errorf("%s: %d %s", name, a.status, a.text())
@@ -291,7 +404,8 @@ func TestAUserHasHisOwnKeys(t *testing.T) {
 func TestHostileNamesOfUsers(t *testing.T) {
 	v := signedIn(t)
 	for _, name := range []string{"..", "<b>x", `" onload="`, strings.Repeat("x", 5000)} {
-		for _, path := range []string{userPage(name), "/console/user-delete?user=" + url.QueryEscape(name), "/console/user-policy?policy=p&user=" + url.QueryEscape(name)} {
+		for _, path := range []string{userPage(name), keyPage("disable", name, name), "/console/user-policy-remove?policy=p&user=" + url.QueryEscape(name),
+			"/console/user-delete?user=" + url.QueryEscape(name), "/console/user-policy?policy=p&user=" + url.QueryEscape(name)} {
 			a := v.get(path)
 			if a.status != http.StatusNotFound && a.status != http.StatusBadRequest {
 				t.Errorf("%s: %d", path, a.status)

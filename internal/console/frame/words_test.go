@@ -47,11 +47,20 @@ func TestCommandsCanBePasted(t *testing.T) {
 		{"plain", GlacierCommand("", "describe-vault", "vault-name", "photos"), "aws glacier describe-vault --account-id - --vault-name photos"},
 		{"an id that looks like an option", GlacierCommand("", "delete-archive", "archive-id", "-ab_c"), "aws glacier delete-archive --account-id - --archive-id=-ab_c"},
 		{"what the shell would read", GlacierCommand("", "x", "d", "it's $HOME"), `aws glacier x --account-id - --d 'it'\''s $HOME'`},
-		{"nothing", GlacierCommand("", "x", "d", ""), "aws glacier x --account-id - --d ''"},
+		{"nothing", AwsCommand("", "iam", "delete-access-key", "user-name", "", "access-key-id", "AKIA"), "aws iam delete-access-key --access-key-id AKIA"},
 		{"an argument", AwsCommand("", "glacier", "get-job-output", "", "out.txt"), "aws glacier get-job-output out.txt"},
 	} {
 		if row.got.Text != row.want {
 			t.Errorf("%s: %s, want %s", row.name, row.got.Text, row.want)
 		}
+	}
+}
+
+func TestCommandsAreForThoseWhoMay(t *testing.T) {
+	own := Command{Does: "own", Text: "firn topic replay"}
+	got := Allowed(map[string]bool{"ListParts": true, "DeleteUser": false}, AwsCommand("parts", "glacier", "list-parts"),
+		AwsCommand("gone", "iam", "delete-user"), AwsCommand("unknown", "iam", "get-user"), own)
+	if len(got) != 2 || got[0].Does != "parts" || got[1] != own {
+		t.Errorf("allowed are %+v", got)
 	}
 }

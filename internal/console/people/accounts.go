@@ -60,11 +60,11 @@ func accountCommands() []frame.Command {
 func createAccount(c *frame.Call) error {
 	number := strings.TrimSpace(c.Form.Get("account"))
 	if number == "" {
-		return c.Instead(frame.Root+"users", frame.Refuse(http.StatusBadRequest, "An account needs a number."))
+		return usersAgain(c, frame.Refuse(http.StatusBadRequest, "An account needs a number."))
 	}
 	var made iam.CreateAccountResult
 	if err := c.Iam("CreateAccount", &made, "AccountId", number, "AccountName", c.Form.Get("account-name")); err != nil {
-		return c.Instead(frame.Root+"users", err)
+		return usersAgain(c, err)
 	}
 	return showSecret(c, newSecret{
 		Of: "the root of account " + made.Account.AccountID, Back: frame.Root + "users", BackTo: "the users and accounts",
@@ -76,10 +76,10 @@ func createAccount(c *frame.Call) error {
 func deleteAccount(c *frame.Call) error {
 	number := strings.TrimSpace(c.Form.Get("account"))
 	if number == "" {
-		return c.Instead(frame.Root+"users", frame.Refuse(http.StatusBadRequest, "Type the number of the account to delete."))
+		return usersAgain(c, frame.Refuse(http.StatusBadRequest, "Type the number of the account to delete."))
 	}
 	if err := c.Iam("DeleteAccount", nil, "AccountId", number); err != nil {
-		return c.Instead(frame.Root+"users", err)
+		return usersAgain(c, err)
 	}
 	return c.Done(frame.Root+"users", "The account %s is deleted.", number)
 }

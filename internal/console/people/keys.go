@@ -100,7 +100,7 @@ func secretOf(name, back string, k iam.AccessKey) newSecret {
 // again.
 func rotateKey(c *frame.Call) error {
 	name, back := aboutUser(c)
-	old := c.Form.Get("key")
+	old := c.Query.Get("key")
 	if err := upToDate(c, name); err != nil {
 		return c.Instead(back, err)
 	}
@@ -119,53 +119,12 @@ func rotateKey(c *frame.Call) error {
 	return showSecret(c, s)
 }
 
-// setKey enables or disables a key.
-func setKey(active bool) func(*frame.Call) error {
-	return func(c *frame.Call) error {
-		name, back := aboutUser(c)
-		key, status, says := c.Form.Get("key"), "Inactive", "The key %s is disabled."
-		if active {
-			status, says = "Active", "The key %s is enabled."
-		}
-		if err := c.Iam("UpdateAccessKey", nil, "UserName", name, "AccessKeyId", key, "Status", status); err != nil {
-			return c.Instead(back, err)
-		}
-		return c.Done(back, says, key)
-	}
-}
-
-// A keyView is what the page shows that asks before a key is deleted.
-type keyView struct {
-	User, Back string
-	Key        keyRow
-}
-
-// showDeleteKey asks before a key is deleted.
-func showDeleteKey(c *frame.Call) error {
+// enableKey enables a key.
+func enableKey(c *frame.Call) error {
 	name, back := aboutUser(c)
-	v := userView{Name: name, May: map[string]bool{"ListAccessKeys": true}}
-	if err := keysOf(c, &v); err != nil {
-		return err
-	}
-	for _, k := range v.Keys {
-		if k.AccessKeyID == c.Query.Get("key") {
-			return c.Render(http.StatusOK, "key-delete", frame.Page{
-				Title: "Delete key " + k.AccessKeyID, Tab: "users", Crumbs: wayTo(c, name),
-				Data: keyView{User: name, Back: back, Key: k},
-				Commands: []frame.Command{frame.AwsCommand("Delete the key", "iam", "delete-access-key",
-					"user-name", name, "access-key-id", k.AccessKeyID)},
-			})
-		}
-	}
-	return frame.NotFound("There is no such key.")
-}
-
-// deleteKey deletes a key, after it was asked about.
-func deleteKey(c *frame.Call) error {
-	name, back := aboutUser(c)
-	key := c.Query.Get("key")
-	if err := c.Iam("DeleteAccessKey", nil, "UserName", name, "AccessKeyId", key); err != nil {
+	key := c.Form.Get("key")
+	if err := c.Iam("UpdateAccessKey", nil, "UserName", name, "AccessKeyId", key, "Status", "Active"); err != nil {
 		return c.Instead(back, err)
 	}
-	return c.Done(back, "The key %s is deleted.", key)
+	return c.Done(back, "The key %s is enabled.", key)
 }

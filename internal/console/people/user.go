@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"firn/glacier"
 	"firn/internal/console/frame"
 	"firn/internal/iam"
 )
@@ -45,7 +44,7 @@ func aboutUser(c *frame.Call) (name, page string) {
 func showUser(c *frame.Call) error {
 	name, _ := aboutUser(c)
 	v := userView{Name: name, Audited: c.Audits()}
-	v.May = c.MayEach(userARN(c, name), "iam", "ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey",
+	v.May = c.MayEach(userARN(c, name), "iam", "GetUser", "ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey",
 		"ListAttachedUserPolicies", "AttachUserPolicy", "DetachUserPolicy",
 		"ListUserPolicies", "GetUserPolicy", "PutUserPolicy", "DeleteUserPolicy", "DeleteUser")
 	if err := describeUser(c, &v); err != nil {
@@ -57,7 +56,7 @@ func showUser(c *frame.Call) error {
 	if err := policiesOf(c, &v); err != nil {
 		return err
 	}
-	p := frame.Page{Title: "User " + name, Tab: "users", Data: v, Commands: userCommands(name)}
+	p := frame.Page{Title: "User " + name, Tab: "users", Data: v, Commands: frame.Allowed(v.May, userCommands(name)...)}
 	if p.Crumbs = wayToUsers(c); p.Crumbs == nil {
 		p.Tab = "user"
 	}
@@ -83,7 +82,7 @@ func wayTo(c *frame.Call, name string) []frame.Crumb {
 // describeUser adds who the user is. Somebody may see keys and not that.
 func describeUser(c *frame.Call, v *userView) error {
 	v.ARN = userARN(c, v.Name)
-	if !c.Permitted("iam:GetUser", "", glacier.ARN(v.ARN)) && v.May["ListAccessKeys"] {
+	if !v.May["GetUser"] && v.May["ListAccessKeys"] {
 		return nil
 	}
 	var user iam.GetUserResult
@@ -95,110 +94,32 @@ func describeUser(c *frame.Call, v *userView) error {
 }
 
 func userCommands(name string) []frame.Command {
-	if name == "" {
-		return []frame.Command{
-			frame.AwsCommand("List root’s keys, with a key of root", "iam", "list-access-keys"),
-			frame.AwsCommand("Make one", "iam", "create-access-key"),
-		}
-	}
-	return []frame.Command{
-		frame.AwsCommand("Describe the user", "iam", "get-user", "user-name", name),
-		frame.AwsCommand("List his keys", "iam", "list-access-keys", "user-name", name),
+	keys := []frame.Command{
 		frame.AwsCommand("Make one", "iam", "create-access-key", "user-name", name),
 		frame.AwsCommand("Disable one", "iam", "update-access-key", "user-name", name, "access-key-id", "KEY", "status", "Inactive"),
-		frame.AwsCommand("Attach a policy", "iam", "attach-user-policy", "user-name", name, "policy-arn", "arn:aws:iam::aws:policy/AmazonGlacierReadOnlyAccess"),
-		frame.AwsCommand("Give him one of his own", "iam", "put-user-policy", "user-name", name, "policy-name", "NAME", "policy-document", "file://policy.json"),
-		frame.AwsCommand("Delete the user, who has neither keys nor policies", "iam", "delete-user", "user-name", name),
+		frame.AwsCommand("Delete one", "iam", "delete-access-key", "user-name", name, "access-key-id", "KEY"),
 	}
+	if name == "" {
+		return append([]frame.Command{frame.AwsCommand("List root’s keys, with a key of root", "iam", "list-access-keys")}, keys...)
+	}
+	all := append([]frame.Command{
+		frame.AwsCommand("Describe the user", "iam", "get-user", "user-name", name),
+		frame.AwsCommand("List his keys", "iam", "list-access-keys", "user-name", name),
+	}, keys...)
+	return append(all,
+		frame.AwsCommand("Attach a policy", "iam", "attach-user-policy", "user-name", name, "policy-arn", "arn:aws:iam::aws:policy/AmazonGlacierReadOnlyAccess"),
+		frame.AwsCommand("Take one away", "iam", "detach-user-policy", "user-name", name, "policy-arn", "arn:aws:iam::aws:policy/AmazonGlacierReadOnlyAccess"),
+		frame.AwsCommand("Give him one of his own", "iam", "put-user-policy", "user-name", name, "policy-name", "NAME", "policy-document", "file://policy.json"),
+		frame.AwsCommand("Delete one of his own", "iam", "delete-user-policy", "user-name", name, "policy-name", "NAME"),
+		frame.AwsCommand("Delete the user, who has neither keys nor policies", "iam", "delete-user", "user-name", name),
+	)
 }
 
 // changeUser does what the forms of a user's page are for.
 func changeUser(c *frame.Call) error {
 	return c.Choose(map[string]func(*frame.Call) error{
-		"create-key": createKey, "rotate-key": rotateKey, "enable-key": setKey(true), "disable-key": setKey(false),
-		"attach": attachPolicy, "detach": detachPolicy, "delete-policy": deleteUserPolicy,
+		"create-key": createKey, "enable-key": enableKey, "attach": attachPolicy,
 	})
-}
-
-// A leaving is what the page shows that asks before a user is deleted.
-type leaving struct {
-	userView
-	Own bool // it is the caller himself, who has to ask somebody else
-}
-
-// showDeleteUser asks before a user is deleted.
-func showDeleteUser(c *frame.Call) error {
-	name, _ := aboutUser(c)
-	v, err := belongings(c, name)
-	if err != nil {
-		return err
-	}
-	return c.Render(http.StatusOK, "user-delete", frame.Page{
-		Title: "Delete user " + name, Tab: "users", Crumbs: wayTo(c, name),
-		Data: leaving{userView: *v, Own: name == c.Caller.User},
-		Commands: []frame.Command{
-			frame.AwsCommand("Delete a key", "iam", "delete-access-key", "user-name", name, "access-key-id", "KEY"),
-			frame.AwsCommand("Take a policy away", "iam", "detach-user-policy", "user-name", name, "policy-arn", "ARN"),
-			frame.AwsCommand("Delete one of his own", "iam", "delete-user-policy", "user-name", name, "policy-name", "NAME"),
-			frame.AwsCommand("Delete the user", "iam", "delete-user", "user-name", name),
-		},
-	})
-}
-
-// belongings are the keys and policies of a user, all of which have to be gone
-// before he can be deleted.
-func belongings(c *frame.Call, name string) (*userView, error) {
-	if name == "" {
-		return nil, frame.Refuse(http.StatusBadRequest, "The account’s root cannot be deleted.")
-	}
-	v := &userView{Name: name, May: map[string]bool{"ListAccessKeys": true, "ListAttachedUserPolicies": true, "ListUserPolicies": true}}
-	if err := keysOf(c, v); err != nil {
-		return nil, err
-	}
-	return v, policiesOf(c, v)
-}
-
-// deleteUser deletes a user, and before him what IAM wants to be gone first.
-func deleteUser(c *frame.Call) error {
-	name, back := aboutUser(c)
-	if err := c.Typed(name); err != nil {
-		return c.Instead(frame.Link("user-delete", "user", name), err)
-	}
-	if name == c.Caller.User {
-		return c.Instead(back, frame.Refuse(http.StatusBadRequest, "You cannot delete yourself: half way through you would have no right to go on."))
-	}
-	v, err := belongings(c, name)
-	if err == nil {
-		err = strip(c, v)
-	}
-	if err == nil {
-		err = c.Iam("DeleteUser", nil, "UserName", name)
-	}
-	if err != nil {
-		return c.Instead(back, err)
-	}
-	return c.Done(frame.Root+"users", "The user %s is deleted.", name)
-}
-
-// strip takes keys and policies away from a user, keys first: from then on he
-// can do nothing.
-func strip(c *frame.Call, v *userView) error {
-	for _, k := range v.Keys {
-		if err := c.Iam("DeleteAccessKey", nil, "UserName", v.Name, "AccessKeyId", k.AccessKeyID); err != nil {
-			return err
-		}
-	}
-	for _, p := range v.Attached {
-		if err := c.Iam("DetachUserPolicy", nil, "UserName", v.Name, "PolicyArn", p.PolicyARN); err != nil {
-			return err
-		}
-	}
-	for _, p := range v.Inline {
-		if err := c.Iam("DeleteUserPolicy", nil, "UserName", v.Name, "PolicyName", p); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // policiesOf finds the policies of a user, and those that he could have. Root

@@ -2,6 +2,7 @@ package people
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"firn/internal/console/frame"
@@ -17,11 +18,15 @@ type userList struct {
 	After, Next string // markers: where this page begins, and the next one
 	MayCreate   bool
 	Accounts    *accountList // nil if they are not the caller's to see
+	Typed       url.Values   // into a form that was refused
+	Complaint   string
 }
 
 // showUsers lists the account's users.
-func showUsers(c *frame.Call) error {
-	list := userList{After: c.Query.Get("after"), MayCreate: c.May("iam:CreateUser")}
+func showUsers(c *frame.Call) error { return usersPage(c, http.StatusOK, userList{}) }
+
+func usersPage(c *frame.Call, status int, list userList) error {
+	list.After, list.MayCreate = c.Query.Get("after"), c.May("iam:CreateUser")
 	var users iam.ListUsersResult
 	if err := c.Iam("ListUsers", &users, "MaxItems", strconv.Itoa(usersOnPage), "Marker", list.After); err != nil {
 		return err
@@ -29,8 +34,10 @@ func showUsers(c *frame.Call) error {
 	list.Users, list.Next = users.Users.Member, users.Marker
 	p := frame.Page{Title: "Users", Tab: "users", Commands: []frame.Command{
 		frame.AwsCommand("List users", "iam", "list-users"),
-		frame.AwsCommand("Create one", "iam", "create-user", "user-name", "NAME"),
 	}}
+	if list.MayCreate {
+		p.Commands = append(p.Commands, frame.AwsCommand("Create one", "iam", "create-user", "user-name", "NAME"))
+	}
 	if managesAccounts(c) {
 		var err error
 		if list.Accounts, err = accounts(c); err != nil {
@@ -39,7 +46,21 @@ func showUsers(c *frame.Call) error {
 		p.Commands = append(p.Commands, accountCommands()...)
 	}
 	p.Data = list
-	return c.Render(http.StatusOK, "users", p)
+	return c.Render(status, "users", p)
+}
+
+// usersAgain shows the list with what was typed and why it was refused, and any
+// other error as it is.
+func usersAgain(c *frame.Call, err error) error {
+	e := frame.AsRefusal(err)
+	if e == nil {
+		return err
+	}
+	shown := usersPage(c, e.Status, userList{Typed: c.Form, Complaint: e.Text})
+	if frame.AsRefusal(shown) != nil {
+		return err // it is what he wants to know, and not that he may not see the list
+	}
+	return shown
 }
 
 // changeUsers does what the forms of the list are for.
@@ -52,7 +73,7 @@ func changeUsers(c *frame.Call) error {
 func createUser(c *frame.Call) error {
 	name := c.Form.Get("user")
 	if err := c.Iam("CreateUser", nil, "UserName", name); err != nil {
-		return c.Instead(frame.Root+"users", err)
+		return usersAgain(c, err)
 	}
 	return c.Done(frame.Link("user", "user", name), "The user %s is there. He has no rights and no key yet.", name)
 }
