@@ -90,6 +90,77 @@ test("the time that is left runs down, by the server's clock", async (t) => {
   await left.filter({ hasText: /^no time$/ }).waitFor();
 });
 
+test("the time that is left runs down while the computer sleeps", async (t) => {
+  await client.createVault("asleep");
+  const keep = { Sid: "k", Effect: "Deny", Principal: "*", Action: "glacier:DeleteArchive", Resource: "arn:aws:glacier:us-east-1:*:vaults/asleep" };
+  await client.lock("asleep", { Version: "2012-10-17", Statement: [keep] }, false);
+  const page = await visit(t, { as: root });
+  await page.addInitScript(() => {
+    const now = Date.now; // as after a sleep: the clock has gone on, and performance.now() has not
+    window.sleep = (ms) => (Date.now = () => now() + ms);
+  });
+  await page.goto("/console/lock?vault=asleep");
+  const left = page.locator("h2 time.countdown");
+  await left.filter({ hasText: /^23 h 59 min \d+ s$/ }).waitFor();
+  await page.evaluate(() => window.sleep(10 * 3600_000));
+  await left.filter({ hasText: /^13 h 59 min \d+ s$/ }).waitFor();
+});
+
+test("what one tab shows is not done to the lock that another has begun", async (t) => {
+  await client.createVault("two-tabs");
+  const first = await visit(t, { as: root });
+  await first.goto("/console/lock?vault=two-tabs&template=year");
+  await first.getByRole("button", { name: /^Begin lock/ }).click();
+  await first.getByRole("link", { name: /^Complete the lock/ }).click();
+  await first.getByText("is less than 365").waitFor();
+  const tab = await first.context().newPage();
+  await tab.goto("/console/lock?vault=two-tabs");
+  await tab.getByLabel("Take this lock back").check();
+  await tab.getByRole("button", { name: "Abort lock" }).click();
+  await tab.goto("/console/lock?vault=two-tabs&template=year");
+  const field = tab.getByLabel("Policy (JSON)");
+  await field.fill((await field.inputValue()).replaceAll('"365"', '"36500"'));
+  await tab.getByRole("button", { name: /^Begin lock/ }).click();
+  await tab.getByText("is less than 36500").waitFor();
+  await first.getByLabel("Type the vault's name").fill("two-tabs");
+  await first.getByLabel("I have read what becomes final").check();
+  await first.getByRole("button", { name: "Lock this vault for good" }).click();
+  await first.getByText("the lock is another one than the page showed. Read it again.").waitFor();
+  await first.getByText("is less than 36500").waitFor();
+  assert.equal(await state("two-tabs"), "InProgress");
+  await tab.close();
+});
+
+test("who leaves a policy that he has typed is asked, and what a lost session would lose is shown", async (t) => {
+  await client.createVault("typed");
+  const page = await visit(t, { as: root });
+  let asked = 0;
+  page.on("dialog", (dialog) => {
+    asked++;
+    return dialog.dismiss();
+  });
+  const field = page.getByLabel("Policy (JSON)");
+  await page.goto("/console/policy?vault=typed");
+  await page.getByRole("link", { name: "Another account may read" }).click();
+  await page.waitForURL(/template=read/);
+  assert.equal(asked, 0, "nothing was typed");
+  await field.fill("{\n  mine\n}");
+  await page.getByRole("link", { name: "Only one user may delete" }).click({ noWaitAfter: true });
+  while (!asked) await page.waitForTimeout(50);
+  assert.equal(await field.inputValue(), "{\n  mine\n}");
+
+  allow(page, /^answer: 403 POST /, /^console: .*403/, /^answer: 400 POST /, /^console: .*400/);
+  await page.context().clearCookies(); // the session is over
+  await page.getByRole("button", { name: "Set policy" }).click();
+  await page.getByText("The session has ended. Nothing was done with what you typed.").waitFor();
+  assert.equal(asked, 1, "a form that is sent off is not lost");
+  assert.equal(await page.getByLabel("policy", { exact: true }).inputValue(), "{\n  mine\n}");
+  await check(page);
+  const [tab] = await Promise.all([page.waitForEvent("popup"), page.getByRole("link", { name: "Sign in again" }).click()]);
+  await tab.getByLabel(/access key id/i).waitFor();
+  await tab.close();
+});
+
 for (const how of [{ dark: true, narrow: true }]) {
   test(`the pages of a lock ${JSON.stringify(how)}`, async (t) => {
     const vault = how.dark ? "dark" : "narrow";

@@ -110,3 +110,22 @@ func (c *Caller) add(name, text string) error {
 	c.identity = append(c.identity, p)
 	return nil
 }
+
+// MayAnywhere reports whether the caller's own policies allow an action on
+// anything at all, for what is offered before it is known what it will be done to.
+// all is the resource that stands for all of the kind. It is no decision: what is
+// asked for then can still be refused.
+func (c Caller) MayAnywhere(action string, all glacier.ARN) bool {
+	if c.Root() {
+		return true
+	}
+	may := false
+	for _, p := range c.identity {
+		allowed, barred := p.Somewhere(action, string(all))
+		if barred {
+			return false
+		}
+		may = may || allowed
+	}
+	return may
+}

@@ -177,6 +177,9 @@ func TestWhatMayBeASecretIsNotLogged(t *testing.T) {
 func TestLookingIsLogged(t *testing.T) {
 	v := signedIn(t)
 	v.vault("photos")
+	v.store("photos", "one", []byte("one"))
+	v.says(v.page("/console/vault?vault=photos"), "photos") // which counts them only
+	v.lacks(v.page("/console/audit?name=ListArchives&reads=on&all=yes"), ">ListArchives<")
 	v.page("/console/archives?vault=photos")
 	v.says(v.page("/console/audit?name=ListArchives&reads=on&all=yes"), "ListArchives")
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -149,6 +150,9 @@ func TestVaultsAreMade(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			a := v.submit("/console/vaults", "vault", row.vault)
 			v.says(a, row.want)
+			if refused := a.status == http.StatusBadRequest; refused != strings.Contains(a.body, `name="vault" value="`+html.EscapeString(row.vault)+`" required`) {
+				t.Errorf("status %d, and what was typed is lost:\n%s", a.status, a.body)
+			}
 			v.lacks(a, "<b>x")
 			status, _ := v.api(http.MethodGet, "/-/vaults/"+url.PathEscape(row.vault)+"?", "")
 			if made := strings.Contains(row.want, "is there"); made != (status == http.StatusOK) && row.vault != "" {
@@ -172,6 +176,29 @@ func TestVaultsThatOneMayNotList(t *testing.T) {
 	u.says(u.submit("/console/vaults", "vault", "mine"), "is not authorized to perform: glacier:CreateVault")
 	if status, _ := v.api(http.MethodGet, "/-/vaults/mine", ""); status != http.StatusNotFound {
 		t.Errorf("the vault was made: %d", status)
+	}
+}
+
+// A name that the API refuses is not lost either, and one that is far too long
+// does not come back whole.
+func TestNamesThatAreRefusedAreKept(t *testing.T) {
+	v := signedIn(t)
+	u := v.colleagueWith("alice", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["glacier:CreateVault","glacier:ListJobs"],
+		"Resource":"arn:aws:glacier:*:*:vaults/team-*"}}`)
+	a := u.page("/console/vaults")
+	u.says(a, "Create a vault", "Jobs")
+	u.lacks(a, "Users", "Topics", "System")
+	a = u.submit("/console/vaults", "vault", "mine")
+	u.says(a, "is not authorized to perform: glacier:CreateVault")
+	if a.status != http.StatusForbidden || !strings.Contains(a.body, `name="vault" value="mine"`) {
+		t.Errorf("status %d:\n%s", a.status, a.body)
+	}
+	u.submit("/console/vaults", "vault", "team-a")
+	v.says(v.page("/console/vaults"), "team-a", "1 vault")
+	u.says(u.page("/console/jobs"), "Jobs")
+	a = u.submit("/console/vaults", "vault", strings.Repeat("ä", 10<<10))
+	if a.status != http.StatusBadRequest || len(a.body) > 20<<10 {
+		t.Errorf("status %d, %d bytes", a.status, len(a.body))
 	}
 }
 

@@ -34,7 +34,7 @@ func (f archiveFilter) Narrow() bool {
 	return f != archiveFilter{}
 }
 
-// params are the filter as parameters, for [link].
+// params are the filter as parameters, for [frame.Link].
 func (f archiveFilter) params() []string {
 	return []string{"match", f.Match, "from", f.From, "to", f.To, "least", f.Least, "most", f.Most, "order", f.Order}
 }

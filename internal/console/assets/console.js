@@ -1,5 +1,6 @@
 // What every page has beside its forms: copying commands, asking before what
-// cannot be undone, and times in the visitor's own zone.
+// cannot be undone and before typed text is lost, and times in the visitor's own
+// zone.
 
 for (const pre of document.querySelectorAll("pre[data-copy]")) {
   const button = document.createElement("button");
@@ -24,6 +25,18 @@ for (const form of document.querySelectorAll("form[data-confirm]")) {
     if (!confirm(form.dataset.confirm)) event.preventDefault();
   });
 }
+
+// Who leaves a page with a text that he has changed and not sent is asked first, as who leaves one that came back without having
+// been saved: data-unsaved.
+let sent; // the form that is on its way
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) sent = event.target;
+});
+addEventListener("pageshow", () => (sent = undefined));
+addEventListener("beforeunload", (event) => {
+  const typed = [...document.querySelectorAll("textarea:not([readonly])")];
+  if (typed.some((field) => field.form !== sent && ("unsaved" in field.dataset || field.value !== field.defaultValue))) event.preventDefault();
+});
 
 function localTimes(part) {
   for (const time of part.querySelectorAll("time[datetime]")) {

@@ -157,7 +157,7 @@ func VaultPath(name string, below ...string) string {
 	return b.String()
 }
 
-// Send asks the vault API. A refusal of its is an error that [asRefusal]
+// Send asks the vault API. A refusal of its is an error that [AsRefusal]
 // knows. The reply's body is the caller's to close.
 func (a APIs) Send(ctx context.Context, q client.Request) (*http.Response, error) {
 	api, err := client.New(client.Config{Endpoint: here, Key: a.key, Region: a.region, HTTP: a.http()})

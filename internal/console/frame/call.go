@@ -162,13 +162,24 @@ func (c *Call) logFailure(err error) {
 	log("console failed", "page", c.Request.URL.Path, "err", err)
 }
 
-// askToSignIn sends a visitor to the first page, and from there back.
+// askToSignIn sends a visitor to the first page, and from there back. Who has
+// sent a form is told that nothing was done with it.
 func (c *Call) askToSignIn() {
-	to := Root
-	if c.reads() && c.Request.URL.Path != Root {
-		to += "?next=" + url.QueryEscape(strings.TrimPrefix(c.Request.URL.RequestURI(), Root))
+	to := c.signInLink()
+	if !c.reads() && to != Root {
+		to += "&unsent=yes"
 	}
 	c.Redirect(to)
+}
+
+// signInLink leads to the first page, and from there to the page that is asked
+// for, or that has the form.
+func (c *Call) signInLink() string {
+	rt := c.h.routes[strings.TrimPrefix(c.Request.URL.Path, Root)]
+	if c.Request.URL.Path == Root || !c.reads() && rt.Show == nil {
+		return Root
+	}
+	return Root + "?next=" + url.QueryEscape(strings.TrimPrefix(c.Request.URL.RequestURI(), Root))
 }
 
 // Redirect sends the browser to another page, which it asks for with GET.

@@ -118,8 +118,8 @@ func (c *Call) navigation(current string) []navigation {
 		text, page string
 		shown      bool
 	}{
-		{"Vaults", "vaults", c.May("glacier:ListVaults")},
-		{"Jobs", "jobs", c.May("glacier:ListJobs")},
+		{"Vaults", "vaults", c.May("glacier:ListVaults") || c.MayAnywhere("glacier:DescribeVault") || c.MayAnywhere("glacier:CreateVault")},
+		{"Jobs", "jobs", c.MayAnywhere("glacier:ListJobs")},
 		{"Topics", "topics", c.May("sns:ListTopics")},
 		{"Users", "users", c.May("iam:ListUsers")},
 		{"Your keys", "user", !c.May("iam:ListUsers") && c.Permitted("iam:ListAccessKeys", "", glacier.ARN(c.Caller.ARN()))},

@@ -15,6 +15,12 @@ func (c *Call) May(action string) bool {
 	return c.Permitted(action, "", c.resourceOf(action))
 }
 
+// MayAnywhere reports whether there may be something that the caller may do an
+// action to: then it is offered, and refused for what he may not.
+func (c *Call) MayAnywhere(action string) bool {
+	return c.Caller.MayAnywhere(action, c.resourceOf(action))
+}
+
 // MayAll reports whether the caller may do all of some things of the vault API
 // to a vault.
 func (c *Call) MayAll(vault string, operations ...string) bool {

@@ -83,7 +83,11 @@ func (c *Call) serve() error {
 		return NotFound("There is no such page.")
 	}
 	c.script = rt.raw != nil
-	if c.session == nil && !rt.open {
+	acts := c.Request.Method == http.MethodPost && rt.Do != nil
+	switch {
+	case c.session == nil && !rt.open && acts:
+		return c.unsentByNobody()
+	case c.session == nil && !rt.open:
 		return errNobody
 	}
 	switch {
@@ -91,7 +95,7 @@ func (c *Call) serve() error {
 		return rt.raw(c)
 	case c.reads() && rt.Show != nil:
 		return rt.Show(c)
-	case c.Request.Method == http.MethodPost && rt.Do != nil:
+	case acts:
 		return c.act(rt)
 	}
 	c.Writer.Header().Set("Allow", rt.methods())
@@ -109,7 +113,7 @@ func (c *Call) act(rt Route) error {
 	}
 	// Who signs in has a form without a token, and another tab may have signed in since.
 	if c.session != nil && !rt.open && !c.session.genuine(c.Form.Get("csrf")) {
-		return Refuse(http.StatusForbidden, "This form is of another session. Go back, load the page again, and repeat what you did.")
+		return c.unsentElsewhere(rt)
 	}
 	return rt.Do(c)
 }

@@ -16,6 +16,9 @@ func showSignIn(c *Call) error {
 		c.Redirect(c.next())
 		return nil
 	}
+	if c.Query.Has("unsent") {
+		return c.signInPage(http.StatusOK, "The session has ended, and nothing was done with the form that you sent. Sign in, and send it again.")
+	}
 	return c.signInPage(http.StatusOK, "")
 }
 

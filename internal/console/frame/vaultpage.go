@@ -33,6 +33,14 @@ func (c *Call) VaultARN(name string) string {
 	return string(glacier.VaultARN(c.Config.Region, c.Caller.Account, glacier.VaultName(name)))
 }
 
+// CountArchives asks the rules how many archives are in a vault now, and of how
+// many bytes. That is no look at any of them, and is not recorded as one. Who is
+// to be told is the caller's to see to.
+func (c *Call) CountArchives(name string) (archives, bytes int64, err error) {
+	page, err := c.Config.Vaults.Archives(c.Request.Context(), c.Caller.Account, glacier.VaultName(name), vault.ArchiveQuery{Limit: 1})
+	return page.Archives, page.Bytes, err
+}
+
 // Archives asks the rules for a page of archives: who may take an inventory
 // and read it may have the same from here.
 func (c *Call) Archives(name string, q vault.ArchiveQuery) (vault.ArchivePage, error) {

@@ -26,7 +26,7 @@ type userList struct {
 func showUsers(c *frame.Call) error { return usersPage(c, http.StatusOK, userList{}) }
 
 func usersPage(c *frame.Call, status int, list userList) error {
-	list.After, list.MayCreate = c.Query.Get("after"), c.May("iam:CreateUser")
+	list.After, list.MayCreate = c.Query.Get("after"), c.MayAnywhere("iam:CreateUser")
 	var users iam.ListUsersResult
 	if err := c.Iam("ListUsers", &users, "MaxItems", strconv.Itoa(usersOnPage), "Marker", list.After); err != nil {
 		return err

@@ -44,7 +44,7 @@ func queueARN(c *frame.Call, name string) string {
 
 // showQueues lists the account's queues.
 func showQueues(c *frame.Call) error {
-	list := queueList{After: c.Query.Get("after"), MayCreate: c.May("sqs:CreateQueue"), MayTopics: c.May("sns:ListTopics")}
+	list := queueList{After: c.Query.Get("after"), MayCreate: c.MayAnywhere("sqs:CreateQueue"), MayTopics: c.May("sns:ListTopics")}
 	var got struct {
 		QueueURL  []string `xml:"QueueUrl"`
 		NextToken string

@@ -23,7 +23,7 @@ func topicName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1
 
 // showTopics lists the account's topics.
 func showTopics(c *frame.Call) error {
-	list := topicList{After: c.Query.Get("after"), MayCreate: c.May("sns:CreateTopic"), MayQueues: c.May("sqs:ListQueues")}
+	list := topicList{After: c.Query.Get("after"), MayCreate: c.MayAnywhere("sns:CreateTopic"), MayQueues: c.May("sqs:ListQueues")}
 	var got struct {
 		Topics struct {
 			Member []struct{ TopicArn string } `xml:"member"`

@@ -74,7 +74,7 @@ func but(except string, yes, no *tree.Node, say func(*tree.Node) []string) []str
 	if no == nil {
 		return nil
 	}
-	return []string{except + " " + strings.Join(say(no), ", ")}
+	return []string{except + " " + strings.Join(say(no), " and ")}
 }
 
 // each says a list word by word.
@@ -166,12 +166,13 @@ func part(n *tree.Node, name string) *tree.Node {
 func conditionWords(operator, key string, values []string) string {
 	name := strings.ToLower(operator)
 	subject := keyWords(key)
-	for prefix, word := range map[string]string{"foranyvalue:": "any value of ", "forallvalues:": "each value of "} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			name, subject = rest, word+subject
-		}
-	}
 	name, lenient := strings.CutSuffix(name, "ifexists")
+	if rest, ok := strings.CutPrefix(name, "foranyvalue:"); ok {
+		name, subject = rest, "at least one value of "+subject
+	}
+	if rest, ok := strings.CutPrefix(name, "forallvalues:"); ok {
+		name, subject, lenient = rest, "each value of "+subject, true // of no values, each is
+	}
 	for i, v := range values {
 		if v == "" {
 			values[i] = "empty"
@@ -185,8 +186,8 @@ func conditionWords(operator, key string, values []string) string {
 		return subject + nullWords(values)
 	}
 	joint := " or "
-	if strings.Contains(verb, "not ") {
-		joint = " nor "
+	if rest, ok := strings.CutPrefix(verb, "is not"); ok && len(values) > 1 {
+		verb, joint = "is neither"+rest, " nor "
 	}
 	said := subject + " " + verb + " " + strings.Join(values, joint)
 	if lenient {

@@ -35,8 +35,8 @@ func TestSayings(t *testing.T) {
 		{
 			"opposites", `{"Effect":"Deny","NotPrincipal":{"AWS":["444455556666","111122223333"]},"NotAction":["glacier:ListJobs","glacier:DescribeJob"],"NotResource":"` + ofTests + `2"}`,
 			saying{
-				Title: "Statement 1", Who: []string{"Everybody but account 444455556666, this account"},
-				What: []string{"Everything but list jobs, look at a job"}, Where: []string{"Everything but " + ofTests + "2"},
+				Title: "Statement 1", Who: []string{"Everybody but account 444455556666 and this account"},
+				What: []string{"Everything but list jobs and look at a job"}, Where: []string{"Everything but " + ofTests + "2"},
 			},
 		},
 		{
@@ -50,8 +50,8 @@ func TestSayings(t *testing.T) {
 			saying{
 				Title: "Statement 1", Who: []string{"everybody"}, What: []string{"do anything"}, Where: []string{"this vault"}, When: []string{
 					"the archive's age in days is less than 365",
-					"the vault's tag Legal/Hold is not like true nor empty",
-					"any value of aws:PrincipalTag/x is a or b, or there is none",
+					"the vault's tag Legal/Hold is neither like true nor empty",
+					"at least one value of aws:PrincipalTag/x is a or b, or there is none",
 					"whether the caller uses TLS is false",
 					"the time is after 2030-01-01T00:00:00Z",
 					"aws:Referer is not there", "the caller's program is there",
@@ -90,6 +90,42 @@ func TestEveryOperatorHasAVerb(t *testing.T) {
 	}
 	if got := conditionWords("Odd", "aws:SourceIp", []string{"x", "y"}); got != "Odd aws:SourceIp x, y" {
 		t.Errorf("an unknown one: %s", got)
+	}
+}
+
+// What is denied of several things is denied of each of them.
+func TestOppositesAreSaid(t *testing.T) {
+	for _, row := range []struct {
+		operator, key string
+		values        []string
+		want          string
+	}{
+		{"StringNotEquals", "aws:username", []string{"anna"}, "the caller's user name is not anna"},
+		{"StringNotEquals", "aws:username", []string{"anna", "bert"}, "the caller's user name is neither anna nor bert"},
+		{"StringNotEqualsIfExists", "aws:username", []string{"anna", "bert"}, "the caller's user name is neither anna nor bert, or there is none"},
+		{"StringNotEqualsIgnoreCase", "aws:username", []string{"a", "b"}, "the caller's user name is neither, in any case, a nor b"},
+		{"StringNotLike", "aws:username", []string{"a*", "b*", ""}, "the caller's user name is neither like a* nor b* nor empty"},
+		{"NumericNotEquals", "glacier:ArchiveAgeInDays", []string{"1", "2"}, "the archive's age in days is neither 1 nor 2"},
+		{"NumericLessThan", "glacier:ArchiveAgeInDays", []string{"1", "2"}, "the archive's age in days is less than 1 or 2"},
+		{"DateNotEquals", "aws:CurrentTime", []string{"2030", "2031"}, "the time is neither 2030 nor 2031"},
+		{"NotIpAddress", "aws:SourceIp", []string{"10.0.0.0/8"}, "the caller's address is not in 10.0.0.0/8"},
+		{"NotIpAddress", "aws:SourceIp", []string{"10.0.0.0/8", "::1"}, "the caller's address is neither in 10.0.0.0/8 nor ::1"},
+		{"ArnNotEquals", "aws:PrincipalArn", []string{"a", "b"}, "the caller's ARN is neither like a nor b"},
+		{"ArnNotLike", "aws:PrincipalArn", []string{"a", "b"}, "the caller's ARN is neither like a nor b"},
+		{"Bool", "aws:SecureTransport", []string{"false"}, "whether the caller uses TLS is false"},
+		{"Null", "aws:username", []string{"true"}, "the caller's user name is not there"},
+		{"Null", "aws:username", []string{"false"}, "the caller's user name is there"},
+		{"Null", "aws:username", []string{"false", "true"}, "the caller's user name is there or not"},
+		{"ForAnyValue:StringNotEquals", "aws:TagKeys", []string{"a", "b"}, "at least one value of aws:TagKeys is neither a nor b"},
+		{"ForAnyValue:StringEqualsIfExists", "aws:TagKeys", []string{"a"}, "at least one value of aws:TagKeys is a, or there is none"},
+		{"ForAllValues:StringNotLike", "aws:TagKeys", []string{"a", "b"}, "each value of aws:TagKeys is neither like a nor b, or there is none"},
+		{"ForAllValues:StringEquals", "aws:TagKeys", []string{"a", "b"}, "each value of aws:TagKeys is a or b, or there is none"},
+	} {
+		t.Run(fmt.Sprint(row.operator, row.values), func(t *testing.T) {
+			if got := conditionWords(row.operator, row.key, row.values); got != row.want {
+				t.Errorf("%q, want %q", got, row.want)
+			}
+		})
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"firn/glacier"
 	"firn/internal/console/frame"
-	"firn/internal/vault"
 )
 
 // A vaultView is what a vault's first page shows.
@@ -16,8 +15,11 @@ type vaultView struct {
 	Lock   *lockView // nil if there is none, or the visitor may not know
 	NoLock bool      // he may, and there is none
 	Cards  []card
-	Now    *vault.ArchivePage // how many archives there are now, if that is known and not what the vault says
+	Now    *contents // how many archives there are now, if that is known and not what the vault says
 }
+
+// contents are how much is in a vault.
+type contents struct{ Archives, Bytes int64 }
 
 // A card leads to something that can be done.
 type card struct{ Text, Says, Link string }
@@ -50,15 +52,15 @@ func showVault(c *frame.Call) error {
 
 // since counts what is in a vault now, if the visitor may see that; nil if it is
 // what the description says.
-func since(c *frame.Call, d *glacier.VaultDescription) (*vault.ArchivePage, error) {
+func since(c *frame.Call, d *glacier.VaultDescription) (*contents, error) {
 	if !c.MayAll(string(d.VaultName), "InitiateJob", "GetJobOutput") {
 		return nil, nil
 	}
-	now, err := c.Archives(string(d.VaultName), vault.ArchiveQuery{Limit: 1})
-	if err != nil || now.Archives == d.NumberOfArchives {
+	archives, bytes, err := c.CountArchives(string(d.VaultName))
+	if err != nil || archives == d.NumberOfArchives {
 		return nil, err
 	}
-	return &now, nil
+	return &contents{archives, bytes}, nil
 }
 
 // cards are what the visitor can do with a vault's archives.

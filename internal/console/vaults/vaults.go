@@ -12,6 +12,10 @@ import (
 // vaultsPerPage is how many vaults a page of the list has.
 const vaultsPerPage = 50
 
+// maxTypedName is how much of a name is shown again that no vault can have, in
+// bytes.
+const maxTypedName = 1 << 10
+
 // A vaultRow is a vault in the list.
 type vaultRow struct {
 	vault.OverviewRow
@@ -29,12 +33,19 @@ type vaultList struct {
 	After     string
 	Locks     bool // some vault's lock may be seen
 	MayCreate bool
+	Typed     string // a name that was refused
+	Problem   string // with it
 }
 
 // showVaults lists the account's vaults.
-func showVaults(c *frame.Call) error {
+func showVaults(c *frame.Call) error { return showVaultList(c, http.StatusOK, "", "") }
+
+// showVaultList lists the account's vaults, with the name of one that cannot be
+// created.
+func showVaultList(c *frame.Call, status int, typed, problem string) error {
 	list := vaultList{
-		Search: strings.TrimSpace(c.Query.Get("search")), MayList: c.May("glacier:ListVaults"), MayCreate: c.May("glacier:CreateVault"),
+		Search: strings.TrimSpace(c.Query.Get("search")), MayList: c.May("glacier:ListVaults"),
+		MayCreate: c.MayAnywhere("glacier:CreateVault"), Typed: typed, Problem: problem,
 	}
 	commands := []frame.Command{}
 	if list.MayList {
@@ -46,7 +57,7 @@ func showVaults(c *frame.Call) error {
 	if list.MayCreate {
 		commands = append(commands, frame.GlacierCommand("Create one", "create-vault", "vault-name", "NAME"))
 	}
-	return c.Render(http.StatusOK, "vaults", frame.Page{Title: "Vaults", Tab: "vaults", Data: list, Commands: commands})
+	return c.Render(status, "vaults", frame.Page{Title: "Vaults", Tab: "vaults", Data: list, Commands: commands})
 }
 
 // fill finds the vaults of the page that is asked for.
@@ -77,10 +88,15 @@ func (l *vaultList) fill(c *frame.Call) error {
 func createVault(c *frame.Call) error {
 	name := c.Form.Get("vault")
 	if !glacier.VaultName(name).Valid() {
-		return c.Instead(frame.Root+"vaults", frame.Refuse(http.StatusBadRequest, "Invalid vault name: "+name))
+		name = strings.ToValidUTF8(name[:min(len(name), maxTypedName)], "")
+		return showVaultList(c, http.StatusBadRequest, name, "Invalid vault name: "+name)
 	}
-	if _, err := c.Change(http.MethodPut, frame.VaultPath(name), nil); err != nil {
-		return c.Instead(frame.Root+"vaults", err)
+	_, err := c.Change(http.MethodPut, frame.VaultPath(name), nil)
+	if e := frame.AsRefusal(err); e != nil {
+		return showVaultList(c, e.Status, name, e.Text)
+	}
+	if err != nil {
+		return err
 	}
 	return c.Done(frame.Link("vault", "vault", name), "The vault %s is there.", name)
 }
