@@ -56,6 +56,9 @@ for (const [how, options] of looks(variants)) {
   test(`the audit log, ${how}`, async (t) => {
     const page = await visit(t, { as: root, ...options });
     await page.goto("/console/audit");
+    await page.getByText("Shown is only what changes something").waitFor();
+    assert.ok(await page.getByLabel("Only what changes something").isChecked());
+    assert.equal(await page.getByRole("rowheader", { name: /^(Describe|List|Lookup)/ }).count(), 0);
     await page.getByLabel("Operation").fill("uploadarchive");
     await page.getByRole("button", { name: "Filter" }).click();
     await page.getByRole("rowheader", { name: "UploadArchive" }).waitFor();

@@ -38,6 +38,10 @@ type Config struct {
 	// Rates limit how often callers may call; by default nothing does.
 	Rates Rates
 
+	// Deleted hears of each account that was deleted, before DeleteAccount
+	// returns; nil if nobody wants to know.
+	Deleted func(glacier.AccountID)
+
 	// Now is the clock that signatures are held against; default time.Now.
 	Now func() time.Time
 
@@ -54,6 +58,7 @@ type Service struct {
 	ids    token.Key
 	seal   sealer
 	now    func() time.Time
+	ended  func(glacier.AccountID)
 	keys   keyring
 	vaults vaultCache
 	known  nameCache
@@ -68,6 +73,9 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Deleted == nil {
+		c.Deleted = func(glacier.AccountID) {}
+	}
 	if c.KeyLife <= 0 {
 		c.KeyLife = DefaultKeyLife
 	}
@@ -81,6 +89,7 @@ func New(c Config) (*Service, error) {
 		ids:    c.IDs,
 		seal:   seal,
 		now:    c.Now,
+		ended:  c.Deleted,
 		keys:   newKeyring(c.KeyLife),
 
 		throttle: throttle{rates: c.Rates},

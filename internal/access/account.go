@@ -81,7 +81,7 @@ func (s *Service) Accounts(ctx context.Context, after glacier.AccountID, limit i
 // and what it has set. Whoever is given its id later finds nothing of it.
 func (s *Service) DeleteAccount(ctx context.Context, id glacier.AccountID) error {
 	defer s.keys.forgetAll()
-	return s.Guarded(s.store).Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
+	err := s.Guarded(s.store).Update(ctx, func(tx *catalog.Tx) (r record.Record, err error) {
 		_, exists, err := tx.Account(id)
 		switch {
 		case err != nil:
@@ -98,6 +98,10 @@ func (s *Service) DeleteAccount(ctx context.Context, id glacier.AccountID) error
 		}
 		return r, eachKey(tx, id, 0, func(k record.AccessKey) { r.Delete(k.Key()) })
 	})
+	if err == nil {
+		s.ended(id)
+	}
+	return err
 }
 
 // accountIsEmpty refuses an account that has something.

@@ -1,12 +1,15 @@
 package console_test
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTheSystemIsShownToWhoRunsIt(t *testing.T) {
@@ -29,6 +32,58 @@ func TestTheSystemIsShownToWhoRunsIt(t *testing.T) {
 		}
 	}
 	v.page("/console/system?range=" + strings.Repeat("x", 100)) // the usual one
+}
+
+// Looking at charts writes nothing, and the present is in them once: also what
+// was uploaded since the last sample.
+func TestTheChartsEndWithThePresent(t *testing.T) {
+	v := signedIn(t)
+	file := filepath.Join(v.srv.Data, "history", v.srv.Account)
+	sampled := func() string {
+		data, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	for began := time.Now(); sampled() == ""; <-time.After(time.Millisecond) { // the one that each server begins with
+		if time.Since(began) > 30*time.Second {
+			t.Fatal("there is no sample")
+		}
+	}
+	v.vault("photos")
+	v.described("photos", "", "sea")
+	before := sampled()
+	for range 3 {
+		a := v.page("/console/system?range=1y")
+		v.says(a, "Stored in this account 3 bytes", "Uploaded, each week 3 bytes in all", "Times, and where days begin, are UTC.")
+		_, figures, _ := strings.Cut(a.body, `aria-label="Figures: Archives"`)
+		figures, _, _ = strings.Cut(figures, "</table>")
+		if got := strings.Count(figures, `<th scope="row">`); got != 1 {
+			t.Errorf("%d figures, want the present alone:\n%s", got, figures)
+		}
+	}
+	if sampled() != before {
+		t.Error("looking has written a sample")
+	}
+}
+
+// Whoever is given the number of an account that was deleted has a history of
+// his own.
+func TestTheChartsBeginWithTheAccount(t *testing.T) {
+	v := signedIn(t)
+	v.submit("/console/users", "do", "create-account", "account", "444455556666")
+	file := filepath.Join(v.srv.Data, "history", "444455556666")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("of the first owner"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.says(v.submit("/console/users", "do", "delete-account", "account", "444455556666"), "is deleted")
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the history outlives the account: %v", err)
+	}
 }
 
 // Every chart has a name, says what it shows, and has its figures as a table.

@@ -34,6 +34,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -162,26 +163,57 @@ type Point struct {
 	Counted time.Duration
 }
 
-// Range returns what is known of an account from a time on to another, in at most so many parts of one length, in order. Parts without a
-// sample are left out. An account without history has no points.
-func (h *History) Range(ctx context.Context, account glacier.AccountID, from, to time.Time, points int) ([]Point, error) {
-	if points < 1 || points > maxPoints || !from.Before(to) {
+// Query asks how an account has grown, from a time on to another, in at most so many parts of one length.
+type Query struct {
+	Account  glacier.AccountID
+	From, To time.Time
+	Points   int // how many parts
+
+	// Since is when the account was made: older samples are of another that had its number. The zero time leaves none out.
+	Since time.Time
+
+	// Now is what the account has at this moment. It counts as one more sample, with all that was counted since the last, and is not
+	// written down. Nil means that the last sample is the end.
+	Now *State
+}
+
+// Range returns what is known, in order. Parts without a sample are left out. An account without history has no points but that of Now.
+func (h *History) Range(ctx context.Context, q Query) ([]Point, error) {
+	if q.Points < 1 || q.Points > maxPoints || !q.From.Before(q.To) {
 		return nil, fmt.Errorf("a range needs 1 to %d points, and a beginning before its end", maxPoints)
 	}
-	name, err := nameOf(account)
+	name, err := nameOf(q.Account)
 	if err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	h.mu.Lock()
-	all, err := h.records(name)
-	h.mu.Unlock()
+	all, err := h.known(name, &q)
 	if err != nil {
-		return nil, fmt.Errorf("read the history of account %s: %w", account, err)
+		return nil, fmt.Errorf("read the history of account %s: %w", q.Account, err)
 	}
-	return gather(all, from, to, points), nil
+	return gather(all, q.From, q.To, q.Points), nil
+}
+
+// known returns the records that a query is answered with.
+func (h *History) known(name string, q *Query) ([]record, error) {
+	h.mu.Lock() // a sample that is taken meanwhile would be missing, or there twice
+	defer h.mu.Unlock()
+	all, err := h.records(name)
+	if err != nil {
+		return nil, err
+	}
+	if !q.Since.IsZero() {
+		since := q.Since.Unix()
+		all = slices.DeleteFunc(all, func(r record) bool { return r.at < since })
+	}
+	if q.Now != nil {
+		now := h.cfg.Now()
+		flow, span := h.look(q.Account, now)
+		all = append(all, record{at: now.Unix(), state: *q.Now, flow: flow, span: span})
+	}
+	return all, nil
 }
 
 // gather makes points of records. Of two samples in one part the later in the file counts, and that is the later one even where the clock was

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,6 +32,10 @@ type house struct {
 	now time.Time
 	mem *disk.Mem
 	log bytes.Buffer
+
+	// of each query
+	present *State
+	since   time.Time
 }
 
 func newHouse(t *testing.T) *house {
@@ -61,7 +66,7 @@ func (h *house) sample(after time.Duration, archives int64) {
 // points are those of a range, written short: hours since noon, archives, bytes uploaded and downloaded, and minutes counted.
 func (h *house) points(from, to time.Duration, points int) string {
 	h.t.Helper()
-	list, err := h.Range(h.t.Context(), ann, noon.Add(from), noon.Add(to), points)
+	list, err := h.Range(h.t.Context(), Query{Account: ann, From: noon.Add(from), To: noon.Add(to), Points: points, Now: h.present, Since: h.since})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -118,8 +123,109 @@ func TestSamples(t *testing.T) {
 			}
 		})
 	}
-	if list, err := h.Range(t.Context(), bob, noon, noon.Add(day), 10); len(list) != 0 || err != nil {
+	if list, err := h.Range(t.Context(), Query{Account: bob, From: noon, To: noon.Add(day), Points: 10}); len(list) != 0 || err != nil {
 		t.Errorf("an account without samples has %v, %v", list, err)
+	}
+}
+
+// The present is in an answer as a sample would be, once, and nothing is written.
+func TestThePresentIsKnown(t *testing.T) {
+	h := newHouse(t)
+	h.present = &State{Archives: 1, Bytes: 10, Vaults: 1}
+	h.Uploaded(ann, 5)
+	if got := h.points(0, day, 24); got != "0:1+5-0/0" {
+		t.Errorf("before the first sample: %s", got)
+	}
+	if list, err := h.mem.ReadDir(dir); err == nil {
+		t.Errorf("something was written: %v", list)
+	}
+	h.sample(0, 2)
+	h.Uploaded(ann, 100)
+	h.now = h.now.Add(90 * time.Minute)
+	h.Downloaded(ann, 7)
+	h.present = &State{Archives: 3, Bytes: 30, Vaults: 1}
+	before, err := disk.ReadFile(h.mem, fileOfAnn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got := h.points(0, day, 24); got != "0:2+5-0/0 1.5:3+100-7/90" {
+			t.Errorf("by the hour: %s", got)
+		}
+		if got := h.points(0, day, 1); got != "1.5:3+105-7/90" {
+			t.Errorf("as a day: %s", got)
+		}
+	}
+	if got := h.points(-day, 0, 1); got != "" {
+		t.Errorf("the day before: %s", got)
+	}
+	if after, err := disk.ReadFile(h.mem, fileOfAnn); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("looking has changed the file: %v", err)
+	}
+	h.present = nil
+	h.sample(0, 3)
+	if got := h.points(0, day, 1); got != "1.5:3+105-7/90" {
+		t.Errorf("sampled: %s", got)
+	}
+}
+
+// What is older than an account is of another.
+func TestAHistoryBeginsWithItsAccount(t *testing.T) {
+	h := newHouse(t)
+	for i := range int64(4) {
+		h.Uploaded(ann, 10)
+		h.sample(time.Hour, i)
+	}
+	for _, row := range []struct {
+		name  string
+		since time.Duration
+		want  string
+	}{
+		{"younger than all", day, ""},
+		{"older than all", -day, "1:0+10-0/0 2:1+10-0/60 3:2+10-0/60 4:3+10-0/60"},
+		{"of the time of one", 3 * time.Hour, "3:2+10-0/60 4:3+10-0/60"},
+		{"between two", 3*time.Hour + time.Second, "4:3+10-0/60"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			h.since = noon.Add(row.since)
+			if got := h.points(0, day, 24); got != row.want {
+				t.Errorf("got %s, want %s", got, row.want)
+			}
+		})
+	}
+}
+
+func TestForgetting(t *testing.T) {
+	h := newHouse(t)
+	if list, err := h.Accounts(); len(list) != 0 || err != nil {
+		t.Errorf("at first: %v, %v", list, err)
+	}
+	if err := h.Forget(ann); err != nil {
+		t.Errorf("forget what is not known: %v", err)
+	}
+	h.sample(0, 1)
+	if err := h.Sample(bob, State{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := disk.WriteFile(h.mem, dir+"/stray", nil); err != nil {
+		t.Fatal(err)
+	}
+	h.Uploaded(ann, 100)
+	if list, err := h.Accounts(); !slices.Equal(list, []glacier.AccountID{ann, bob}) || err != nil {
+		t.Errorf("%v, %v", list, err)
+	}
+	if err := h.Forget(ann); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := h.Accounts(); !slices.Equal(list, []glacier.AccountID{bob}) || err != nil {
+		t.Errorf("afterwards: %v, %v", list, err)
+	}
+	h.sample(time.Minute, 2)
+	if got := h.points(0, day, 1); got != "0.016666666666666666:2+0-0/0" {
+		t.Errorf("who comes next has %s", got)
+	}
+	if err := h.Forget("../STORE"); err == nil {
+		t.Error("a path is an account")
 	}
 }
 
@@ -139,7 +245,7 @@ func TestRangeRefuses(t *testing.T) {
 		{"no account", "", noon, noon.Add(day), 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if _, err := h.Range(t.Context(), row.account, row.from, row.to, row.points); err == nil {
+			if _, err := h.Range(t.Context(), Query{Account: row.account, From: row.from, To: row.to, Points: row.points}); err == nil {
 				t.Error("it is answered")
 			}
 		})
@@ -194,7 +300,7 @@ func TestThinning(t *testing.T) {
 	if n := h.size() / recordSize; n < 90*24+300 || n > 90*24+24+312 {
 		t.Errorf("%d records after 400 days", n)
 	}
-	list, err := h.Range(t.Context(), ann, noon, h.now.Add(time.Hour), 400)
+	list, err := h.Range(t.Context(), Query{Account: ann, From: noon, To: h.now.Add(time.Hour), Points: 400})
 	if err != nil || len(list) != 400 {
 		t.Fatalf("%d days, %v", len(list), err)
 	}
@@ -213,7 +319,7 @@ func TestThinning(t *testing.T) {
 	for range 24 {
 		h.sample(time.Hour, 5)
 	}
-	if list, err := h.Range(t.Context(), ann, noon, noon.Add(400*day), 400); err != nil || len(list) != 400 {
+	if list, err := h.Range(t.Context(), Query{Account: ann, From: noon, To: noon.Add(400 * day), Points: 400}); err != nil || len(list) != 400 {
 		t.Errorf("%d days after a jump, %v", len(list), err)
 	}
 }
@@ -350,6 +456,12 @@ func TestAccountsAreLimited(t *testing.T) {
 	if err := h.Sample("000000000001", State{}); err != nil {
 		t.Errorf("one that has a history is refused: %v", err)
 	}
+	if err := h.Forget("000000000002"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Sample("999999999999", State{}); err != nil {
+		t.Errorf("there is no room after one is forgotten: %v", err)
+	}
 }
 
 func TestRecordsOnDisk(t *testing.T) {
@@ -391,7 +503,7 @@ func TestEverythingAtOnce(t *testing.T) {
 				if err := h.Sample(ann, State{Vaults: 1}); err != nil {
 					t.Error(err)
 				}
-				if _, err := h.Range(t.Context(), ann, noon, noon.Add(day), 5); err != nil {
+				if _, err := h.Range(t.Context(), Query{Account: ann, From: noon, To: noon.Add(day), Points: 5, Now: &State{Vaults: 1}}); err != nil {
 					t.Error(err)
 				}
 			}

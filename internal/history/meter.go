@@ -65,12 +65,34 @@ func (m *Meter) take(account glacier.AccountID, now time.Time) (Flow, int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := m.of(account)
-	flow, span := c.flow, c.span
-	if !c.since.IsZero() {
-		span += max(0, int64(now.Sub(c.since)/time.Second))
-	}
+	flow, span := c.upTo(now)
 	*c = count{since: now}
 	return flow, span
+}
+
+// look returns what take would, and changes nothing.
+func (m *Meter) look(account glacier.AccountID, now time.Time) (Flow, int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.counts[account]; c != nil {
+		return c.upTo(now)
+	}
+	return Flow{}, 0
+}
+
+// upTo is what has been counted by now, and for how many seconds.
+func (c *count) upTo(now time.Time) (Flow, int64) {
+	if c.since.IsZero() {
+		return c.flow, c.span
+	}
+	return c.flow, c.span + max(0, int64(now.Sub(c.since)/time.Second))
+}
+
+// drop forgets what has been counted.
+func (m *Meter) drop(account glacier.AccountID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.counts, account)
 }
 
 // giveBack undoes take.

@@ -47,8 +47,50 @@ func (s *Server) sampleLoop(ctx context.Context) {
 	}
 }
 
+// forget drops the history of an account that was deleted. If it cannot, the next sample does.
+func (s *Server) forget(account glacier.AccountID) {
+	if err := s.history.Forget(account); err != nil {
+		s.log.Debug("the history of a deleted account is still there", "account", account, "err", err)
+	}
+}
+
+// forgetGone drops what is left of accounts that are there no more: those that were deleted while no server ran, say.
+func (s *Server) forgetGone(ctx context.Context) error {
+	if s.store.Ready() != nil {
+		return nil // an account may be among the records that are missing
+	}
+	list, err := s.history.Accounts()
+	if err != nil {
+		return err
+	}
+	var gone []glacier.AccountID
+	err = s.store.View(ctx, func(tx *catalog.Tx) error {
+		gone = gone[:0] // A look may be taken twice.
+		for _, id := range list {
+			_, there, err := tx.Account(id)
+			if err != nil {
+				return err
+			}
+			if !there {
+				gone = append(gone, id)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range gone {
+		err = cmp.Or(err, s.history.Forget(id))
+	}
+	return err
+}
+
 // sample writes down what each account has now. Its error is the first; the other accounts have their sample.
 func (s *Server) sample(ctx context.Context) (first error) {
+	if err := s.forgetGone(ctx); err != nil {
+		return err
+	}
 	after, failed := glacier.AccountID(""), 0
 	for {
 		page, err := s.accountsAfter(ctx, after)
@@ -87,18 +129,6 @@ func (s *Server) accountsAfter(ctx context.Context, after glacier.AccountID) (pa
 		return err
 	})
 	return page, err
-}
-
-// usage counts what an account has, and writes it down, so that the present is in a chart that is drawn next.
-func (s *Server) usage(ctx context.Context, account glacier.AccountID) (history.State, error) {
-	state, err := s.stateOf(ctx, account)
-	if err != nil {
-		return state, err
-	}
-	if err := s.history.Sample(account, state); err != nil {
-		s.log.Debug("the history lacks a sample", "account", account, "err", err)
-	}
-	return state, nil
 }
 
 // stateOf counts what an account has, over its vaults. Others change it meanwhile: each page of vaults is of one moment.

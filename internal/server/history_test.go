@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,7 +20,7 @@ import (
 func (h *house) past() (p history.Point) {
 	h.t.Helper()
 	now := time.Now()
-	list, err := h.srv.History().Range(h.t.Context(), testAccount, now.Add(-24*time.Hour), now.Add(time.Hour), 1)
+	list, err := h.srv.History().Range(h.t.Context(), history.Query{Account: testAccount, From: now.Add(-24 * time.Hour), To: now.Add(time.Hour), Points: 1})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -85,6 +87,40 @@ func TestHistoryThatCannotBeWritten(t *testing.T) {
 	h.restart(false)
 	if got := h.past(); got.Vaults != 1 {
 		t.Errorf("the history is %+v", got)
+	}
+}
+
+// The history of an account ends with the account, or with the next sample if it was deleted while no server ran.
+func TestHistoryOfAnAccountThatIsDeleted(t *testing.T) {
+	h := newHouse(t, nil)
+	file := func(id string) string { return filepath.Join(h.cfg.Data, "history", id) }
+	const deleted, offline = "444455556666", "777788889999"
+	if _, _, err := h.srv.Access().CreateAccount(t.Context(), deleted, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.srv.sample(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file(deleted)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.srv.Access().DeleteAccount(t.Context(), deleted); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file(deleted)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+	if err := h.srv.History().Sample(offline, history.State{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.srv.sample(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file(offline)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is still there after a sample: %v", err)
+	}
+	if _, err := os.Stat(file(string(testAccount))); err != nil {
+		t.Errorf("an account that is there: %v", err)
 	}
 }
 

@@ -232,7 +232,8 @@ func (s *Server) openAccess() (*access.Service, error) {
 	}
 	keys, err := access.New(access.Config{
 		Store: s.store, Region: s.cfg.Region, Seal: access.SealKey(seal), IDs: s.store.IDKey(),
-		Rates: access.Rates{PerAccount: s.cfg.AccountRate, PerKey: s.cfg.KeyRate},
+		Rates:   access.Rates{PerAccount: s.cfg.AccountRate, PerKey: s.cfg.KeyRate},
+		Deleted: s.forget,
 	})
 	if err != nil {
 		return nil, err
@@ -307,7 +308,7 @@ func (s *Server) withConsole(api http.Handler) (http.Handler, error) {
 	cfg := console.Config{
 		API: api, Access: s.access, Vaults: s.vaults, Jobs: s.jobs, Region: s.cfg.Region, Management: s.cfg.Account,
 		Proxies: s.cfg.TrustedProxies, Log: s.log,
-		History: s.history, Usage: s.usage, Health: s.Health, Settings: s.settings(),
+		History: s.history, Usage: s.stateOf, Health: s.Health, Settings: s.settings(),
 	}
 	if s.audit != nil { // a nil *audit.Log is no nil Trail
 		cfg.Trail, cfg.Audit = s.audit, s.audit

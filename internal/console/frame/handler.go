@@ -145,7 +145,7 @@ func (h *Handler) Close() {
 // A History knows how accounts have grown.
 type History interface {
 	// Range returns what is known of an account in parts of one length.
-	Range(ctx context.Context, account glacier.AccountID, from, to time.Time, points int) ([]history.Point, error)
+	Range(ctx context.Context, q history.Query) ([]history.Point, error)
 }
 
 // A Setting is what something is set to, in words.

@@ -131,7 +131,7 @@ func TestADrawingIsSVG(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := aDay()
-	for _, c := range chartsOf(a, "hour", []history.Point{{From: a.from, Time: a.from, State: history.State{Bytes: 5}, Flow: history.Flow{Uploaded: 7}}}, a.from.Add(time.Hour), history.State{Bytes: 9}) {
+	for _, c := range chartsOf(a, "hour", []history.Point{{From: a.from, Time: a.from, State: history.State{Bytes: 5}, Flow: history.Flow{Uploaded: 7}}}) {
 		var b strings.Builder
 		if err := all["system"].ExecuteTemplate(&b, "chart", c); err != nil {
 			t.Fatal(err)

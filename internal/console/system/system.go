@@ -104,18 +104,23 @@ func figures(c *frame.Call, v *systemView) error {
 		return err
 	}
 	v.Now = &state
-	points, err := c.Config.History.Range(c.Request.Context(), c.Caller.Account, from, to, current.parts)
+	since, err := ownSince(c)
+	if err != nil {
+		return err
+	}
+	points, err := c.Config.History.Range(c.Request.Context(), history.Query{
+		Account: c.Caller.Account, From: from, To: to, Points: current.parts, Since: since, Now: &state,
+	})
 	if err != nil {
 		return err
 	}
 	a := axis{from: from, to: to, parts: current.parts, layout: current.layout, at: current.at, during: current.during}
-	v.Charts = chartsOf(a, current.each, points, now, state)
+	v.Charts = chartsOf(a, current.each, points)
 	return nil
 }
 
-// chartsOf are the charts of an account's history, which ends with what it has
-// now.
-func chartsOf(a axis, each string, points []history.Point, now time.Time, state history.State) []chart {
+// chartsOf are the charts of an account's history.
+func chartsOf(a axis, each string, points []history.Point) []chart {
 	var stored, archives, up, down []figure
 	for _, p := range points {
 		stored = append(stored, figure{p.Time, p.Bytes})
@@ -124,8 +129,8 @@ func chartsOf(a axis, each string, points []history.Point, now time.Time, state 
 		down = append(down, figure{p.From, p.Downloaded})
 	}
 	return []chart{
-		a.line("stored", "Bytes stored", byteScale(), append(stored, figure{now, state.Bytes})),
-		a.line("archives", "Archives", countScale(), append(archives, figure{now, state.Archives})),
+		a.line("stored", "Bytes stored", byteScale(), stored),
+		a.line("archives", "Archives", countScale(), archives),
 		a.bars("uploaded", "Uploaded, each "+each, byteScale(), up),
 		a.bars("retrieved", "Retrieved, each "+each, byteScale(), down),
 	}
