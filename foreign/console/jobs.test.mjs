@@ -88,6 +88,7 @@ for (const script of [true, false]) {
     await page.getByLabel("Description of the job").fill("my list");
     await page.getByRole("button", { name: "Start inventory" }).click();
     await page.getByText("The inventory has been started.").waitFor();
+    if (script) assert.equal(await page.evaluate(() => document.activeElement.textContent), "The inventory has been started.");
     const id = new URL(page.url()).searchParams.get("job");
     await client.finished("photos", id);
     if (!script) {
@@ -102,6 +103,25 @@ for (const script of [true, false]) {
     if (script) await check(page);
   });
 }
+
+test("an inventory that is refused is there again, with what was typed", async (t) => {
+  const page = await visit(t, { as: root });
+  allow(page, /^answer: 4\d\d POST .*\/console\/jobs/);
+  await page.goto("/console/jobs?vault=photos");
+  await page.getByRole("radio", { name: "CSV" }).check();
+  await page.getByText("Not all archives, or somebody is to be told").click();
+  await page.getByLabel("Made on this day or later").fill("2020-01-01");
+  await page.getByLabel("Description of the job").fill("my list");
+  await page.getByLabel("Topic that hears when it is done").fill("arn:aws:sns:nowhere");
+  await page.getByRole("button", { name: "Start inventory" }).click();
+  const complaint = page.getByRole("main").getByRole("alert");
+  await complaint.waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), await complaint.innerText());
+  assert.equal(await page.getByLabel("Made on this day or later").inputValue(), "2020-01-01");
+  assert.equal(await page.getByLabel("Description of the job").inputValue(), "my list");
+  assert.ok(await page.getByRole("radio", { name: "CSV" }).isChecked());
+  await check(page);
+});
 
 test("a page whose session has ended says so, and stops asking", async (t) => {
   const page = await visit(t, { as: root });

@@ -299,3 +299,30 @@ func TestJobsOfAllVaultsArePaged(t *testing.T) {
 		t.Errorf("%d jobs on the second page:\n%s", n, a.text())
 	}
 }
+
+// A list is asked for every two seconds: what others have written makes it no
+// larger than that is worth.
+func TestAListOfJobsStaysSmall(t *testing.T) {
+	v := signedIn(t)
+	vault := strings.Repeat("v", 255)
+	v.vault(vault)
+	quotes := strings.Repeat(`"`, 1024)
+	archive := v.described(vault, quotes, "sea")
+	document, err := json.Marshal(map[string]string{"Type": "archive-retrieval", "ArchiveId": archive, "Description": quotes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 25 {
+		v.finished(vault, v.job(vault, string(document)))
+	}
+	for _, path := range []string{at("jobs", vault), "/console/jobs"} {
+		a := v.page(path)
+		if n := strings.Count(a.body, `<tr><td>`); n != 25 {
+			t.Fatalf("%s: %d rows", path, n)
+		}
+		if len(a.body) > 120_000 {
+			t.Errorf("%s: %d bytes", path, len(a.body))
+		}
+		v.says(a, strings.Repeat(`"`, 120)+"…")
+	}
+}

@@ -1,6 +1,6 @@
 // What every page has beside its forms: copying commands, asking before what
-// cannot be undone and before typed text is lost, and times in the visitor's own
-// zone.
+// cannot be undone and before typed text is lost, what an action came to, and
+// times in the visitor's own zone.
 
 for (const pre of document.querySelectorAll("pre[data-copy]")) {
   const button = document.createElement("button");
@@ -37,6 +37,9 @@ addEventListener("beforeunload", (event) => {
   const typed = [...document.querySelectorAll("textarea:not([readonly])")];
   if (typed.some((field) => field.form !== sent && ("unsaved" in field.dataset || field.value !== field.defaultValue))) event.preventDefault();
 });
+
+// What an action came to is read out because the focus goes there: what is in a page from its beginning is mostly not.
+document.querySelector("[data-said]")?.focus({ preventScroll: true });
 
 function localTimes(part) {
   for (const time of part.querySelectorAll("time[datetime]")) {

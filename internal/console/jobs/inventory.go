@@ -5,7 +5,8 @@ import (
 	"firn/internal/console/frame"
 )
 
-// startInventory starts an inventory of a vault and goes to the job.
+// startInventory starts an inventory of a vault and goes to the job. If it is
+// refused, what was typed is shown again.
 func startInventory(c *frame.Call) error {
 	vault, err := c.VaultName()
 	if err != nil {
@@ -23,8 +24,11 @@ func startInventory(c *frame.Call) error {
 		q.InventoryRetrievalParameters = &r
 	}
 	id, err := begin(c, vault, q)
+	if e := frame.AsRefusal(err); e != nil && c.MayAll(vault, "ListJobs") {
+		return vaultJobs(c, e.Status, vault, c.Form, e.Text)
+	}
 	if err != nil {
-		return c.Instead(frame.Link("jobs", "vault", vault), err)
+		return err
 	}
 	return c.Done(frame.Link("job", "vault", vault, "job", id), "The inventory has been started.")
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"firn/glacier"
 	"firn/internal/console/frame"
@@ -26,9 +27,31 @@ type jobList struct {
 	Say    string
 	Filter []jobFilter
 
-	MayBegin bool
-	MayAsk   bool   // start a query
-	Topic    string // what a topic's name begins with
+	MayBegin  bool
+	MayAsk    bool       // start a query
+	Topic     string     // what a topic's name begins with
+	Form      url.Values // of an inventory, as it was typed
+	Complaint string     // why it was refused
+}
+
+// Typed reports whether something of the form is filled in that is not seen at
+// first.
+func (l jobList) Typed() bool {
+	for _, name := range []string{"start", "end", "limit", "description", "topic"} {
+		if l.Form.Get(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// DateField is the kind of field that can show what was typed as a date.
+func (l jobList) DateField(name string) string {
+	typed := l.Form.Get(name)
+	if _, err := time.Parse(time.DateOnly, typed); typed != "" && err != nil {
+		return "text"
+	}
+	return "date"
 }
 
 // A jobFilter is a choice of jobs, as the API has it.
@@ -53,11 +76,18 @@ func showJobs(c *frame.Call) error {
 	if err != nil {
 		return err
 	}
+	return vaultJobs(c, http.StatusOK, vault, url.Values{}, "")
+}
+
+// vaultJobs shows the jobs of a vault, with what was typed into the form, and
+// why it was refused.
+func vaultJobs(c *frame.Call, status int, vault string, form url.Values, complaint string) (err error) {
 	show, marker := c.Query.Get("show"), c.Query.Get("marker")
 	list := jobList{
 		Vault: vault, Show: show, Filter: jobFilters(), MayBegin: c.MayAll(vault, "InitiateJob"),
 		MayAsk: c.MayAll(vault, "InitiateJob", "GetJobOutput"),
 		Here:   frame.Link("jobs", "vault", vault, "show", show, "marker", marker), Topic: topicPrefix(c),
+		Form: form, Complaint: complaint,
 	}
 	q, options := filtered(show)
 	if marker != "" {
@@ -80,7 +110,7 @@ func showJobs(c *frame.Call) error {
 		inventory := jobRequest{Type: glacier.InventoryRetrieval, Format: new(glacier.FormatJSON)}
 		commands = append(commands, initiateCommand("Start an inventory", vault, inventory))
 	}
-	return c.Render(http.StatusOK, "jobs", c.OfVault(vault, frame.Page{
+	return c.Render(status, "jobs", c.OfVault(vault, frame.Page{
 		Title: "Jobs of " + vault, Tab: "jobs", Data: list, Scripts: []string{"live.js"}, Wide: true, Commands: commands,
 	}))
 }
