@@ -83,15 +83,24 @@ test("rate over ten seconds, of a slow beginning and a fast end", () => {
 });
 
 test("memory: kept, recalled for the same file only, forgotten", () => {
-  const memory = new Memory(new Storage());
+  const storage = new Storage();
+  const memory = new Memory(storage, "arn:aws:iam::111122223333:root");
   const file = { name: "a", size: 5, lastModified: 7 };
-  const upload = { uploadId: "u", partSize: 8 * MIB, description: "a", begun: 1 };
+  const upload = { uploadId: "u", begun: 1 };
   memory.keep("v", file, upload);
   assert.deepEqual(memory.recall("v", file), upload);
   for (const other of [{ ...file, name: "b" }, { ...file, size: 6 }, { ...file, lastModified: 8 }]) assert.equal(memory.recall("v", other), null);
   assert.equal(memory.recall("w", file), null);
+  assert.equal(new Memory(storage, "arn:aws:iam::444455556666:root").recall("v", file), null, "another account's vault of the same name");
   memory.forget("v", file);
   assert.equal(memory.recall("v", file), null);
+});
+
+test("memory: says no names to who uses the browser next", () => {
+  const storage = new Storage();
+  new Memory(storage, "arn:aws:iam::111122223333:user/mallory").keep("secrets", { name: "plan.pdf", size: 4711, lastModified: 7 }, { uploadId: "u", begun: 1, description: "plan" });
+  const all = storage.key(0) + storage.getItem(storage.key(0));
+  for (const name of ["1111", "mallory", "secrets", "plan", "4711"]) assert.ok(!all.replace(/[0-9a-f]{64}/, "").includes(name), all);
 });
 
 test("memory: no more than 200, the oldest go, and what is not ours stays", () => {
@@ -110,7 +119,7 @@ test("memory: spoiled, full or missing storage", () => {
   const storage = new Storage();
   const memory = new Memory(storage);
   memory.keep("v", file, { uploadId: "u", partSize: 1, description: "", begun: 1 });
-  for (const bad of ["", "{", "null", "7", '{"uploadId":1}', '{"uploadId":"u","partSize":"8"}']) {
+  for (const bad of ["", "{", "null", "7", '{"uploadId":1}', '{"begun":1}']) {
     storage.setItem(storage.key(0), bad);
     assert.equal(memory.recall("v", file), null, bad);
   }

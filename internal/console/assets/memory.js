@@ -1,27 +1,31 @@
 // What is remembered of uploads that have begun, so that the same file can go on after its page was closed. It is in
 // localStorage, which is this browser's and survives; the file itself cannot be kept and has to be chosen again.
+//
+// Whoever uses the browser next can read it. So the names of files, vaults and accounts are in it only as a hash.
+
+import { hex, sha256 } from "./sha256.js";
 
 const PREFIX = "firn.upload:";
 const MOST = 200;
 
-const keyOf = (vault, { name, size, lastModified }) => PREFIX + JSON.stringify([vault, name, size, lastModified]);
-
-// Memory keeps {uploadId, partSize, description, begun} for a file and a vault. A browser that lets nothing be kept
-// makes it forgetful, not broken. Beyond 200 the oldest are forgotten.
+// Memory keeps {uploadId, begun} for a file, a vault, and who uploads. A browser that lets nothing be kept makes it
+// forgetful, not broken. Beyond 200 the oldest are forgotten.
 export class Memory {
   #storage;
+  #who;
 
-  constructor(storage) {
+  constructor(storage, who = "") {
     this.#storage = storage;
+    this.#who = who;
   }
 
   recall(vault, file) {
-    return this.#read(keyOf(vault, file));
+    return this.#read(this.#keyOf(vault, file));
   }
 
-  keep(vault, file, upload) {
+  keep(vault, file, { uploadId, begun }) {
     try {
-      this.#storage.setItem(keyOf(vault, file), JSON.stringify(upload));
+      this.#storage.setItem(this.#keyOf(vault, file), JSON.stringify({ uploadId, begun }));
       this.#trim();
     } catch {
       // Full, or not allowed.
@@ -30,16 +34,20 @@ export class Memory {
 
   forget(vault, file) {
     try {
-      this.#storage.removeItem(keyOf(vault, file));
+      this.#storage.removeItem(this.#keyOf(vault, file));
     } catch {
       // Not allowed: then there is nothing either.
     }
   }
 
+  #keyOf(vault, { name, size, lastModified }) {
+    return PREFIX + hex(sha256(new TextEncoder().encode(JSON.stringify([this.#who, vault, name, size, lastModified]))));
+  }
+
   #read(key) {
     try {
       const kept = JSON.parse(this.#storage.getItem(key));
-      return typeof kept?.uploadId === "string" && Number.isInteger(kept.partSize) && typeof kept.description === "string" ? kept : null;
+      return typeof kept?.uploadId === "string" ? kept : null;
     } catch {
       return null;
     }
@@ -54,11 +62,12 @@ export class Memory {
   }
 }
 
-// browserMemory is the memory of this browser.
+// browserMemory is the memory of this browser, of who has signed in.
 export function browserMemory() {
+  const who = document.querySelector('meta[name="firn-who"]')?.content;
   try {
-    return new Memory(localStorage);
+    return new Memory(localStorage, who);
   } catch {
-    return new Memory(null); // reading localStorage is refused in some private windows
+    return new Memory(null, who); // reading localStorage is refused in some private windows
   }
 }

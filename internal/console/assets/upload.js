@@ -214,7 +214,7 @@ export class Upload extends EventTarget {
     const part = this.#uploadId === "" ? await this.#initiate(signal) : await this.#list(signal);
     signal.throwIfAborted();
     this.#partSize = part;
-    this.#memory.keep(this.#vault, this.#file, { uploadId: this.#uploadId, partSize: part, description: this.description, begun: Date.now() });
+    this.#memory.keep(this.#vault, this.#file, { uploadId: this.#uploadId, begun: Date.now() });
     this.#say(this.note);
   }
 

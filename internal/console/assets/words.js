@@ -2,15 +2,16 @@
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"];
 
-// bytes is an amount, to three digits.
+// bytes is an amount, to three digits, as the server says it.
 export function bytes(n) {
   if (n === 1) return "1 byte";
+  if (n < 1024) return `${n} ${UNITS[0]}`;
   let unit = 0;
-  while (n >= 1024 && unit < UNITS.length - 1) {
+  do {
     n /= 1024;
     unit++;
-  }
-  return `${unit === 0 ? n : n.toPrecision(n < 1000 ? 3 : 4)} ${UNITS[unit]}`;
+  } while (n >= 1023.5 && unit < UNITS.length - 1); // 1024 of one is 1.00 of the next
+  return `${n.toFixed(n < 9.995 ? 2 : n < 99.95 ? 1 : 0)} ${UNITS[unit]}`;
 }
 
 // seconds is a time that is left, no more exact than anybody can know.
