@@ -1,5 +1,7 @@
 // The pages of the console for whoever has signed in: pictures are made of all, and every one is tried for access and weight.
 
+import { root } from "./server.mjs";
+
 const q = encodeURIComponent;
 
 // By name: a function that makes the path, of what furnish (scenery.mjs) returns.
@@ -42,6 +44,7 @@ export const pages = {
   "user-delete": ({ user }) => `/console/user-delete?user=${q(user)}`,
   "managed-policy": () => `/console/managed-policy?policy=${q("arn:aws:iam::aws:policy/IAMReadOnlyAccess")}`,
   root: () => "/console/user",
+  "key-disable": () => `/console/key-disable?key=${root.id}`,
   "user-delete": ({ user }) => `/console/user-delete?user=${q(user)}`,
   "user-policy": ({ user }) => `/console/user-policy?user=${q(user)}`,
   audit: () => "/console/audit",

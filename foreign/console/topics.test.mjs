@@ -72,7 +72,10 @@ for (const [how, options] of looks({ "with JavaScript": {}, "in the dark": { dar
     await page.getByRole("button", { name: "Save attributes" }).click();
     await page.getByText("The topic is changed.").waitFor();
     if (options.script !== false) await axe(page);
-    await page.getByRole("button", { name: /^Unsubscribe webhook/ }).click();
+    await page.getByRole("link", { name: /^Unsubscribe webhook/ }).click();
+    await page.getByText("127.0.0.1").waitFor();
+    if (options.script !== false) await check(page);
+    await page.getByRole("button", { name: "Unsubscribe" }).click();
     await page.getByText("Nobody has subscribed.").waitFor();
     await page.getByRole("link", { name: "Delete topic" }).click();
     await page.getByLabel("Type the topic’s name").fill(name);
@@ -80,6 +83,27 @@ for (const [how, options] of looks({ "with JavaScript": {}, "in the dark": { dar
     await page.getByText(`The topic ${name} is deleted.`).waitFor();
   });
 }
+
+test("what somebody else has changed of a topic is not undone unseen", async (t) => {
+  const topic = (await client.query("sns", "CreateTopic", { Name: "shared" }))("TopicArn");
+  const set = (AttributeValue) => client.query("sns", "SetTopicAttributes", { TopicArn: topic, AttributeName: "DisplayName", AttributeValue });
+  const page = await visit(t, { as: root });
+  await page.goto(`/console/topic?topic=${encodeURIComponent(topic)}`);
+  await page.getByRole("button", { name: "Save attributes" }).click();
+  await page.getByText("Nothing was changed.").waitFor();
+  await set("Theirs");
+  await page.getByLabel("Display name").fill("Mine");
+  allow(page, /^answer: 409 POST .*\/topic/);
+  await page.getByRole("button", { name: "Save attributes" }).click();
+  await page.getByRole("alert").getByText("somebody else has changed the display name").waitFor();
+  assert.equal(await page.getByLabel("What is there now").innerText(), "Theirs");
+  assert.equal(await page.getByLabel("Display name", { exact: true }).inputValue(), "Mine");
+  await check(page);
+  await page.getByRole("button", { name: "Save attributes" }).click();
+  await page.getByText("The topic is changed.").waitFor();
+  await page.getByRole("button", { name: "Save attributes" }).click();
+  await page.getByText("Nothing was changed.").waitFor();
+});
 
 test("a queue is made, filled by a topic, emptied and deleted", async (t) => {
   const page = await visit(t, { as: root });

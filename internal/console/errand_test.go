@@ -192,7 +192,11 @@ func TestUnfinishedUploadsAreListedAndGivenUp(t *testing.T) {
 		"x-amz-part-size": {"1048576"}, "x-amz-archive-description": {"half <i>done</i>"},
 	}, nil, http.StatusCreated).Header.Get("x-amz-multipart-upload-id")
 	a := v.page("/console/upload?vault=photos")
-	v.says(a, "half <i>done</i>", "1.00 MiB")
+	v.says(a, "half <i>done</i>", "1.00 MiB", "aws glacier upload-multipart-part", "aws glacier complete-multipart-upload", "aws glacier list-parts")
+	bob := newcomer(t, v, "bob", "glacier:ListMultipartUploads", "glacier:ListParts")
+	theirs := bob.page("/console/upload?vault=photos")
+	bob.says(theirs, "aws glacier list-parts")
+	bob.lacks(theirs, "aws glacier upload-", "aws glacier complete-", "aws glacier abort-")
 	v.lacks(a, "<i>done")
 	v.says(v.submit("/console/upload", "vault", "photos", "upload", id), "The upload was given up")
 	v.says(v.submit("/console/upload", "vault", "nowhere", "upload", id), "Vault not found")

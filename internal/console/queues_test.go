@@ -35,7 +35,11 @@ func TestAQueueIsMadeFilledEmptiedAndDeleted(t *testing.T) {
 	if got := v.askSQS("ListQueues"); strings.Contains(got, "inbox") {
 		t.Errorf("SQS lists %s", got)
 	}
-	v.says(v.submit("/console/queues", "queue", "a b"), "Can only include alphanumeric characters")
+	bad := v.submit("/console/queues", "queue", "a <b>")
+	v.says(bad, "Can only include alphanumeric characters")
+	if bad.status != http.StatusBadRequest || !strings.Contains(bad.body, `value="a &lt;b&gt;"`) {
+		t.Errorf("status %d; what was typed is gone:\n%s", bad.status, bad.body)
+	}
 }
 
 func TestQueuesHavePages(t *testing.T) {

@@ -37,12 +37,17 @@ func showUpload(c *frame.Call) error {
 	}
 	return c.Render(http.StatusOK, "upload", c.OfVault(name, frame.Page{
 		Title: "Upload to " + name, Tab: "upload", Data: view, Scripts: []string{"dropzone.js"},
-		Commands: []frame.Command{
+		Commands: frame.Allowed(c.Rights(name, "UploadArchive", "InitiateMultipartUpload", "UploadMultipartPart", "CompleteMultipartUpload",
+			"ListMultipartUploads", "ListParts", "AbortMultipartUpload"),
 			frame.GlacierCommand("Upload a file whole, up to 4 GiB", "upload-archive", "vault-name", name, "archive-description", "FILE", "body", "FILE"),
 			frame.GlacierCommand("Begin an upload in parts", "initiate-multipart-upload", "vault-name", name, "part-size", "16777216", "archive-description", "FILE"),
+			frame.GlacierCommand("Upload one of them", "upload-multipart-part", "vault-name", name, "upload-id", "UPLOAD_ID", "range", "bytes 0-16777215/*", "body", "PART"),
+			frame.GlacierCommand("End it, with the tree hash of the whole file", "complete-multipart-upload", "vault-name", name, "upload-id", "UPLOAD_ID",
+				"archive-size", "BYTES", "checksum", "TREE_HASH"),
+			frame.GlacierCommand("List the parts that are there", "list-parts", "vault-name", name, "upload-id", "UPLOAD_ID"),
 			frame.GlacierCommand("List unfinished uploads", "list-multipart-uploads", "vault-name", name),
 			frame.GlacierCommand("Give one up", "abort-multipart-upload", "vault-name", name, "upload-id", "UPLOAD_ID"),
-		},
+		),
 	}))
 }
 

@@ -27,6 +27,8 @@ type queueList struct {
 	After, Next string
 	MayCreate   bool
 	MayTopics   bool
+	Typed       string // a name that was refused
+	Complaint   string
 }
 
 // queueURL names a queue to the API, which looks at the end of the path alone.
@@ -43,8 +45,10 @@ func queueARN(c *frame.Call, name string) string {
 }
 
 // showQueues lists the account's queues.
-func showQueues(c *frame.Call) error {
-	list := queueList{After: c.Query.Get("after"), MayCreate: c.MayAnywhere("sqs:CreateQueue"), MayTopics: c.May("sns:ListTopics")}
+func showQueues(c *frame.Call) error { return queuesPage(c, http.StatusOK, queueList{}) }
+
+func queuesPage(c *frame.Call, status int, list queueList) error {
+	list.After, list.MayCreate, list.MayTopics = c.Query.Get("after"), c.MayAnywhere("sqs:CreateQueue"), c.May("sns:ListTopics")
 	var got struct {
 		QueueURL  []string `xml:"QueueUrl"`
 		NextToken string
@@ -60,13 +64,13 @@ func showQueues(c *frame.Call) error {
 		}
 		list.Queues = append(list.Queues, *q)
 	}
-	return c.Render(http.StatusOK, "queues", frame.Page{
+	return c.Render(status, "queues", frame.Page{
 		Title: "Queues", Tab: "topics", Data: list,
-		Commands: []frame.Command{
+		Commands: frame.Allowed(map[string]bool{"ListQueues": true, "CreateQueue": list.MayCreate, "ReceiveMessage": c.May("sqs:ReceiveMessage")},
 			frame.AwsCommand("List queues", "sqs", "list-queues"),
 			frame.AwsCommand("Create one", "sqs", "create-queue", "queue-name", "NAME"),
 			frame.AwsCommand("Take a message out", "sqs", "receive-message", "queue-url", queueURL(c, "NAME")),
-		},
+		),
 	})
 }
 
@@ -127,7 +131,9 @@ func describeQueue(c *frame.Call, q *queueView) error {
 func createQueue(c *frame.Call) error {
 	name := c.Form.Get("queue")
 	if err := c.Sqs("CreateQueue", nil, "QueueName", name); err != nil {
-		return c.Instead(frame.Root+"queues", err)
+		return refused(err, func(e *frame.Refusal) error {
+			return queuesPage(c, e.Status, queueList{Typed: name, Complaint: e.Text})
+		})
 	}
 	return c.Done(frame.Link("queue", "queue", name), "The queue %s is there.", name)
 }
@@ -140,15 +146,15 @@ func showQueue(c *frame.Call) error {
 	if err := describeQueue(c, q); err != nil {
 		return err
 	}
-	q.May = c.MayEach(q.ARN, "sqs", "PurgeQueue", "DeleteQueue")
+	q.May = c.MayEach(q.ARN, "sqs", "GetQueueAttributes", "ReceiveMessage", "PurgeQueue", "DeleteQueue")
 	return c.Render(http.StatusOK, "queue", frame.Page{
 		Title: "Queue " + name, Tab: "topics", Data: q, Crumbs: []frame.Crumb{{Text: "Topics", Link: frame.Root + "topics"}, {Text: "Queues", Link: frame.Root + "queues"}},
-		Commands: []frame.Command{
+		Commands: frame.Allowed(q.May,
 			frame.AwsCommand("Describe the queue", "sqs", "get-queue-attributes", "queue-url", q.URL, "attribute-names", "All"),
 			frame.AwsCommand("Take a message out", "sqs", "receive-message", "queue-url", q.URL),
 			frame.AwsCommand("Delete all messages", "sqs", "purge-queue", "queue-url", q.URL),
 			frame.AwsCommand("Delete the queue", "sqs", "delete-queue", "queue-url", q.URL),
-		},
+		),
 	})
 }
 

@@ -3,7 +3,6 @@ package topics
 import (
 	"net/http"
 
-	"firn/internal/awsapi"
 	"firn/internal/console/frame"
 	"firn/internal/sns"
 )
@@ -13,13 +12,14 @@ type topicView struct {
 	ARN, Name string
 	May       map[string]bool
 	Attributes
+	Fields        map[string]frame.Field // of the form of attributes, by their names
 	Subscriptions []subscriptionRow
 	Protocols     []protocolHint
-	After, Next   string // tokens of the subscriptions
+	Later         bool   // it is not the first page of subscriptions
+	Next          string // the next page
 	HasLetters    bool
 	Typed         map[string]string // by the fields' names, if it was refused
 	Complaint     string
-	At            string // the form that it is about
 }
 
 // Attributes are those of a topic that the page shows.
@@ -28,17 +28,14 @@ type Attributes struct {
 	Confirmed, Pending                  string
 }
 
-// A subscriptionRow is a subscription as SNS lists it. One that waits to be
-// confirmed has no ARN there.
-type subscriptionRow struct {
-	Protocol        string
-	SubscriptionArn string
-	Owner           string
-	Endpoint        string
+// fields are those that can be changed, in the order in which they are.
+func (a Attributes) fields() []frame.Field {
+	return []frame.Field{
+		frame.NewField("DisplayName", "the display name", a.DisplayName),
+		frame.NewField("DeliveryPolicy", "the delivery policy", a.DeliveryPolicy),
+		frame.NewField("Policy", "the policy", a.Policy),
+	}
 }
-
-// Pending reports whether nobody has confirmed the subscription yet.
-func (s subscriptionRow) Pending() bool { return s.SubscriptionArn == "PendingConfirmation" }
 
 // A protocolHint says what an endpoint of a protocol looks like.
 type protocolHint struct{ Name, Endpoint, Note string }
@@ -62,17 +59,11 @@ func showTopic(c *frame.Call) error {
 }
 
 func topicPage(c *frame.Call, status int, v topicView) error {
-	v.Name, v.Protocols, v.After = topicName(v.ARN), protocols(), c.Query.Get("after")
+	v.Name, v.Protocols = topicName(v.ARN), protocols()
 	v.May = c.MayEach(v.ARN, "sns", "GetTopicAttributes", "SetTopicAttributes", "ListSubscriptionsByTopic", "Subscribe",
 		"Unsubscribe", "GetSubscriptionAttributes", "ConfirmSubscription", "Publish", "DeleteTopic", "ListDeadLetters", "ReplayDeadLetters")
-	var err error
-	if v.Attributes, err = topicAttributes(c, v.ARN); err != nil {
+	if err := describeTopic(c, &v); err != nil {
 		return err
-	}
-	if v.May["ListSubscriptionsByTopic"] {
-		if v.Subscriptions, v.Next, err = subscriptions(c, v.ARN, v.After); err != nil {
-			return err
-		}
 	}
 	if v.May["ListDeadLetters"] {
 		letters, err := deadLetters(c, v.ARN, "")
@@ -82,8 +73,34 @@ func topicPage(c *frame.Call, status int, v topicView) error {
 		v.HasLetters = len(letters.DeadLetters.Member) > 0
 	}
 	return c.Render(status, "topic", frame.Page{
-		Title: "Topic " + v.Name, Tab: "topics", Data: v, Crumbs: []frame.Crumb{{Text: "Topics", Link: frame.Root + "topics"}}, Commands: topicCommands(v.ARN),
+		Title: "Topic " + v.Name, Tab: "topics", Data: v, Crumbs: []frame.Crumb{{Text: "Topics", Link: frame.Root + "topics"}},
+		Commands: frame.Allowed(v.May, topicCommands(v.ARN, v.May["ListDeadLetters"])...),
 	})
+}
+
+// describeTopic adds a topic's attributes and a page of its subscriptions.
+func describeTopic(c *frame.Call, v *topicView) (err error) {
+	if v.Attributes, err = topicAttributes(c, v.ARN); err != nil {
+		return err
+	}
+	if v.Fields == nil {
+		v.Fields = map[string]frame.Field{}
+		for _, f := range v.fields() {
+			v.Fields[f.Name] = f
+		}
+	}
+	if !v.May["ListSubscriptionsByTopic"] {
+		return nil
+	}
+	at := placeIn(c)
+	list, token, err := subscriptions(c, v.ARN, at.after)
+	if err != nil {
+		return err
+	}
+	from, to := at.bounds(len(list))
+	v.Subscriptions, v.Later = list[from:to], at.later()
+	v.Next = at.next("topic", v.ARN, len(list), token)
+	return nil
 }
 
 func topicAttributes(c *frame.Call, arn string) (a Attributes, err error) {
@@ -114,48 +131,42 @@ func attributes(c *frame.Call, action string, params ...string) (map[string]stri
 	return all, nil
 }
 
-func subscriptions(c *frame.Call, arn, after string) (list []subscriptionRow, next string, err error) {
-	var got struct {
-		Subscriptions awsapi.Members[subscriptionRow]
-		NextToken     string
-	}
-	err = c.Sns("ListSubscriptionsByTopic", &got, "TopicArn", arn, "NextToken", after)
-	return got.Subscriptions.Member, got.NextToken, err
-}
-
 func deadLetters(c *frame.Call, arn, after string) (page sns.ListDeadLettersResult, err error) {
 	err = c.Sns("ListDeadLetters", &page, "TopicArn", arn, "NextToken", after)
 	return page, err
 }
 
-func topicCommands(arn string) []frame.Command {
-	return []frame.Command{
+func topicCommands(arn string, letters bool) []frame.Command {
+	all := []frame.Command{
 		frame.AwsCommand("Describe the topic", "sns", "get-topic-attributes", "topic-arn", arn),
+		frame.AwsCommand("Set an attribute", "sns", "set-topic-attributes", "topic-arn", arn, "attribute-name", "DisplayName", "attribute-value", "NAME"),
 		frame.AwsCommand("List its subscriptions", "sns", "list-subscriptions-by-topic", "topic-arn", arn),
 		frame.AwsCommand("Subscribe", "sns", "subscribe", "topic-arn", arn, "protocol", "https", "notification-endpoint", "https://example.com/path"),
+		frame.AwsCommand("Confirm a subscription", "sns", "confirm-subscription", "topic-arn", arn, "token", "TOKEN"),
 		frame.AwsCommand("End a subscription", "sns", "unsubscribe", "subscription-arn", arn+":ID"),
 		frame.AwsCommand("Publish a message", "sns", "publish", "topic-arn", arn, "subject", "A test", "message", "Hello"),
-		frame.AwsCommand("Set an attribute", "sns", "set-topic-attributes", "topic-arn", arn, "attribute-name", "DisplayName", "attribute-value", "NAME"),
-		{Does: "List its dead letters, with Firn’s own program", Text: "firn topic dead-letters " + frame.Quote(arn)},
-		frame.AwsCommand("Delete the topic", "sns", "delete-topic", "topic-arn", arn),
 	}
+	if letters {
+		all = append(all, frame.Command{Does: "List its dead letters, with Firn’s own program", Text: "firn topic dead-letters " + frame.Quote(arn)})
+	}
+	return append(all, frame.AwsCommand("Delete the topic", "sns", "delete-topic", "topic-arn", arn))
 }
 
 // changeTopic does what the forms of a topic's page are for.
 func changeTopic(c *frame.Call) error {
 	return c.Choose(map[string]func(*frame.Call) error{
-		"subscribe": subscribe, "unsubscribe": unsubscribe, "confirm": confirmSubscription, "publish": publish, "attributes": setAttributes,
+		"subscribe": subscribe, "confirm": confirmSubscription, "publish": publish, "attributes": setAttributes,
 	})
 }
 
 // again shows the page of a topic with what was typed and why it was refused,
 // and any other error as it is.
-func again(c *frame.Call, form string, err error, fields ...string) error {
+func again(c *frame.Call, err error, fields ...string) error {
 	e := frame.AsRefusal(err)
 	if e == nil {
 		return err
 	}
-	v := topicView{ARN: c.Query.Get("topic"), Complaint: e.Text, At: form, Typed: map[string]string{}}
+	v := topicView{ARN: c.Query.Get("topic"), Complaint: e.Text, Typed: map[string]string{}}
 	for _, name := range fields {
 		v.Typed[name] = c.Form.Get(name)
 	}
@@ -182,20 +193,12 @@ func subscribe(c *frame.Call) error {
 	}
 	var made struct{ SubscriptionArn string }
 	if err := c.Sns("Subscribe", &made, params...); err != nil {
-		return again(c, "subscribe", err, "protocol", "filter", "raw")
+		return again(c, err, "protocol", "filter", "raw")
 	}
 	if made.SubscriptionArn == "pending confirmation" {
 		return c.Done(page, "The endpoint was asked to confirm. It is sent nothing else before it has.")
 	}
 	return c.Done(page, "The subscription is there.")
-}
-
-func unsubscribe(c *frame.Call) error {
-	_, page := hereTopic(c)
-	if err := c.Sns("Unsubscribe", nil, "SubscriptionArn", c.Form.Get("subscription")); err != nil {
-		return c.Instead(page, err)
-	}
-	return c.Done(page, "The subscription is ended.")
 }
 
 // confirmSubscription is for who has the token of the first message, and no
@@ -215,37 +218,61 @@ func publish(c *frame.Call) error {
 	}
 	err := c.Sns("Publish", &sent, "TopicArn", arn, "Subject", c.Form.Get("subject"), "Message", c.Text("message"))
 	if err != nil {
-		return again(c, "publish", err, "subject", "message")
+		return again(c, err, "subject", "message")
 	}
 	return c.Done(page, "The message %s is on its way.", sent.MessageID)
 }
 
-// setAttributes sets those attributes that were changed: whoever may set one
-// is not told that he has set all of them.
+// setAttributes sets those attributes that were changed in the form, unless
+// somebody else has changed one of them meanwhile.
 func setAttributes(c *frame.Call) error {
 	arn, page := hereTopic(c)
 	has, err := topicAttributes(c, arn)
 	if err != nil {
 		return c.Instead(page, err)
 	}
-	changed := 0
-	for _, a := range []struct{ name, had, has string }{
-		{"DisplayName", has.DisplayName, c.Form.Get("DisplayName")},
-		{"DeliveryPolicy", has.DeliveryPolicy, c.Text("DeliveryPolicy")},
-		{"Policy", has.Policy, c.Text("Policy")},
-	} {
-		if a.had == a.has {
+	fields := has.fields()
+	for i, f := range fields {
+		fields[i] = f.Sent(c)
+	}
+	changed, err := set(c, fields, "SetTopicAttributes", "TopicArn", arn)
+	if e := frame.AsRefusal(err); e != nil {
+		v := topicView{ARN: arn, Complaint: e.Text, Fields: map[string]frame.Field{}}
+		for _, f := range fields {
+			v.Fields[f.Name] = f
+		}
+		return topicPage(c, e.Status, v)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Done(page, "%s", whatChanged("topic", changed))
+}
+
+// set sets the attributes that were changed in a form, and says how many. One
+// that is set begins anew.
+func set(c *frame.Call, fields []frame.Field, action string, of ...string) (changed int, err error) {
+	if err := frame.Overtaken(fields...); err != nil {
+		return 0, err
+	}
+	for i, f := range fields {
+		if !f.Changed {
 			continue
 		}
-		if err := c.Sns("SetTopicAttributes", nil, "TopicArn", arn, "AttributeName", a.name, "AttributeValue", a.has); err != nil {
-			return again(c, "attributes", err, "DisplayName", "DeliveryPolicy", "Policy")
+		if err := c.Sns(action, nil, append(of, "AttributeName", f.Name, "AttributeValue", f.Typed)...); err != nil {
+			return changed, err
 		}
+		fields[i] = frame.NewField(f.Name, f.Says, f.Typed)
 		changed++
 	}
-	if changed == 0 {
-		return c.Done(page, "Nothing was changed.")
+	return changed, nil
+}
+
+func whatChanged(noun string, fields int) string {
+	if fields == 0 {
+		return "Nothing was changed."
 	}
-	return c.Done(page, "The topic is changed.")
+	return "The " + noun + " is changed."
 }
 
 // showDeleteTopic asks before a topic is deleted.

@@ -16,11 +16,12 @@ type letterRow struct {
 
 // A letterList is what the page of a topic's dead letters shows.
 type letterList struct {
-	ARN, Name   string
-	Letters     []letterRow
-	Froms       []letterSource
-	After, Next string
-	MayReplay   bool
+	ARN, Name string
+	Letters   []letterRow
+	Froms     []letterSource
+	Later     bool   // it is not the first page
+	Next      string // the next one
+	MayReplay bool
 }
 
 // A letterSource is a subscription that has letters on the page.
@@ -30,16 +31,19 @@ type letterSource struct{ ARN, Endpoint string }
 func showLetters(c *frame.Call) error {
 	arn, back := hereTopic(c)
 	list := letterList{
-		ARN: arn, Name: topicName(arn), After: c.Query.Get("after"),
+		ARN: arn, Name: topicName(arn),
 		MayReplay: c.MayEach(arn, "sns", "ReplayDeadLetters")["ReplayDeadLetters"],
 	}
-	letters, err := deadLetters(c, arn, list.After)
+	at := placeIn(c)
+	letters, err := deadLetters(c, arn, at.after)
 	if err != nil {
 		return err
 	}
-	list.Next = letters.NextToken
+	from, to := at.bounds(len(letters.DeadLetters.Member))
+	list.Later, list.Next = at.later(), at.next("topic-letters", arn, len(letters.DeadLetters.Member), letters.NextToken)
 	seen := map[string]bool{}
-	for _, l := range letters.DeadLetters.Member {
+	for _, l := range letters.DeadLetters.Member[from:to] {
+		l.Endpoint, l.Reason = clip(l.Endpoint, maxShown), clip(l.Reason, 2*maxShown)
 		list.Letters = append(list.Letters, letterRow{l, timeIn(l.GivenUp), timeIn(l.Published)})
 		if sub := string(l.SubscriptionArn); !seen[sub] {
 			seen[sub] = true

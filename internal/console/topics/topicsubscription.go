@@ -2,6 +2,7 @@ package topics
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"firn/internal/console/frame"
@@ -10,13 +11,14 @@ import (
 // A subscriptionView is what the page of a subscription shows, and what was
 // typed into it.
 type subscriptionView struct {
-	ARN, Topic, Name            string
-	Protocol, Endpoint          string
-	Pending                     bool
-	Raw, Filter, Body, Delivery string
-	Redrive, Effective          string
-	May                         map[string]bool
-	Complaint                   string
+	ARN, Topic, Name   string
+	Protocol, Endpoint string
+	Pending            bool
+	Raw, Filter, Body  frame.Field
+	Delivery, Redrive  frame.Field
+	Effective          string
+	May                map[string]bool
+	Complaint          string
 }
 
 // scopeBody is the scope of a filter policy that looks into messages.
@@ -45,83 +47,117 @@ func subscription(c *frame.Call) (v subscriptionView, err error) {
 		return v, err
 	}
 	v.Protocol, v.Endpoint, v.Pending = all["Protocol"], all["Endpoint"], all["PendingConfirmation"] == "true"
-	v.Raw, v.Filter, v.Body = all["RawMessageDelivery"], frame.Indent(all["FilterPolicy"]), ""
-	if all["FilterPolicyScope"] == scopeBody {
-		v.Body = "true"
-	}
-	v.Delivery, v.Redrive, v.Effective = frame.Indent(all["DeliveryPolicy"]), frame.Indent(all["RedrivePolicy"]), frame.Indent(all["EffectiveDeliveryPolicy"])
+	v.Raw = frame.NewField("raw", "whether messages are delivered as they are", isTrue(all["RawMessageDelivery"] == "true"))
+	v.Body = frame.NewField("body", "what the filter is about", isTrue(all["FilterPolicyScope"] == scopeBody))
+	v.Filter = frame.NewField("filter", "the filter policy", frame.Indent(all["FilterPolicy"]))
+	v.Delivery = frame.NewField("delivery", "the delivery policy", frame.Indent(all["DeliveryPolicy"]))
+	v.Redrive = frame.NewField("redrive", "the redrive policy", frame.Indent(all["RedrivePolicy"]))
+	v.Effective = frame.Indent(all["EffectiveDeliveryPolicy"])
 	return v, nil
+}
+
+// isTrue is what a box that can be ticked has for a value.
+func isTrue(ticked bool) string {
+	if ticked {
+		return "true"
+	}
+	return ""
+}
+
+// wayToSubscription leads to the topic.
+func wayToSubscription(v *subscriptionView) []frame.Crumb {
+	return []frame.Crumb{{Text: "Topics", Link: frame.Root + "topics"}, {Text: v.Name, Link: frame.Link("topic", "topic", v.Topic)}}
 }
 
 func subscriptionPage(c *frame.Call, status int, v subscriptionView) error {
 	v.Name = topicName(v.Topic)
-	v.May = c.MayEach(v.ARN, "sns", "SetSubscriptionAttributes")
+	v.May = c.MayEach(v.ARN, "sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe")
 	set := func(does, name, value string) frame.Command {
 		return frame.AwsCommand(does, "sns", "set-subscription-attributes", "subscription-arn", v.ARN, "attribute-name", name, "attribute-value", value)
 	}
 	return c.Render(status, "subscription", frame.Page{
 		Title: "A subscription of " + v.Name, Tab: "topics", Data: v,
-		Crumbs: []frame.Crumb{{Text: "Topics", Link: frame.Root + "topics"}, {Text: v.Name, Link: frame.Link("topic", "topic", v.Topic)}},
-		Commands: []frame.Command{
+		Crumbs: wayToSubscription(&v),
+		Commands: frame.Allowed(v.May,
 			frame.AwsCommand("Describe the subscription", "sns", "get-subscription-attributes", "subscription-arn", v.ARN),
 			set("Filter messages", "FilterPolicy", `{"kind":["tape"]}`),
 			set("Deliver messages as they are", "RawMessageDelivery", "true"),
-		},
+			frame.AwsCommand("End the subscription", "sns", "unsubscribe", "subscription-arn", v.ARN),
+		),
 	})
 }
 
-// changeSubscription sets those attributes that were changed. What was typed
-// stays if it is refused.
+// changeSubscription sets those attributes that were changed in the form, unless
+// somebody else has changed one of them meanwhile. What was typed stays if it is
+// refused.
 func changeSubscription(c *frame.Call) error {
 	arn, _ := hereSubscription(c)
-	here := frame.Link("subscription", "subscription", arn)
-	has, err := subscription(c)
+	v, err := subscription(c)
 	if err != nil {
 		return err
 	}
-	v := has
-	v.Filter, v.Delivery, v.Redrive, v.Raw, v.Body = c.Text("filter"), c.Text("delivery"), c.Text("redrive"), "false", c.Form.Get("body")
-	if c.Form.Get("raw") != "" {
-		v.Raw = "true"
+	for _, f := range v.fields() {
+		*f = f.Sent(c)
 	}
-	changed := 0
-	for _, a := range v.differences(&has) {
-		err := c.Sns("SetSubscriptionAttributes", nil, "SubscriptionArn", arn, "AttributeName", a.Name, "AttributeValue", a.Value)
-		if e := frame.AsRefusal(err); e != nil {
-			v.Complaint = e.Text
-			return subscriptionPage(c, e.Status, v)
-		}
-		if err != nil {
-			return err
-		}
-		changed++
+	changed, err := v.set(c)
+	if e := frame.AsRefusal(err); e != nil {
+		v.Complaint = e.Text
+		return subscriptionPage(c, e.Status, v)
 	}
-	if changed == 0 {
-		return c.Done(here, "Nothing was changed.")
+	if err != nil {
+		return err
 	}
-	return c.Done(here, "The subscription is changed.")
+	return c.Done(frame.Link("subscription", "subscription", arn), "%s", whatChanged("subscription", changed))
 }
 
-// differences are the attributes to be set, in an order in which each fits what
-// is there already: a filter that looks into messages may have what one of
-// attributes may not.
-func (v *subscriptionView) differences(has *subscriptionView) (list []frame.Setting) {
-	set := func(differs bool, name, value string) {
-		if differs {
-			list = append(list, frame.Setting{Name: name, Value: value})
+// fields are those of the form, in an order in which each fits what is there
+// already: a filter that looks into messages may have what one of attributes may
+// not.
+func (v *subscriptionView) fields() []*frame.Field {
+	if v.Body.Typed != "" {
+		return []*frame.Field{&v.Body, &v.Filter, &v.Raw, &v.Delivery, &v.Redrive}
+	}
+	return []*frame.Field{&v.Filter, &v.Body, &v.Raw, &v.Delivery, &v.Redrive}
+}
+
+// set sets what was changed, and says how much.
+func (v *subscriptionView) set(c *frame.Call) (changed int, err error) {
+	fields := v.fields()
+	all := make([]frame.Field, 0, len(fields))
+	for _, f := range fields {
+		all = append(all, *f)
+	}
+	if err := frame.Overtaken(all...); err != nil {
+		return 0, err
+	}
+	for _, f := range fields {
+		if !f.Changed {
+			continue
 		}
+		a := v.attribute(f)
+		if err := c.Sns("SetSubscriptionAttributes", nil, "SubscriptionArn", v.ARN, "AttributeName", a.Name, "AttributeValue", a.Value); err != nil {
+			return changed, err
+		}
+		*f = frame.NewField(f.Name, f.Says, f.Typed)
+		changed++
 	}
-	scope := "MessageAttributes"
-	if v.Body != "" {
-		scope = scopeBody
-		set(has.Body == "", "FilterPolicyScope", scope)
+	return changed, nil
+}
+
+// attribute is what SNS calls a field, and its value there.
+func (v *subscriptionView) attribute(f *frame.Field) frame.Setting {
+	switch f {
+	case &v.Body:
+		if f.Typed == "" {
+			return frame.Setting{Name: "FilterPolicyScope", Value: "MessageAttributes"}
+		}
+		return frame.Setting{Name: "FilterPolicyScope", Value: scopeBody}
+	case &v.Raw:
+		return frame.Setting{Name: "RawMessageDelivery", Value: strconv.FormatBool(f.Typed != "")}
+	case &v.Filter:
+		return frame.Setting{Name: "FilterPolicy", Value: f.Typed}
+	case &v.Delivery:
+		return frame.Setting{Name: "DeliveryPolicy", Value: f.Typed}
 	}
-	set(v.Filter != has.Filter, "FilterPolicy", v.Filter)
-	if v.Body == "" {
-		set(has.Body != "", "FilterPolicyScope", scope)
-	}
-	set(v.Raw != has.Raw, "RawMessageDelivery", v.Raw)
-	set(v.Delivery != has.Delivery, "DeliveryPolicy", v.Delivery)
-	set(v.Redrive != has.Redrive, "RedrivePolicy", v.Redrive)
-	return list
+	return frame.Setting{Name: "RedrivePolicy", Value: f.Typed}
 }
