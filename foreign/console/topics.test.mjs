@@ -96,6 +96,7 @@ test("what somebody else has changed of a topic is not undone unseen", async (t)
   allow(page, /^answer: 409 POST .*\/topic/);
   await page.getByRole("button", { name: "Save attributes" }).click();
   await page.getByRole("alert").getByText("somebody else has changed the display name").waitFor();
+  assert.ok(await page.getByRole("alert").evaluate((alert) => alert === document.activeElement));
   assert.equal(await page.getByLabel("What is there now").innerText(), "Theirs");
   assert.equal(await page.getByLabel("Display name", { exact: true }).inputValue(), "Mine");
   await check(page);

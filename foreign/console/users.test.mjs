@@ -113,6 +113,7 @@ test("a policy that somebody else has changed is not replaced unseen", async (t)
   allow(page, /^answer: 409 POST .*user-policy/);
   await page.getByRole("button", { name: "Save policy" }).click();
   await page.getByRole("alert").getByText("somebody else has changed the policy").waitFor();
+  assert.ok(await page.getByRole("alert").evaluate((alert) => alert === document.activeElement));
   assert.match(await page.getByLabel("What is there now").innerText(), /ListJobs/);
   assert.match(await text.inputValue(), /DescribeVault/);
   await check(page);
