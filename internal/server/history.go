@@ -88,9 +88,7 @@ func (s *Server) forgetGone(ctx context.Context) error {
 
 // sample writes down what each account has now. Its error is the first; the other accounts have their sample.
 func (s *Server) sample(ctx context.Context) (first error) {
-	if err := s.forgetGone(ctx); err != nil {
-		return err
-	}
+	gone := s.forgetGone(ctx) // if it fails, nobody loses his sample
 	after, failed := glacier.AccountID(""), 0
 	for {
 		page, err := s.accountsAfter(ctx, after)
@@ -115,7 +113,7 @@ func (s *Server) sample(ctx context.Context) (first error) {
 	if first != nil {
 		return fmt.Errorf("%d accounts: %w", failed, first)
 	}
-	return nil
+	return gone
 }
 
 // accountsAfter lists accounts by number.

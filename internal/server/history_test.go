@@ -119,6 +119,15 @@ func TestHistoryOfAnAccountThatIsDeleted(t *testing.T) {
 	if _, err := os.Stat(file(offline)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it is still there after a sample: %v", err)
 	}
+	if err := os.MkdirAll(filepath.Join(file(offline), "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(file(string(testAccount))); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.srv.sample(t.Context()); err == nil {
+		t.Error("what cannot be forgotten is no error")
+	}
 	if _, err := os.Stat(file(string(testAccount))); err != nil {
 		t.Errorf("an account that is there: %v", err)
 	}
