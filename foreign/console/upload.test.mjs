@@ -162,6 +162,7 @@ test("without scripts there is a word about it, and unfinished uploads can be gi
   await signIn(page, root);
   await page.goto("/console/upload?vault=plain");
   assert.match(await page.content(), /<noscript><p>Uploading here needs JavaScript\./); // Chromium shows it, and Playwright does not see it
+  await page.getByRole("checkbox", { name: "Really give up half" }).check();
   await page.getByRole("button", { name: "Give up half" }).click();
   await page.getByText("The upload was given up, and its parts are gone.").waitFor();
   assert.deepEqual(await uploads("plain"), []);

@@ -63,7 +63,7 @@ func (b *bench) startFirn(ctx context.Context, dir string) (*firn, error) {
 }
 
 // announced is how Firn says where it serves.
-var announced = regexp.MustCompile(`on http://(\S+) .*\nReady\.`)
+var announced = regexp.MustCompile(`(?s)on http://(\S+) .*\nReady\.`)
 
 // serveFirn starts the server on f's data directory, and returns how long it
 // took until /readyz has answered 200.

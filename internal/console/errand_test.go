@@ -198,8 +198,9 @@ func TestUnfinishedUploadsAreListedAndGivenUp(t *testing.T) {
 	bob.says(theirs, "aws glacier list-parts")
 	bob.lacks(theirs, "aws glacier upload-", "aws glacier complete-", "aws glacier abort-")
 	v.lacks(a, "<i>done")
-	v.says(v.submit("/console/upload", "vault", "photos", "upload", id), "The upload was given up")
-	v.says(v.submit("/console/upload", "vault", "nowhere", "upload", id), "Vault not found")
+	v.says(v.submit("/console/upload", "vault", "photos", "upload", id), "Nothing was done", "half")
+	v.says(v.submit("/console/upload", "vault", "photos", "upload", id, "sure", "yes"), "The upload was given up")
+	v.says(v.submit("/console/upload", "vault", "nowhere", "upload", id, "sure", "yes"), "Vault not found")
 	if a := v.page("/console/upload?" + url.Values{"vault": {"photos"}}.Encode()); !strings.Contains(a.text(), "There are none.") {
 		t.Errorf("it is still there:\n%s", a.text())
 	}

@@ -55,6 +55,9 @@ func showUpload(c *frame.Call) error {
 func abortUpload(c *frame.Call) error {
 	name := c.Form.Get("vault")
 	back := frame.Link("upload", "vault", name)
+	if c.Form.Get("sure") != "yes" {
+		return c.Instead(back, frame.Refuse(http.StatusBadRequest, "Nothing was done: tick the box to confirm."))
+	}
 	if _, err := c.Change(http.MethodDelete, frame.VaultPath(name, "multipart-uploads", c.Form.Get("upload")), nil); err != nil {
 		return c.Instead(back, err)
 	}

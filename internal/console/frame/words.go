@@ -64,11 +64,11 @@ func percent(part, whole int64) string {
 
 // Short is the beginning and the end of an id.
 func Short(id any) string {
-	s := fmt.Sprint(id)
+	s := []rune(fmt.Sprint(id))
 	if len(s) <= 20 {
-		return s
+		return string(s)
 	}
-	return s[:10] + "…" + s[len(s)-6:]
+	return string(s[:10]) + "…" + string(s[len(s)-6:])
 }
 
 // Clip cuts a text to so many characters.
