@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"firn/firntest"
 	"firn/glacier"
 	"firn/internal/client"
 	"firn/internal/iam"
@@ -276,6 +277,28 @@ func TestAReaderIsOfferedNothingElse(t *testing.T) {
 	if n := root.archiveCount("photos"); n != 1 {
 		t.Errorf("%d archives are left", n)
 	}
+}
+
+// A script that asks too often is told so in the API's words, and waits.
+func TestTheDoorForScriptsHasItsRate(t *testing.T) {
+	v := signedIn(t, firntest.Rates(0, 3))
+	token := ""
+	for token == "" { // pages have the rate, too
+		if m := tokenOf.FindStringSubmatch(v.get("/console/vaults").body); m != nil {
+			token = m[1]
+		}
+	}
+	for range 20 {
+		r := v.request(http.MethodGet, "/console/api?path=/-/vaults", nil)
+		r.Header.Set("X-Firn-CSRF", token)
+		if a := v.do(r); a.status != http.StatusOK {
+			if a.status != http.StatusBadRequest || !strings.Contains(a.body, `"code":"ThrottlingException"`) {
+				t.Fatalf("%d %s", a.status, a.body)
+			}
+			return
+		}
+	}
+	t.Fatal("no limit")
 }
 
 // A session ends with its key.

@@ -82,13 +82,20 @@ func (c *Call) readForm(limit int64) error {
 type Refusal struct {
 	Status int
 	Text   string
+
+	code string // for scripts: the API's, or the console's own
 }
+
+// ownCode is the code of what the console refuses by itself.
+const ownCode = "Console"
 
 // Error implements error.
 func (e *Refusal) Error() string { return e.Text }
 
 // Refuse is a refusal of the console's own.
-func Refuse(status int, text string) error { return &Refusal{status, text} }
+func Refuse(status int, text string) error {
+	return &Refusal{Status: status, Text: text, code: ownCode}
+}
 
 // NotFound is the refusal of what is not there.
 func NotFound(text string) error { return Refuse(http.StatusNotFound, text) }
@@ -103,9 +110,9 @@ func AsRefusal(err error) *Refusal {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &api):
-		return &Refusal{api.Code.Status(), api.Message}
+		return &Refusal{api.Code.Status(), api.Message, string(api.Code)}
 	case errors.As(err, &named):
-		return &Refusal{named.Status, named.Message}
+		return &Refusal{named.Status, named.Message, string(named.Code)}
 	}
 	return nil
 }
@@ -118,11 +125,11 @@ func (c *Call) fail(err error) {
 			c.askToSignIn()
 			return
 		}
-		e = &Refusal{http.StatusUnauthorized, "The session has ended: sign in again."}
+		e = &Refusal{http.StatusUnauthorized, "The session has ended: sign in again.", ownCode}
 	}
 	if e == nil {
 		c.logFailure(err)
-		e = &Refusal{http.StatusInternalServerError, "Something failed, and it is not your fault. The server's log says what."}
+		e = &Refusal{http.StatusInternalServerError, "Something failed, and it is not your fault. The server's log says what.", ownCode}
 	}
 	if c.Begun {
 		panic(http.ErrAbortHandler) // so that the browser sees an incomplete page and not a wrong one
@@ -143,7 +150,7 @@ func (c *Call) tell(e *Refusal) {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 		Type    string `json:"type"`
-	}{"Console", e.Text, "Client"})
+	}{e.code, e.Text, "Client"})
 	if err != nil {
 		c.logFailure(err)
 	}

@@ -75,14 +75,14 @@ func (c *Call) serve() error {
 	if err := c.h.origin.Check(c.Request); err != nil {
 		return Refuse(http.StatusForbidden, "This request comes from another site.")
 	}
+	rt, ok := c.h.routes[strings.TrimPrefix(c.Request.URL.Path, Root)]
+	c.script = rt.raw != nil
 	if err := c.enter(); err != nil {
 		return err
 	}
-	rt, ok := c.h.routes[strings.TrimPrefix(c.Request.URL.Path, Root)]
 	if !ok {
 		return NotFound("There is no such page.")
 	}
-	c.script = rt.raw != nil
 	acts := c.Request.Method == http.MethodPost && rt.Do != nil
 	switch {
 	case c.session == nil && !rt.open && acts:
