@@ -50,7 +50,7 @@ export { Server, account, region, root } from "./server.mjs";
 export const long = process.env.FIRN_LONG === "1";
 
 // looks are variants of a flow, by name. What is only of the dark or of a phone is left out unless FIRN_LONG=1: pages.test.mjs looks
-// at every page so.
+// at every page so, at once.
 export const looks = (variants) => Object.entries(variants).filter(([, how]) => long || !(how.dark || how.narrow));
 
 export const median = (sorted) => sorted[sorted.length >> 1];

@@ -8,7 +8,7 @@ import { furnish } from "./scenery.mjs";
 
 const scenery = await furnish();
 const browser = await launch();
-const looks = { light: {}, dark: { dark: true }, narrow: { narrow: true } };
+const looks = { light: {}, dark: { dark: true, narrow: true } };
 const visitors = {};
 for (const [look, how] of Object.entries(looks)) {
   visitors[look] = await open(browser, scenery.server, how);
@@ -40,12 +40,8 @@ for (const [name, path] of Object.entries(pages)) {
     await keyboard(page);
     t.diagnostic(`${await light(page)} bytes`);
   });
-  test(`${name}: in the dark`, async (t) => {
+  test(`${name}: in the dark, on a phone`, async (t) => {
     const page = await view(t, "dark", target);
-    await axe(page);
-  });
-  test(`${name}: on a phone`, async (t) => {
-    const page = await view(t, "narrow", target);
     await axe(page);
     await fits(page);
   });
