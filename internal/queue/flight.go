@@ -30,8 +30,14 @@ var _ heap.Interface = (*hidden)(nil)
 // Len implements [heap.Interface].
 func (h hidden) Len() int { return len(h) }
 
-// Less implements [heap.Interface].
-func (h hidden) Less(i, j int) bool { return h[i].due < h[j].due }
+// Less implements [heap.Interface]. Of two that will be visible at the same
+// instant, the one that was sent first is in front.
+func (h hidden) Less(i, j int) bool {
+	if h[i].due != h[j].due {
+		return h[i].due < h[j].due
+	}
+	return h[i].number < h[j].number
+}
 
 // Swap implements [heap.Interface].
 func (h hidden) Swap(i, j int) {
