@@ -84,7 +84,9 @@ export class Server {
   #ready() {
     if (!this.#port) return false;
     return new Promise((resolve) => {
-      get(`${this.url}/readyz`, { agent: false }, (answer) => resolve(answer.resume().statusCode === 200)).on("error", () => resolve(false));
+      // From another address: a connection to a port that nobody listens on may meet itself, and would keep the port and never answer.
+      const asked = get(`${this.url}/readyz`, { agent: false, localAddress: "127.0.0.2", timeout: 5000 }, (answer) => resolve(answer.resume().statusCode === 200));
+      asked.on("error", () => resolve(false)).on("timeout", () => asked.destroy());
     });
   }
 
