@@ -147,6 +147,7 @@ test("an upload outlives its page, and the server's kill", async (t) => {
   next.on("request", (request) => (sent += request.method() === "PUT" ? 1 : 0));
   await next.goto("/console/upload?vault=resumed");
   await next.getByRole("link", { name: "Go on with resumed.bin" }).click();
+  await next.getByText("Choose the file with which this upload was begun.").waitFor(); // the page before it has the same field
   await choose(next, data.path);
   await stored(next, "resumed.bin", 240_000);
   matches((await inventory("resumed"))["resumed.bin"], data);
