@@ -33,6 +33,9 @@ type Config struct {
 	Key      sigv4.Credentials
 	Region   string // that requests are signed for; required
 
+	// Keys, if set, is asked for the key before each request, in place of Key:
+	// for keys that are temporary and are renewed. It may be called concurrently.
+	Keys func(context.Context) (sigv4.Credentials, error)
 	// HTTP sends the requests; default is a client of its own, which follows
 	// no redirects and has no timeout.
 	HTTP *http.Client
@@ -145,6 +148,12 @@ func (c *Client) build(ctx context.Context, q Request) (*http.Request, error) {
 	} else {
 		hash = sha256.Sum256(nil)
 	}
-	sigv4.Sign(r, c.cfg.Key, c.cfg.Region, glacier.Service, hex.EncodeToString(hash[:]), c.cfg.Now())
+	key := c.cfg.Key
+	if c.cfg.Keys != nil {
+		if key, err = c.cfg.Keys(ctx); err != nil {
+			return nil, fmt.Errorf("get key to sign with: %w", err)
+		}
+	}
+	sigv4.Sign(r, key, c.cfg.Region, glacier.Service, hex.EncodeToString(hash[:]), c.cfg.Now())
 	return r, nil
 }

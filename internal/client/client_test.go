@@ -127,6 +127,38 @@ func TestNoRedirect(t *testing.T) {
 	do(t, c, client.Request{Method: "PUT", Path: "/-/vaults/v"}, http.StatusTemporaryRedirect)
 }
 
+// Keys that are renewed are asked for at each request, and what goes with them
+// is signed.
+func TestRenewedKeys(t *testing.T) {
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key, _, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential="), "/")
+		asked = append(asked, key+" "+r.Header.Get("X-Amz-Security-Token"))
+		if !strings.Contains(r.Header.Get("Authorization"), "x-amz-security-token") {
+			t.Error("the session token is not signed")
+		}
+	}))
+	defer s.Close()
+	n, broken := 0, errors.New("no key today")
+	c, err := client.New(client.Config{Endpoint: s.URL, Region: "r", Keys: func(context.Context) (sigv4.Credentials, error) {
+		if n++; n > 2 {
+			return sigv4.Credentials{}, broken
+		}
+		return sigv4.Credentials{AccessKeyID: strings.Repeat("K", n), SecretAccessKey: "s", SessionToken: strings.Repeat("t", n)}, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, c, client.Request{Method: "GET", Path: "/"}, 200)
+	do(t, c, client.Request{Method: "GET", Path: "/"}, 200)
+	if _, err := c.Do(context.Background(), client.Request{Method: "GET", Path: "/"}); !errors.Is(err, broken) {
+		t.Errorf("error %v, want %v", err, broken)
+	}
+	if diff := cmp.Diff([]string{"K t", "KK tt"}, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestConfig(t *testing.T) {
 	for _, cfg := range []client.Config{
 		{Endpoint: "127.0.0.1:9420", Region: "r"},
