@@ -1,0 +1,53 @@
+package names
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+)
+
+var (
+	// ErrNewer means that a newer Firn made the catalogue, and that this one would misread it.
+	ErrNewer = errors.New("a newer firn made it")
+	// ErrForeign means that the file is no catalogue.
+	ErrForeign = errors.New("it is not a file of names of firn's")
+	// ErrOther means that the catalogue is that of another vault.
+	ErrOther = errors.New("it holds the names of another vault")
+	// ErrDamaged means that the file is not what was once written. [SetAside] makes way for a new one.
+	ErrDamaged = errors.New("it is damaged")
+	// ErrFull means that there was no space left to write to. Nothing was changed.
+	ErrFull = errors.New("no space left on the disk")
+	// ErrBusy means that another process has what was wanted.
+	ErrBusy = errors.New("another firn is at work")
+)
+
+var errExist = fs.ErrExist
+
+// explain says what an error of the engine means for the user's names.
+func (c *Catalogue) explain(doing string, err error) error {
+	switch code := codeOf(err); {
+	case err == nil:
+		return nil
+	case interrupted(code):
+		return fmt.Errorf("%s in %s: %w (%w)", doing, c.file, context.Canceled, err)
+	case errors.Is(err, ErrNewer):
+		return fmt.Errorf("%s in %s: %w; use that one, or move the file away and run `firn names rebuild`", doing, c.file, err)
+	case errors.Is(err, ErrDamaged):
+		return c.damage(doing, err)
+	case damaged(code):
+		return c.damage(doing, fmt.Errorf("%w (%w)", ErrDamaged, err))
+	case full(code):
+		return fmt.Errorf("%s in %s: %w; nothing was changed (%w)", doing, c.file, ErrFull, err)
+	case busy(code):
+		return fmt.Errorf("%s in %s: %w and has not let go of the file for %d seconds; try again (%w)",
+			doing, c.file, ErrBusy, busyMillis/1000, err)
+	default:
+		return fmt.Errorf("%s in %s: %w", doing, c.file, err)
+	}
+}
+
+func (c *Catalogue) damage(doing string, err error) error {
+	return fmt.Errorf("%s in %s: %w; the archives are safe in the vault, and `firn names rebuild` makes the names anew from its inventory",
+		doing, c.file, err)
+}

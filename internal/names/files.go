@@ -1,0 +1,90 @@
+package names
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"strings"
+	"time"
+
+	"firn/glacier"
+)
+
+const (
+	fileColumns = "SELECT f.path, a.id, f.offset, f.size, f.modified, f.nanos, f.hash, f.created, f.mode FROM files f JOIN archives a ON a.n = f.archive"
+	// byPath puts the newest version of a name first. Of two that are equally new the one that was modified last, and then the one
+	// whose id is greater: some order, and always the same.
+	byPath = " ORDER BY f.path, f.created DESC, f.modified DESC, f.nanos DESC, a.id DESC, f.offset"
+)
+
+func scanFile(rows *sql.Rows) (f File, err error) {
+	var hash []byte
+	var modified, nanos, created int64
+	err = rows.Scan(&f.Path, &f.Archive, &f.Offset, &f.Size, &modified, &nanos, &hash, &created, &f.Mode)
+	copy(f.Hash[:], hash)
+	f.Modified = time.Unix(modified, nanos).UTC()
+	f.Created = glacier.At(created).Time
+	return f, err
+}
+
+// Members lists the files in an archive, by offset.
+func (c *Catalogue) Members(ctx context.Context, id glacier.ArchiveID) iter.Seq2[File, error] {
+	return list(ctx, c, "list the files in an archive", scanFile, fileColumns+" WHERE a.id = ? ORDER BY f.offset, f.path", string(id))
+}
+
+// Latest is the newest version of a name.
+func (c *Catalogue) Latest(ctx context.Context, path string) (File, bool, error) {
+	return first(list(ctx, c, "look up a name", scanFile, fileColumns+" WHERE f.path = ?"+byPath+" LIMIT 1", path))
+}
+
+// Versions lists the versions of a name, the newest first.
+func (c *Catalogue) Versions(ctx context.Context, path string) iter.Seq2[File, error] {
+	return list(ctx, c, "list the versions of a name", scanFile, fileColumns+" WHERE f.path = ?"+byPath, path)
+}
+
+// Under lists the file of a name and the files below it as a folder, by path, then the newest first: "a/b" is a/b and a/b/…, "a/b/" only
+// what is below, and "" is everything. Unless all versions are wanted, each name comes once, with its newest.
+func (c *Catalogue) Under(ctx context.Context, prefix string, all bool) iter.Seq2[File, error] {
+	const doing = "list names"
+	var files iter.Seq2[File, error]
+	switch below, folder := strings.CutSuffix(prefix, "/"); {
+	case prefix == "":
+		files = list(ctx, c, doing, scanFile, fileColumns+byPath)
+	case folder:
+		files = list(ctx, c, doing, scanFile, fileColumns+" WHERE f.path >= ? AND f.path < ?"+byPath, below+"/", below+"0")
+	default:
+		files = then(c.Versions(ctx, prefix), c.Under(ctx, prefix+"/", true))
+	}
+	if all {
+		return files
+	}
+	return newest(files)
+}
+
+// newest lets the first of the versions of each name through.
+func newest(files iter.Seq2[File, error]) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		last := ""
+		for f, err := range files {
+			if err == nil && f.Path == last {
+				continue
+			}
+			last = f.Path
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+}
+
+// then is one list after the other, unless the first fails.
+func then[T any](one, two iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for v, err := range one {
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+		two(yield)
+	}
+}

@@ -1,0 +1,132 @@
+// Package names keeps the catalogue of one vault: which archives are in it, which files are in the archives, and what work is
+// unfinished. An archive has no name of its own, so without a catalogue it is one of many ids.
+//
+// # The file
+//
+// The catalogue is one SQLite file, by default where [DefaultFile] says, with two more beside it while it is open (-wal and -shm) and
+// an empty one by which [Catalogue.Lock] keeps others out (.lock). Folders are made for the user alone, and so is the file. Two
+// programs may have it open at once: who wants to write waits for the other.
+//
+// # What is promised
+//
+// A change that was reported as done survives the end of the process and of the power (WAL, synchronous=FULL); a change is there whole
+// or not at all. Changes of several goroutines at a time share one flush of the disk. Memory does not grow with the catalogue: lists are
+// streamed, and a vault of ten million archives is read, written and compared in a few dozen MiB.
+//
+// # What is not
+//
+// The catalogue is not the truth: the vault is. It can be made anew from an inventory, because the names are in the archives'
+// descriptions, too. Damage is noticed where SQLite notices it.
+package names
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"firn/internal/disk"
+)
+
+// A Catalogue is the open catalogue of a vault. Its methods may be called concurrently. A list that is being read may be changed
+// meanwhile: it stays what it was when its reading began.
+type Catalogue struct {
+	file    string // absolute
+	db      *sql.DB
+	reads   *statements
+	writer  chan *session // the one that writes, when it is free
+	writers *sql.DB
+
+	mu      sync.Mutex // guards what follows
+	waiting []*change
+}
+
+// Open opens the catalogue in a file, and makes the file and its folder if there is none. An empty catalogue belongs to no vault until
+// [Catalogue.Bind].
+//
+// The errors are [ErrNewer], [ErrForeign], [ErrDamaged] (see [SetAside]), [ErrBusy], and whatever keeps a file from being opened.
+func Open(ctx context.Context, file string) (*Catalogue, error) {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return nil, fmt.Errorf("open the names in %s: %w", file, err)
+	}
+	if err := makeFile(file); err != nil {
+		return nil, fmt.Errorf("make the file of names: %w", err)
+	}
+	c := &Catalogue{file: file, writer: make(chan *session, 1)}
+	if err := c.open(ctx); err != nil {
+		return nil, errors.Join(c.explain("open the names", err), c.Close())
+	}
+	return c, nil
+}
+
+// makeFile makes an empty file, if there is none, that only its owner may read: SQLite would let everybody.
+func makeFile(file string) error {
+	dir, err := disk.MakeRoot(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(file)
+	if there, err := disk.Exists(dir, name); there || err != nil {
+		return err
+	}
+	f, err := dir.Create(name)
+	if errors.Is(err, errExist) { // another process was faster
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return dir.SyncDir(".")
+}
+
+func (c *Catalogue) open(ctx context.Context) error {
+	writers, err := sql.Open(driverName, dsn(c.file, writerPragmas()))
+	if err != nil {
+		return err
+	}
+	writers.SetMaxOpenConns(1)
+	c.writers = writers
+	s, err := connect(ctx, writers)
+	if err != nil {
+		return err
+	}
+	c.writer <- s
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	if c.db, err = sql.Open(driverName, dsn(c.file, readerPragmas())); err != nil {
+		return err
+	}
+	c.db.SetMaxIdleConns(idleReaders)
+	c.reads = newStatements(c.db)
+	return nil
+}
+
+// Close closes the catalogue, once nobody uses it any more.
+func (c *Catalogue) Close() error {
+	var errs []error
+	if c.db != nil {
+		errs = append(errs, c.reads.close(), c.db.Close())
+	}
+	select {
+	case s := <-c.writer:
+		errs = append(errs, s.close())
+	default:
+	}
+	if c.writers != nil {
+		errs = append(errs, c.writers.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close the names in %s: %w", c.file, err)
+	}
+	return nil
+}
+
+// File is the name of the catalogue's file.
+func (c *Catalogue) File() string { return c.file }

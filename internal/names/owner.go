@@ -1,0 +1,100 @@
+package names
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"firn/glacier"
+)
+
+// An Owner is the vault whose names a catalogue keeps.
+type Owner struct {
+	Endpoint string // the address of the service
+	Region   string
+	Account  glacier.AccountID
+	Vault    glacier.VaultName
+}
+
+// String says it in a line.
+func (o Owner) String() string {
+	return fmt.Sprintf("vault %s of account %s in %s at %s", o.Vault, o.Account, o.Region, o.Endpoint)
+}
+
+// Bind makes the catalogue that of a vault, the first time. Later it makes sure that it is: [ErrOther] means that it is not.
+func (c *Catalogue) Bind(ctx context.Context, o Owner) error {
+	return c.update(ctx, "look up whose names they are", func(tx *transaction) error { return tx.bind(o) })
+}
+
+func (tx *transaction) bind(o Owner) error {
+	_, err := tx.exec("INSERT INTO owner VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING", o.Endpoint, o.Region, string(o.Account), string(o.Vault))
+	if err != nil {
+		return err
+	}
+	var is Owner
+	if _, err := tx.row(selectOwner, nil, &is.Endpoint, &is.Region, &is.Account, &is.Vault); err != nil {
+		return err
+	}
+	if is != o {
+		return fmt.Errorf("%w: they are of %s, not of %s", ErrOther, is, o)
+	}
+	return nil
+}
+
+const selectOwner = "SELECT endpoint, region, account, vault FROM owner"
+
+// Owner returns the vault that the catalogue was bound to, if it was.
+func (c *Catalogue) Owner(ctx context.Context) (o Owner, ok bool, err error) {
+	ok, err = c.row(ctx, selectOwner, nil, &o.Endpoint, &o.Region, &o.Account, &o.Vault)
+	return o, ok, c.explain("look up whose names they are", err)
+}
+
+// DefaultFile is where the names of a vault are kept unless somebody says otherwise: below the folder for data (XDG_DATA_HOME), in
+// firn/names/HOST/ACCOUNT/VAULT.db. Two vaults never have the same file, also where names that differ in case are one (the name of a vault
+// with capitals ends with a plus sign and a part of its hash), and a vault may be called "..".
+func DefaultFile(dataHome string, o Owner) string {
+	account := string(o.Account)
+	if o.Account == glacier.CallersAccount {
+		account = "default"
+	}
+	return filepath.Join(dataHome, "firn", "names", hostOf(o.Endpoint), safe(account), safe(string(o.Vault))+".db")
+}
+
+// hostOf is the part of an address that tells services apart: host and port.
+func hostOf(endpoint string) string {
+	host := endpoint
+	if u, err := url.Parse(endpoint); err == nil && u.Host != "" {
+		host = u.Host
+	}
+	return safe(strings.ReplaceAll(strings.ToLower(host), ":", "+"))
+}
+
+// longest is how long a name of a file may be before others are added to it.
+const longest = 200
+
+// safe makes a name one that any file system takes. What it changes it marks with a plus sign, that no vault's name has.
+func safe(name string) string {
+	kept := strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', strings.ContainsRune("_-.+", r):
+			return r
+		}
+		return '_'
+	}, name)
+	if kept == "" || strings.HasPrefix(kept, ".") {
+		kept = "+" + kept
+	}
+	hashed := kept != name && kept != "+"+name || strings.ToLower(name) != name
+	if len(kept) > longest {
+		kept, hashed = kept[:longest], true
+	}
+	if hashed {
+		sum := sha256.Sum256([]byte(name))
+		kept += "+" + hex.EncodeToString(sum[:6])
+	}
+	return kept
+}
