@@ -25,7 +25,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/csv", "internal/disk", "internal/filter", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
+	{"facts", []string{"internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/pattern", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
 	{"engines", []string{"internal/scan"}},
 	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/health", "internal/history", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
@@ -85,7 +85,7 @@ var modules = map[string][]string{
 	"github.com/spf13/pflag":         {"cmd/firn"},
 	"github.com/twmb/franz-go":       {"internal/forward"},
 	"go.yaml.in/yaml/v3":             {"cmd/firn"},
-	"golang.org/x/sys":               {"internal/disk"},
+	"golang.org/x/sys":               {"internal/disk", "internal/files"},
 	"golang.org/x/time":              {"internal/access"},
 	"modernc.org/sqlite":             {"internal/catalog", "internal/names"},
 }
@@ -98,10 +98,11 @@ const trials = "trials"
 // files, prints, ends the process, or reads the command line.
 var fences = []fence{
 	{
-		of: "os", why: "files are internal/disk's, the process is cmd/firn's",
+		of: "os", why: "the store's files are internal/disk's, the user's are internal/files', the process is cmd/firn's",
 		free: words("ErrNotExist ErrExist ErrDeadlineExceeded"),
 		gates: map[string][]string{
-			"internal/disk":    nil,                       // all of it
+			"internal/disk":    nil, // all of it
+			"internal/files":   words("CreateTemp DirEntry File IsExist IsNotExist Lstat MkdirAll O_CREATE O_EXCL O_RDONLY O_RDWR OpenFile OpenRoot Remove Root SameFile Stat"),
 			"internal/catalog": words("Open Remove Stat"), // SQLite opens its file by itself; its name is the catalog's to make durable and to remove
 			"cmd/firn":         words("Args Exit File Getenv MkdirTemp ModeCharDevice ReadFile RemoveAll Stderr Stdout"),
 		},
@@ -111,6 +112,7 @@ var fences = []fence{
 		free: words("Dir Base"),
 		gates: map[string][]string{
 			"internal/disk":    nil,
+			"internal/files":   words("Abs FromSlash IsLocal Join"),
 			"internal/catalog": words("Abs"),
 			"internal/names":   words("Abs Join"), // SQLite opens its file by itself
 		},
@@ -136,8 +138,9 @@ var fences = []fence{
 	{of: "os/exec", why: "Firn runs no other programs"},
 	{of: "os/signal", why: "signals are the process's", gates: map[string][]string{"cmd/firn": words("NotifyContext")}},
 	{of: "syscall", why: "system calls are internal/disk's", gates: map[string][]string{
-		"internal/disk": nil,
-		"cmd/firn":      words("SIGINT SIGTERM"),
+		"internal/disk":  nil,
+		"internal/files": words("Stat_t"), // by which a file is known again
+		"cmd/firn":       words("SIGINT SIGTERM"),
 	}},
 }
 
