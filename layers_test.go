@@ -25,7 +25,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/pattern", "internal/policy", "internal/query", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
+	{"facts", []string{"internal/bundle", "internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/pattern", "internal/policy", "internal/query", "internal/seal", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
 	{"engines", []string{"internal/scan"}},
 	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/health", "internal/history", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
@@ -75,6 +75,7 @@ var doors = map[string][]string{
 // modules are other people's, and who may import them. Tests are free to
 // import what they like.
 var modules = map[string][]string{
+	"filippo.io/age":                 {"internal/seal"},
 	"github.com/aws/aws-sdk-go-v2":   {"internal/bucket"},
 	"github.com/cockroachdb/apd/v3":  {"internal/value"},
 	"github.com/fxamacker/cbor/v2":   {"internal/record"},
@@ -85,6 +86,7 @@ var modules = map[string][]string{
 	"github.com/spf13/pflag":         {"cmd/firn"},
 	"github.com/twmb/franz-go":       {"internal/forward"},
 	"go.yaml.in/yaml/v3":             {"cmd/firn"},
+	"golang.org/x/crypto":            {"internal/seal"},
 	"golang.org/x/sys":               {"internal/disk", "internal/files"},
 	"golang.org/x/time":              {"internal/access"},
 	"modernc.org/sqlite":             {"internal/catalog", "internal/names"},
