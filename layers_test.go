@@ -25,7 +25,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/bundle", "internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/pattern", "internal/policy", "internal/query", "internal/seal", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
+	{"facts", []string{"internal/bundle", "internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/label", "internal/pattern", "internal/policy", "internal/query", "internal/seal", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
 	{"engines", []string{"internal/scan"}},
 	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/health", "internal/history", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
@@ -53,7 +53,7 @@ var sideways = map[[2]string]string{
 	{"internal/job", "internal/vault"}:       "a job looks its vault and archive up as everybody else does",
 	{"internal/job", "internal/inventory"}:   "an inventory job's output has a format of its own",
 	{"internal/job", "internal/selection"}:   "a select job asks in a language and answers in a layout of their own",
-	{"internal/filter", "internal/tree"}:     "a filter policy is JSON whose order matters to its refusals",
+	{"internal/filter", "internal/label", "internal/tree"}:     "a filter policy is JSON whose order matters to its refusals",
 	{"internal/policy", "internal/tree"}:     "a policy is JSON in which what is said twice is refused",
 	{"internal/query", "internal/timestamp"}: "functions of the language take timestamps apart",
 	{"internal/query", "internal/value"}:     "an expression of the language comes to a value",

@@ -1,0 +1,72 @@
+package label
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+)
+
+// The members of the object. Others there may be are somebody else's.
+const (
+	memberPath     = "Path"
+	memberModified = "UTCDateModified"
+	memberBundle   = "FirnBundle"
+	memberSealed   = "FirnSealed"
+)
+
+// parseJSON reads CloudBerry's form and Firn's additions, also as a JSON string in which it stands.
+func parseJSON(s string) (Label, bool) {
+	if strings.HasPrefix(s, `"`) {
+		var inner string
+		if json.Unmarshal([]byte(s), &inner) != nil {
+			inner = unquoted(s)
+		}
+		s = inner
+	}
+	o, ok := readObject([]byte(s))
+	if !ok {
+		return Label{}, false
+	}
+	l := Label{Format: CloudBerry}
+	l.Index, l.Bundle = o.bundle()
+	if sealed, ok := o.text(memberSealed); ok {
+		b, err := base64.StdEncoding.DecodeString(sealed.value)
+		l.Sealed = b
+		return l, err == nil && len(b) > 0
+	}
+	path, ok := o.text(memberPath)
+	if !ok || !valid(path.value) {
+		return l, l.Bundle && o[memberPath] == nil
+	}
+	l.Path = pathOf(path)
+	if when, ok := o.text(memberModified); ok {
+		l.Modified, _ = parseTime(when.value)
+	}
+	return l, valid(l.Path)
+}
+
+// bundle says where the index is, if the archive is a bundle.
+func (o object) bundle() (index int64, ok bool) {
+	inner, ok := readObject(o[memberBundle])
+	if !ok {
+		return 0, false
+	}
+	if json.Unmarshal(inner["Index"], &index) != nil || index < 0 {
+		return 0, false
+	}
+	return index, true
+}
+
+// pathOf decodes a path that CloudBerry itself has written, with the slashes that Windows has not.
+func pathOf(path text) string {
+	if strings.TrimSpace(path.value) == "" && !path.escaped {
+		return ""
+	}
+	if path.escaped || !strings.Contains(path.value, "+") {
+		return path.value
+	}
+	if decoded, ok := utf7(path.value); ok {
+		return strings.ReplaceAll(decoded, `\`, "/")
+	}
+	return path.value
+}
