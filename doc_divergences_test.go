@@ -282,7 +282,25 @@ var divergences = map[string]func(t *testing.T){
 	},
 	"no-longer-supported": never("NoLongerSupportedException"),
 	"expedited-size":      tried("it needs 250 MB; there is no such check"),
-	"ids-without-hyphen":  tried("internal/token tests it for every kind"),
+	"import": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		sum := treehash.Sum([]byte("x")).String()
+		old := client.Request{Method: "POST", Path: "/-/vaults/v/archives", Body: client.Bytes([]byte("x")), Header: http.Header{
+			glacier.HeaderTreeHash: {sum}, glacier.HeaderImportID: {"-old"}, glacier.HeaderImportDate: {"2014-03-20T17:03:43Z"},
+		}}
+		if id := h.send(old).header.Get(glacier.HeaderArchiveID); id != "-old" {
+			t.Errorf("it has the id %s", id)
+		}
+		young, err := json.Marshal(map[string]string{"Policy": `{"Statement":[{"Effect":"Deny","Principal":"*","Action":"glacier:DeleteArchive",` +
+			`"Resource":"*","Condition":{"NumericLessThan":{"glacier:ArchiveAgeInDays":"365"}}}]}`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.ok("PUT", "/-/vaults/v/access-policy", string(young))
+		h.refused(glacier.AccessDenied, "DELETE", "/-/vaults/v/archives/-old", "")
+	},
+	"ids-without-hyphen": tried("internal/token tests it for every kind"),
 	"http1": func(t *testing.T) {
 		h := start(t)
 		if got := h.ok("GET", "/-/vaults", ""); got.major != 1 {

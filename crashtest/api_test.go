@@ -116,6 +116,26 @@ func (a *api) upload(vault, note string, data []byte) (id string, err error) {
 	}, client.Bytes(data))
 }
 
+// longAgo is when archives were created that are imported.
+const longAgo = "2014-03-20T17:03:43Z"
+
+// bring uploads an archive with the id that it had elsewhere.
+func (a *api) bring(vault, note, id string, data []byte) (string, error) {
+	return a.make("POST", path(vault, "archives"), "x-amz-archive-id", http.Header{
+		"X-Amz-Archive-Description": {note}, "X-Amz-Sha256-Tree-Hash": {treeOf(data)},
+		"X-Firn-Archive-Id": {id}, "X-Firn-Creation-Date": {longAgo},
+	}, client.Bytes(data))
+}
+
+// beginToBring begins the upload in parts of an archive with the id that it had
+// elsewhere.
+func (a *api) beginToBring(vault, note, id string) (upload string, err error) {
+	return a.make("POST", path(vault, "multipart-uploads"), "x-amz-multipart-upload-id", http.Header{
+		"X-Amz-Archive-Description": {note}, "X-Amz-Part-Size": {fmt.Sprint(partSize)},
+		"X-Firn-Archive-Id": {id}, "X-Firn-Creation-Date": {longAgo},
+	}, client.Body{})
+}
+
 func (a *api) delete(vault, id string) error {
 	_, _, err := a.do("DELETE", path(vault, "archives", id), nil, client.Body{})
 	return err

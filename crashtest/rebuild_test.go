@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,7 +80,11 @@ type populated struct {
 	completed, aborted       string // uploads of the first vault
 	completedData            []byte
 	deleted, madeOfCompleted string // archives
+	broughtData              []byte // of an archive of alpha and beta
 }
+
+// brought is the id that an archive had elsewhere.
+const brought = "-BkfPJfvFsh2vsTjkmg3kbGbMtVyE0Aeg07mHHIeuzLWQNtLAqmQkbO"
 
 // populate makes a store with every kind of state.
 func populate(t *testing.T, a *api) *populated {
@@ -102,6 +107,11 @@ func populate(t *testing.T, a *api) *populated {
 	}
 	s.id(a.upload("beta", "b", fresh(2<<20)))
 	s.id(a.upload("..", "dots", fresh(10)))
+	s.broughtData = fresh(300_000)
+	for _, v := range []string{"alpha", "beta"} {
+		s.id(a.bring(v, "brought", brought, s.broughtData))
+	}
+	s.id(a.bring("alpha", "brought and read to the end", "-pinned", fresh(200_000)))
 
 	s.uploads(a, fresh)
 
@@ -112,6 +122,8 @@ func populate(t *testing.T, a *api) *populated {
 		`{"Type":"archive-retrieval","ArchiveId":"` + ids[4] + `","RetrievalByteRange":"1048576-3145727"}`,
 		`{"Type":"archive-retrieval","ArchiveId":"` + ids[5] + `","Tier":"Expedited"}`,
 		`{"Type":"archive-retrieval","ArchiveId":"` + s.madeOfCompleted + `"}`,
+		`{"Type":"archive-retrieval","ArchiveId":"` + brought + `"}`,
+		`{"Type":"archive-retrieval","ArchiveId":"-pinned"}`,
 		`{"Type":"inventory-retrieval"}`,
 		`{"Type":"inventory-retrieval","Format":"CSV","Description":"a list"}`,
 		`{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":"2"}}`,
@@ -121,7 +133,7 @@ func populate(t *testing.T, a *api) *populated {
 	}
 	s.id(a.initiate("alpha", `{"Type":"archive-retrieval","Tier":"Bulk","ArchiveId":"`+ids[1]+`"}`))
 	s.id(a.initiate("alpha", `{"Type":"archive-retrieval","Tier":"Bulk","ArchiveId":"`+ids[6]+`"}`))
-	for _, id := range []string{ids[4], ids[5], ids[6], ids[7], s.madeOfCompleted} {
+	for _, id := range []string{ids[4], ids[5], ids[6], ids[7], s.madeOfCompleted, "-pinned"} {
 		s.ok(a.delete("alpha", id))
 	}
 	// Vaults that are gone, one of them made again without what was in it.
@@ -192,8 +204,26 @@ func (s *populated) repeat(t *testing.T, a *api) {
 	if err := a.delete("alpha", s.deleted); err != nil {
 		t.Errorf("Delete once more: %v", err)
 	}
-	if _, err := a.retrieve("alpha", s.deleted); status(err) != 404 {
-		t.Errorf("a retrieval of what is deleted: %v", err)
+	for _, id := range []string{s.deleted, "-pinned"} {
+		if _, err := a.retrieve("alpha", id); status(err) != 404 {
+			t.Errorf("a retrieval of %s, which is deleted: %v", id, err)
+		}
+	}
+	for _, v := range []string{"alpha", "beta"} {
+		if id, err := a.bring(v, "brought", brought, s.broughtData); err != nil || id != brought {
+			t.Errorf("brought into %s once more: %q, %v", v, id, err)
+		}
+		if _, err := a.bring(v, "brought", brought, s.broughtData[1:]); status(err) != 400 {
+			t.Errorf("another archive brought into %s under the id: %v", v, err)
+		}
+		job, err := a.retrieve(v, brought)
+		if err != nil {
+			t.Errorf("a retrieval of what was brought into %s: %v", v, err)
+			continue
+		}
+		if got, err := a.output(v, job); err != nil || !bytes.Equal(got, s.broughtData) {
+			t.Errorf("what was brought into %s is read as %d bytes, %v", v, len(got), err)
+		}
 	}
 }
 

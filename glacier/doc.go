@@ -32,3 +32,10 @@ const (
 	HeaderLockID             = "x-amz-lock-id"
 	HeaderCapacityID         = "x-amz-capacity-id"
 )
+
+// The headers that Firn has beside those of the API: where an archive comes from
+// that is imported.
+const (
+	HeaderImportID   = "x-firn-archive-id"
+	HeaderImportDate = "x-firn-creation-date" // RFC 3339
+)

@@ -46,6 +46,22 @@ func (n VaultName) Valid() bool {
 // never begin with a hyphen. It has 138 characters.
 type ArchiveID string
 
+// Valid reports whether the id could name an archive of any service with this
+// API: 1 to 256 of its alphabet. The first may be a hyphen.
+func (id ArchiveID) Valid() bool {
+	if len(id) == 0 || len(id) > MaxArchiveIDLength {
+		return false
+	}
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // An UploadID names a multipart upload. It has 92 characters.
 type UploadID string
 

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"firn/glacier"
@@ -101,7 +102,28 @@ type opinions struct {
 }
 
 func opinionsOn(q *Request, g *vaultGuards, f *facts) opinions {
-	return opinions{own: q.Caller.identityVerdict(f), vault: g.policyVerdict(f), lock: g.lockVerdict(f)}
+	o := opinions{own: q.Caller.identityVerdict(f), vault: g.policyVerdict(f), lock: g.lockVerdict(f)}
+	if strings.HasPrefix(q.Action, ours) {
+		o.vault, o.lock = forbidding(o.vault), forbidding(o.lock)
+	}
+	return o
+}
+
+// ours begins the actions that Glacier does not have. A vault's policies cannot
+// name them, and what they say of all actions gives none of these away; but it
+// can forbid them.
+const ours = "firn:"
+
+// ImportArchive is the right to upload an archive with the id and the date that
+// it had elsewhere. No action of Glacier's covers it.
+const ImportArchive = ours + "ImportArchive"
+
+// forbidding is what is left of a verdict that cannot allow.
+func forbidding(v policy.Verdict) policy.Verdict {
+	if v.Effect == policy.Allow {
+		return policy.Verdict{}
+	}
+	return v
 }
 
 // verdict is the reason for which a request is refused, or that it is not.

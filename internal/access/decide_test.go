@@ -183,6 +183,76 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
+// The right to import is in no policy about Glacier's actions, and no vault gives
+// it away; but a vault can forbid it.
+func TestWhoMayImport(t *testing.T) {
+	own := func(action string) string {
+		return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":%q,"Resource":%q}]}`, action, photosARN)
+	}
+	all := func(effect string) string {
+		return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":%q,"Principal":"*","Action":"*","Resource":%q}]}`, effect, photosARN)
+	}
+	const refused, foreign = "AccessDeniedException: User: …", "AccessDeniedException: Access denied for account ID: 111122223333"
+	for _, tt := range []struct {
+		name         string
+		account      glacier.AccountID
+		user         string
+		identity     string
+		policy, lock string
+		want         string
+	}{
+		{name: "the owner's root", account: alice, user: "root"},
+		{name: "a user with all of Glacier", account: alice, user: "ann", identity: own("glacier:*"), want: refused},
+		{name: "a user who has the right", account: alice, user: "ann", identity: own("firn:ImportArchive")},
+		{name: "a user who has all of Firn", account: alice, user: "ann", identity: own("firn:*")},
+		{name: "an administrator", account: alice, user: "ann", identity: own("*")},
+		{name: "whom the vault's policy lets do everything", account: alice, user: "ann", identity: own("glacier:*"), policy: all("Allow"), want: refused},
+		{name: "whom a lock lets do everything", account: alice, user: "ann", identity: own("glacier:*"), lock: all("Allow"), want: refused},
+		{name: "root, and the vault's policy forbids everything", account: alice, user: "root", policy: all("Deny"), want: refused},
+		{name: "root, and a lock forbids everything", account: alice, user: "root", lock: all("Deny"), want: refused},
+		{name: "another account's root, invited to everything", account: bob, user: "root", policy: all("Allow"), want: foreign},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newCourt(t)
+			if tt.policy != "" {
+				c.must(c.vaults.SetVaultAccessPolicy(t.Context(), alice, photos, &tt.policy))
+			}
+			if tt.lock != "" {
+				_, err := c.vaults.InitiateVaultLock(t.Context(), alice, photos, &tt.lock)
+				c.must(err)
+			}
+			q := ask(c.caller(tt.account, tt.user, tt.identity), "")
+			q.Action = access.ImportArchive
+			wantError(t, c.decide(q), tt.want)
+		})
+	}
+}
+
+// Whoever imports chooses the date that is shown, and not the one that an
+// archive's age counts from.
+func TestTheAgeOfAnImportedArchive(t *testing.T) {
+	c := newCourt(t)
+	old := record.Archive{Vault: 2, ID: 9000, Public: "-imported", Created: 1, Imported: c.clock().UnixMilli(), Witnessed: c.clock().UnixMilli()}
+	c.must(c.store.View(t.Context(), func(tx *catalog.Tx) error {
+		v, err := vault.Find(tx, region, alice, photos)
+		old.Vault = v.ID
+		return err
+	}))
+	c.put(&old)
+	lock := conditional("Deny", "DeleteArchive", `{"NumericLessThan":{"glacier:ArchiveAgeInDays":"365"}}`)
+	_, err := c.vaults.InitiateVaultLock(t.Context(), alice, photos, &lock)
+	c.must(err)
+	q := ask(access.RootOf(alice), "DeleteArchive")
+	q.Archive = old.Public
+	wantError(t, c.decide(q), "AccessDeniedException: …")
+	found, err := c.Try(t.Context(), q, access.Supposition{})
+	c.must(err)
+	if found.Age == nil || *found.Age != 0 {
+		t.Errorf("its age is %v", found.Age)
+	}
+	c.change(func(r *record.Record) { r.Delete(old.Key()) })
+}
+
 // What a mistake in an access policy has shut, the owner's root opens again;
 // nobody else does, and a lock stays shut.
 func TestRootMendsAnAccessPolicy(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 
 	"firn/internal/catalog"
 	"firn/internal/policy"
-	"firn/internal/token"
 )
 
 // facts are what the conditions of a policy can ask about a request.
@@ -18,7 +17,7 @@ type facts struct {
 	region  string
 	now     time.Time // by the machine's clock
 	lockNow time.Time // by the clock that nobody can set
-	created time.Time // the archive's creation by the lock clock; zero if it is not about one
+	created time.Time // what the archive's age counts from, by the lock clock; zero if it is not about one
 	aged    *int64    // its age in days, if that is supposed and not known
 }
 
@@ -41,18 +40,11 @@ func (s *Service) facts(tx *catalog.Tx, q *Request, g *vaultGuards) (*facts, err
 	if q.Archive == "" || g.id == 0 {
 		return f, nil
 	}
-	id, ok := s.ids.Open(token.Archive, string(q.Archive))
-	if !ok || id.Vault != g.id {
-		return f, nil
-	}
-	a, ok, err := tx.Archive(g.id, id.Number)
-	if err != nil || !ok || a.Public != q.Archive {
+	a, ok, err := tx.Named(s.ids, g.id, q.Archive)
+	if err != nil || !ok {
 		return f, err
 	}
-	f.created = time.UnixMilli(a.Created)
-	if a.Witnessed != 0 {
-		f.created = time.UnixMilli(a.Witnessed)
-	}
+	f.created = time.UnixMilli(a.AgesFrom())
 	return f, nil
 }
 

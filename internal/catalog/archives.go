@@ -2,25 +2,89 @@ package catalog
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"slices"
 
+	"firn/glacier"
 	"firn/internal/record"
+	"firn/internal/token"
 )
 
 const (
 	selectArchive  = "SELECT image FROM archives WHERE vault = $1 AND id = $2"
 	selectArchives = "SELECT image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 AND deleted = 0 ORDER BY id LIMIT $4"
 	// Deleted ones are among them, so that a limit bounds the work.
-	glanceUp      = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4"
-	glanceDown    = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id DESC LIMIT $4"
-	selectPayload = "SELECT image FROM payloads WHERE id = $1"
+	glanceUp       = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4"
+	glanceDown     = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id DESC LIMIT $4"
+	selectImported = "SELECT image FROM archives WHERE vault = $1 AND imported = $2 AND deleted = 0 ORDER BY id DESC LIMIT $3"
+	someImported   = "SELECT 1 FROM archives WHERE vault = $1 AND imported IS NOT NULL LIMIT 1"
+	selectPayload  = "SELECT image FROM payloads WHERE id = $1"
 )
 
 // Archive looks an archive up, deleted but pinned ones included.
 func (tx *Tx) Archive(vault, id uint64) (a record.Archive, ok bool, err error) {
 	return one[record.Archive](tx, selectArchive, num(vault), num(id))
+}
+
+// Named looks up an archive of a vault by its public id, be it a token of the
+// store or an id that came with the archive; deleted but pinned ones included. An
+// id can stand for one of these and for a later one that was imported: that is
+// the one then.
+func (tx *Tx) Named(ids token.Key, vault uint64, id glacier.ArchiveID) (a record.Archive, ok bool, err error) {
+	t, is := ids.Open(token.Archive, string(id))
+	if is && t.Vault == vault {
+		// A disk that was set back hands a number out twice. The random bits tell
+		// the two archives apart.
+		if a, ok, err = tx.Archive(vault, t.Number); err != nil {
+			return record.Archive{}, false, err
+		}
+		if ok = ok && a.Public == id; ok && !a.Deleted {
+			return a, true, nil
+		}
+	}
+	later, found, err := tx.imported(vault, id)
+	if err != nil || found {
+		return later, found, err
+	}
+	if !ok {
+		a = record.Archive{}
+	}
+	return a, ok, nil
+}
+
+// imported looks up the archive that was imported into a vault with an id, and
+// that is not deleted.
+func (tx *Tx) imported(vault uint64, id glacier.ArchiveID) (a record.Archive, ok bool, err error) {
+	// Of several, which no rule makes, the later counts.
+	found, err := list[record.Archive](tx, maxAlike, selectImported, num(vault), importNumber(id))
+	if err != nil {
+		return a, false, err
+	}
+	for _, a := range found {
+		if a.Public == id {
+			return a, true, nil
+		}
+	}
+	return a, false, nil
+}
+
+// HasImported reports whether any of a vault's archives was imported.
+func (tx *Tx) HasImported(vault uint64) (bool, error) {
+	var one int64
+	return tx.row(someImported, []any{num(vault)}, &one)
+}
+
+// maxAlike bounds how many imported archives with the same number are looked
+// at. To find three ids that share one is beyond anybody.
+const maxAlike = 16
+
+// importNumber is what an id from elsewhere is found by.
+func importNumber(id glacier.ArchiveID) int64 {
+	sum := sha256.Sum256([]byte(id))
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }
 
 // Archives lists a vault's archives, without deleted ones, by id, which is the

@@ -6,8 +6,75 @@ import (
 	"math"
 	"testing"
 
+	"firn/glacier"
 	"firn/internal/record"
+	"firn/internal/token"
 )
+
+// An imported archive is found by its id, in its vault, for as long as it is
+// there, and in every order in which its images come.
+func TestNamed(t *testing.T) {
+	key := token.Key{1}
+	sealed := func(vault, number uint64) glacier.ArchiveID {
+		return glacier.ArchiveID(key.Seal(token.ID{Kind: token.Archive, Vault: vault, Number: number, Random: 5}))
+	}
+	c := open(t)
+	put(t, c,
+		&record.Archive{Vault: 1, ID: 1, Public: sealed(1, 1)},
+		&record.Archive{Vault: 1, ID: 2, Public: "old", Imported: 1000},
+		&record.Archive{Vault: 2, ID: 3, Public: "old", Imported: 1000},
+		&record.Archive{Vault: 1, ID: 4, Public: "new"},
+		&record.Archive{Vault: 1, ID: 5, Public: "gone", Imported: 1000, Deleted: true},
+		&record.Archive{Vault: 1, ID: 6, Public: sealed(1, 6), Deleted: true},
+		&record.Archive{Vault: 1, ID: 7, Public: sealed(1, 7), Deleted: true},
+		&record.Archive{Vault: 1, ID: 8, Public: sealed(1, 7), Imported: 1000},
+		&record.Archive{Vault: 1, ID: 9, Public: sealed(1, 1000), Imported: 1000},
+		&record.Archive{Vault: 1, ID: 10, Public: sealed(2, 3), Imported: 1000},
+		&record.Archive{Vault: 1, ID: 11, Public: "twice", Imported: 1000},
+		&record.Archive{Vault: 1, ID: 12, Public: "twice", Imported: 1000},
+		&record.Archive{Vault: 1, ID: 13, Public: "over", Imported: 1000},
+	)
+	end(t, c, record.Key{Kind: record.KindArchive, A: 1, B: 13})
+	for _, tt := range []struct {
+		name  string
+		vault uint64
+		id    glacier.ArchiveID
+		want  uint64 // 0 is none
+	}{
+		{"a token", 1, sealed(1, 1), 1},
+		{"a token in another vault", 2, sealed(1, 1), 0},
+		{"a token with other random bits", 1, glacier.ArchiveID(key.Seal(token.ID{Kind: token.Archive, Vault: 1, Number: 1, Random: 6})), 0},
+		{"imported", 1, "old", 2},
+		{"imported into another vault, too", 2, "old", 3},
+		{"not imported and no token", 1, "new", 0},
+		{"imported and deleted", 1, "gone", 0},
+		{"imported and ended", 1, "over", 0},
+		{"a token of what is deleted", 1, sealed(1, 6), 6},
+		{"a token of what is deleted, imported again", 1, sealed(1, 7), 8},
+		{"a token of nothing, imported", 1, sealed(1, 1000), 9},
+		{"a token of another vault, imported", 1, sealed(2, 3), 10},
+		{"which never happens", 1, "twice", 12},
+		{"nothing", 1, "", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			view(t, c, func(tx *Tx) {
+				a, ok, err := tx.Named(key, tt.vault, tt.id)
+				if err != nil || ok != (tt.want != 0) || a.ID != tt.want || ok && (a.Public != tt.id || a.Vault != tt.vault) {
+					t.Errorf("found %v: %+v, %v; want %d", ok, a, err, tt.want)
+				}
+			})
+		})
+	}
+	put(t, c, &record.Archive{Vault: 3, ID: 20, Public: "a"})
+	for vault, want := range map[uint64]bool{1: true, 2: true, 3: false, 4: false} {
+		view(t, c, func(tx *Tx) {
+			if has, err := tx.HasImported(vault); err != nil || has != want {
+				t.Errorf("vault %d has imported archives: %v, %v", vault, has, err)
+			}
+		})
+	}
+	sound(t, c)
+}
 
 func TestGlanceArchives(t *testing.T) {
 	c := open(t)

@@ -33,7 +33,10 @@ func randomEntity(rnd *rand.Rand, kind record.Kind) record.Entity {
 	case record.KindTags:
 		return &record.Tags{Vault: n(), Tags: map[string]string{"k": fmt.Sprint(n())}}
 	case record.KindArchive:
-		return &record.Archive{Vault: n(), ID: n(), Size: rnd.Int64N(1 << 30), Created: at(), Deleted: rnd.IntN(3) == 0}
+		return &record.Archive{
+			Vault: n(), ID: n(), Size: rnd.Int64N(1 << 30), Created: at(), Deleted: rnd.IntN(3) == 0,
+			Public: glacier.ArchiveID(fmt.Sprint("a", n())), Imported: at(),
+		}
 	case record.KindUpload:
 		return &record.Upload{Vault: n(), ID: n(), Created: at(), Ended: at()}
 	case record.KindPart:

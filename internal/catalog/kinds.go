@@ -51,7 +51,7 @@ func newShapes() shapes {
 		{kind: record.KindVault, table: "vaults", keys: []string{"id"}, columns: []string{"account", "name"},
 			extract: extract(func(v *record.Vault) []any { return []any{accountNumber(v.Account), string(v.Name)} })},
 		{kind: record.KindTags, table: "tags", keys: []string{"vault"}, extract: extract(func(*record.Tags) []any { return nil })},
-		{kind: record.KindArchive, table: "archives", keys: []string{"vault", "id"}, columns: []string{"size", "deleted"},
+		{kind: record.KindArchive, table: "archives", keys: []string{"vault", "id"}, columns: []string{"size", "deleted", "imported"},
 			counts: "1 - deleted, size * (1 - deleted)", extract: extractArchive},
 		{kind: record.KindUpload, table: "uploads", keys: []string{"vault", "id"}, columns: []string{"created", "ended"},
 			extract: extract(func(u *record.Upload) []any { return []any{u.Created, u.Ended} })},
@@ -198,14 +198,17 @@ func decode[E any, P entity[E]](im record.Image) (P, error) {
 
 func extractArchive(im record.Image) (facts, error) {
 	a, err := decode[record.Archive](im)
-	switch {
-	case err != nil:
+	if err != nil {
 		return facts{}, err
-	case a.Deleted:
-		return facts{values: []any{a.Size, int64(1)}}, nil
-	default:
-		return facts{values: []any{a.Size, int64(0)}, archives: 1, bytes: a.Size}, nil
 	}
+	var imported any // NULL: the index has no others
+	if a.Imported != 0 {
+		imported = importNumber(a.Public)
+	}
+	if a.Deleted {
+		return facts{values: []any{a.Size, int64(1), imported}}, nil
+	}
+	return facts{values: []any{a.Size, int64(0), imported}, archives: 1, bytes: a.Size}, nil
 }
 
 func jobColumns(j *record.Job) []any {

@@ -12,7 +12,7 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 	c := open(t)
 	statements := []string{
 		selectCounter, selectAccount, selectAccessKey, selectVault, selectVaultByID, selectVaults, selectNames, countVaults,
-		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, glanceUp, glanceDown, selectPayload, selectUpload,
+		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, selectImported, someImported, glanceUp, glanceDown, selectPayload, selectUpload,
 		selectUploads, selectEnded, selectIdle, selectPart, selectParts, selectJob, selectJobs, selectJobsByStatus,
 		selectUnfinished, glanceJobs, glanceUnfinished, glanceNewest, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
 		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsersNamed, countUsers,

@@ -30,12 +30,13 @@ const (
 
 // version is that of the schema and of what the fold makes of a record. A
 // catalog of another version is made again.
-const version = 2
+const version = 3
 
 // schema makes the tables. Where keys are pairs, rows lie in the order of
 // their keys in the only tree there is; where they are single, the key is
 // SQLite's own row number. The indexes are on small tables, on few rows, or on
-// numbers that grow with time.
+// numbers that grow with time; only that of imported archives is on numbers
+// without order, and nobody else has a row in it.
 const schema = `
 CREATE TABLE state (
 	one INTEGER PRIMARY KEY, pool BLOB NOT NULL, version INTEGER NOT NULL,
@@ -114,10 +115,11 @@ CREATE TABLE queue_messages (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX queue_messages_sent ON queue_messages (queue, sent);
 CREATE TABLE archives (
-	vault INTEGER NOT NULL, id INTEGER NOT NULL, size INTEGER NOT NULL, deleted INTEGER NOT NULL,
+	vault INTEGER NOT NULL, id INTEGER NOT NULL, size INTEGER NOT NULL, deleted INTEGER NOT NULL, imported INTEGER,
 	lsn INTEGER NOT NULL, image BLOB NOT NULL,
 	PRIMARY KEY (vault, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX archives_imported ON archives (vault, imported) WHERE imported IS NOT NULL;
 CREATE TABLE uploads (
 	vault INTEGER NOT NULL, id INTEGER NOT NULL, created INTEGER NOT NULL, ended INTEGER NOT NULL,
 	lsn INTEGER NOT NULL, image BLOB NOT NULL,

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"time"
 
 	"firn/glacier"
@@ -106,10 +107,24 @@ type Archive struct {
 	// still pin. Nobody but the jobs sees it; the last pin's end is its
 	// tombstone.
 	Deleted bool `cbor:"9,keyasint,omitempty"`
-	// Witnessed is Created by the lock clock; 0 if the two clocks agreed.
+	// Witnessed is Created by the lock clock; 0 if the two clocks agreed. Of an
+	// archive that was imported it is the import by the lock clock, always set:
+	// that is what its age counts from.
 	Witnessed int64 `cbor:"10,keyasint,omitempty"`
-	Extra     Extra `cbor:"-"`
+	// Imported is when the archive came here with an id from elsewhere, which
+	// Public then is; Created is as it was told. 0 for all others.
+	Imported int64 `cbor:"11,keyasint,omitempty"`
+	Extra    Extra `cbor:"-"`
 }
+
+// Arrived is the instant at which the archive became one of this store's. A
+// later archive's is never before an earlier one's, and no archive was created
+// after it.
+func (a *Archive) Arrived() int64 { return cmp.Or(a.Imported, a.Created) }
+
+// AgesFrom is the instant by the lock clock that the archive's age counts from.
+// Nobody who uploads can choose it.
+func (a *Archive) AgesFrom() int64 { return cmp.Or(a.Witnessed, a.Arrived()) }
 
 // A Piece is a payload's place in an archive. All pieces but the last have
 // the same size, a power of two MiB, so a piece's tree hash is a node of the
@@ -135,7 +150,11 @@ type Upload struct {
 	Archive     glacier.ArchiveID `cbor:"8,keyasint,omitempty"` // what it became; empty when aborted
 	Size        int64             `cbor:"9,keyasint,omitempty"`
 	TreeHash    treehash.Hash     `cbor:"10,keyasint,omitzero"`
-	Extra       Extra             `cbor:"-"`
+	// Import is the id that the archive is to have, and ImportCreated when it
+	// was created, if it comes from elsewhere; 0 if that was not told.
+	Import        glacier.ArchiveID `cbor:"11,keyasint,omitempty"`
+	ImportCreated int64             `cbor:"12,keyasint,omitempty"`
+	Extra         Extra             `cbor:"-"`
 }
 
 // Open reports whether the upload still takes parts.

@@ -13,6 +13,7 @@ func uploadArchive(c *call) error {
 		Description: c.r.Header.Get(glacier.HeaderArchiveDescription),
 		Linear:      c.r.Header.Get(glacier.HeaderContentSHA256),
 		Tree:        c.r.Header.Get(glacier.HeaderTreeHash),
+		Import:      c.imported(),
 	})
 	if err != nil {
 		return err
@@ -22,6 +23,15 @@ func uploadArchive(c *call) error {
 		return err
 	}
 	return c.archived(got)
+}
+
+// imported is where the archive comes from that the call begins.
+func (c *call) imported() vault.Import {
+	switch c.op.name {
+	case "UploadArchive", "InitiateMultipartUpload":
+		return vault.Import{Archive: c.r.Header.Get(glacier.HeaderImportID), Created: c.r.Header.Get(glacier.HeaderImportDate)}
+	}
+	return vault.Import{}
 }
 
 func deleteArchive(c *call) error {

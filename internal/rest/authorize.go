@@ -21,16 +21,24 @@ func (c *call) resolve(segment string) (glacier.AccountID, error) {
 // before everything that would tell what there is.
 //
 // Who begins a select job is given its output with it, and must be allowed to
-// have that, too. Both decisions are made again with the job's record.
+// have that, too. Who says where an archive comes from must be allowed to import.
+// All decisions are made again with the record.
 func (c *call) authorize() (err error) {
 	q := access.Request{
 		Caller: c.caller, Client: c.client, Action: "glacier:" + c.op.name,
 		Owner: c.owner, Vault: c.vault, Resource: c.resource(), Archive: c.archive(),
 	}
-	if c.ctx, err = c.h.cfg.Access.Authorize(c.ctx, q); err != nil || !c.selects() {
+	if c.ctx, err = c.h.cfg.Access.Authorize(c.ctx, q); err != nil {
 		return err
 	}
-	q.Action = "glacier:GetJobOutput"
+	switch {
+	case c.selects():
+		q.Action = "glacier:GetJobOutput"
+	case c.imported().Any():
+		q.Action = access.ImportArchive
+	default:
+		return nil
+	}
 	c.ctx, err = c.h.cfg.Access.Authorize(c.ctx, q)
 	return err
 }

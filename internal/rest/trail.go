@@ -79,6 +79,9 @@ func (c *call) parameters() map[string]string {
 	put("archiveDescription", h.Get(glacier.HeaderArchiveDescription))
 	put("archiveSize", h.Get(glacier.HeaderArchiveSize))
 	put("partSize", h.Get(glacier.HeaderPartSize))
+	from := c.imported()
+	put("importedArchiveId", from.Archive)
+	put("importedCreationDate", from.Created)
 	put("checksum", h.Get(glacier.HeaderTreeHash))
 	if c.op.stream {
 		put("range", h.Get("Content-Range"))

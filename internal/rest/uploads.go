@@ -8,11 +8,38 @@ import (
 )
 
 func initiateUpload(c *call) error {
+	if from := c.imported(); from.Any() {
+		return initiateImport(c, from)
+	}
 	id, err := c.h.cfg.Vaults.InitiateMultipartUpload(c.ctx, c.owner, c.vault,
 		c.r.Header.Get(glacier.HeaderPartSize), c.r.Header.Get(glacier.HeaderArchiveDescription))
 	if err != nil {
 		return err
 	}
+	return c.initiated(id)
+}
+
+// initiateImport begins an upload, or answers as its end would be answered if
+// the archive is there.
+func initiateImport(c *call, from vault.Import) error {
+	h := c.r.Header
+	id, there, err := c.h.cfg.Vaults.InitiateImport(c.ctx, c.owner, c.vault, vault.ImportRequest{
+		Import:      from,
+		PartSize:    h.Get(glacier.HeaderPartSize),
+		Description: h.Get(glacier.HeaderArchiveDescription),
+		Size:        h.Get(glacier.HeaderArchiveSize),
+		Tree:        h.Get(glacier.HeaderTreeHash),
+	})
+	switch {
+	case err != nil:
+		return err
+	case there.Archive != "":
+		return c.archived(there)
+	}
+	return c.initiated(id)
+}
+
+func (c *call) initiated(id glacier.UploadID) error {
 	set(c.w.Header(), glacier.HeaderUploadID, string(id))
 	return c.created(http.StatusCreated, c.location("multipart-uploads", string(id)))
 }

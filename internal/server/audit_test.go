@@ -53,6 +53,10 @@ func TestEveryCallIsAudited(t *testing.T) {
 	s := &siege{house: newHouse(t, nil)}
 	s.must(client.Request{Method: "PUT", Path: "/-/vaults/worm", Header: http.Header{"User-Agent": {"a client/1"}}})
 	archive := s.upload("worm", "x")
+	s.must(client.Request{Method: "POST", Path: "/-/vaults/worm/archives", Body: client.Bytes([]byte("x")), Header: http.Header{
+		glacier.HeaderTreeHash: {treehash.Sum([]byte("x")).String()},
+		glacier.HeaderImportID: {"-old"}, glacier.HeaderImportDate: {"2014-03-20T17:03:43Z"},
+	}})
 	s.must(client.Request{Method: "GET", Path: "/-/vaults"})
 	s.call(client.Request{Method: "GET", Path: "/-/vaults/missing"})
 	s.call(client.Request{Method: "GET", Path: "/999999999999/vaults/worm"})
@@ -82,6 +86,9 @@ func TestEveryCallIsAudited(t *testing.T) {
 		{"Root", root, "CreateVault", "", false, map[string]string{"accountId": "-", "vaultName": "worm"}, map[string]string{"location": at}},
 		{"Root", root, "UploadArchive", "", false, map[string]string{"accountId": "-", "vaultName": "worm"},
 			map[string]string{"location": at + "/archives/" + archive, "archiveId": archive}},
+		{"Root", root, "UploadArchive", "", false,
+			map[string]string{"accountId": "-", "vaultName": "worm", "importedArchiveId": "-old", "importedCreationDate": "2014-03-20T17:03:43Z"},
+			map[string]string{"location": at + "/archives/-old", "archiveId": "-old"}},
 		{"Root", root, "ListVaults", "", true, map[string]string{"accountId": "-"}, nil},
 		{"Root", root, "DescribeVault", "ResourceNotFoundException", true, map[string]string{"accountId": "-", "vaultName": "missing"}, nil},
 		{"Root", root, "DescribeVault", "AccessDeniedException", true, map[string]string{"accountId": "999999999999", "vaultName": "worm"}, nil},

@@ -16,7 +16,7 @@ type Credentials struct {
 
 // Sign signs a request that is about to be sent: it sets X-Amz-Date and Authorization, and X-Amz-Security-Token if there is a
 // session token, in place of what was there. payloadHash is the hexadecimal SHA-256 of the body; Sign does not set
-// x-amz-content-sha256. It signs the host, Content-Type, Content-Range, Range and all x-amz-* headers, so set these before.
+// x-amz-content-sha256. It signs the host, Content-Type, Content-Range, Range and all x-amz-* and x-firn-* headers, so set these before.
 func Sign(r *http.Request, key Credentials, region, service, payloadHash string, at time.Time) {
 	at = at.UTC()
 	scope := Scope{Date: at.Format(dateFormat), Region: region, Service: service}
@@ -39,7 +39,7 @@ func headersToSign(h http.Header) []string {
 	for name := range h {
 		name = strings.ToLower(name)
 		switch {
-		case name == "content-type", name == "content-range", name == "range", strings.HasPrefix(name, "x-amz-"):
+		case name == "content-type", name == "content-range", name == "range", strings.HasPrefix(name, "x-amz-"), strings.HasPrefix(name, "x-firn-"):
 			names = append(names, name)
 		}
 	}

@@ -30,29 +30,27 @@ func FindArchive(tx *catalog.Tx, ids token.Key, region string, v record.Vault, i
 // openArchive is FindArchive with one distinction more: found is false for an
 // archive that is gone, and an error for an id that was never given out.
 func openArchive(tx *catalog.Tx, ids token.Key, region string, v record.Vault, id glacier.ArchiveID) (a record.Archive, found bool, err error) {
+	a, ok, err := tx.Named(ids, v.ID, id)
+	switch {
+	case err != nil:
+		return record.Archive{}, false, fmt.Errorf("look up archive: %w", err)
+	case ok && !a.Deleted:
+		return a, true, nil
+	}
 	t, ok := ids.Open(token.Archive, string(id))
 	if !ok {
-		return a, false, glacier.ArchiveNotFound(id)
+		return record.Archive{}, false, glacier.ArchiveNotFound(id)
 	}
 	if t.Vault != v.ID {
 		// The other vault may itself be gone, and its archives with it.
 		_, exists, err := tx.VaultByID(t.Vault)
 		if err != nil || !exists {
-			return a, false, err
+			return record.Archive{}, false, err
 		}
-		return a, false, glacier.Errorf(glacier.InvalidParameterValue,
+		return record.Archive{}, false, glacier.Errorf(glacier.InvalidParameterValue,
 			"Invalid vault name: %s", glacier.VaultARN(region, v.Account, v.Name))
 	}
-	a, ok, err = tx.Archive(v.ID, t.Number)
-	if err != nil {
-		return a, false, fmt.Errorf("look up archive: %w", err)
-	}
-	// A disk that was set back hands a number out twice. The random bits tell
-	// the two archives apart.
-	if !ok || a.Deleted || a.Public != id {
-		return record.Archive{}, false, nil
-	}
-	return a, true, nil
+	return record.Archive{}, false, nil
 }
 
 // DeleteArchive ends an archive. That it is gone already is a success. Its
@@ -101,6 +99,10 @@ type UploadRequest struct {
 	Description string // x-amz-archive-description
 	Linear      string // x-amz-content-sha256
 	Tree        string // x-amz-sha256-tree-hash
+
+	// Import is where the archive comes from. If the vault has it already, the
+	// upload changes nothing, and is answered as if it had brought it.
+	Import Import
 }
 
 // BeginUpload is the first half of UploadArchive: it refuses what can be
@@ -120,9 +122,15 @@ func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name
 	if err := checkDescription(q.Description); err != nil {
 		return nil, err
 	}
+	from, err := q.Import.parse()
+	if err != nil {
+		return nil, err
+	}
 	var v record.Vault
 	err = s.store.View(ctx, func(tx *catalog.Tx) error {
-		v, err = s.find(tx, owner, name)
+		if v, err = s.find(tx, owner, name); err == nil {
+			_, err = from.there(tx, s.ids, v, q.Size, want.tree)
+		}
 		return err
 	})
 	if err != nil {
@@ -136,9 +144,13 @@ func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name
 		if err != nil {
 			return record.Record{}, "", err
 		}
+		if known, err := from.there(tx, s.ids, v, q.Size, want.tree); err != nil || known {
+			return record.Record{}, from.id, err
+		}
 		var r record.Record
 		stored := w.Attach(&r, tx.LSN())
 		a := NewArchive(tx, s.ids, v, q.Description)
+		from.mark(tx, &a)
 		a.Size, a.TreeHash = stored.Size, stored.TreeHash
 		a.Pieces = []record.Piece{{Payload: stored.ID, LSN: stored.LSN, Size: stored.Size, TreeHash: stored.TreeHash}}
 		r.Put(&a)

@@ -25,7 +25,7 @@ type ArchiveQuery struct {
 
 	// Match is what the description has in it, in whichever case, or what the id
 	// begins with. The whole id of one of the vault's archives finds that one
-	// alone, and at once.
+	// alone, and at once, unless it was imported and is short.
 	Match       string
 	From, To    time.Time // created at or after, and before, to the millisecond
 	Least, Most int64     // bytes: at least, and at most
@@ -70,9 +70,11 @@ type ArchivePage struct {
 // Previous of the page at Next is the page again. Archives that are deleted and
 // that jobs still read are not listed.
 //
-// Dates are looked up by halving: a later archive's date is never before an
-// earlier one's, even if the clock was set back, because the store gives no record
-// a time before that of the record before it.
+// Dates are looked up by halving: a later archive did not arrive before an
+// earlier one, even if the clock was set back, because the store gives no record
+// a time before that of the record before it. Archives that were imported are
+// older than that; where there are any, all later ones are searched for them.
+// They stand where they arrived.
 func (s *Service) Archives(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, q ArchiveQuery) (ArchivePage, error) {
 	a, err := s.newSearch(q)
 	if err != nil {
@@ -129,12 +131,26 @@ func (a *archiveSearch) begin(tx *catalog.Tx, v *record.Vault, ids token.Key) er
 		a.ended = true // nothing is called that
 		return nil
 	}
-	if id, ok := ids.Open(token.Archive, a.Match); ok && id.Vault == v.ID {
-		a.ended, a.alone = true, true
-		return a.one(tx, id.Number)
+	if id := glacier.ArchiveID(a.Match); len(id) >= wholeID && id.Valid() {
+		r, ok, err := tx.Named(ids, v.ID, id)
+		if err != nil {
+			return err
+		}
+		t, ours := ids.Open(token.Archive, a.Match)
+		if ok || ours && t.Vault == v.ID {
+			a.ended, a.alone = true, true
+			if ok {
+				a.one(&r)
+			}
+			return nil
+		}
 	}
 	return a.bounds(tx)
 }
+
+// wholeID is how long a text must be to be looked up as an id. Those that were
+// imported can be as short as a word of a description.
+const wholeID = 32
 
 // page is what was found, in the order that was asked for.
 func (a *archiveSearch) page(ids token.Key) ArchivePage {

@@ -64,17 +64,15 @@ func (a *archiveSearch) over() bool {
 	return a.ended || a.left <= 0 || len(a.found) > a.Limit
 }
 
-// one looks an archive up.
-func (a *archiveSearch) one(tx *catalog.Tx, id uint64) error {
-	r, ok, err := tx.Archive(a.of, id)
-	if err != nil || !ok || r.Deleted {
-		return err
+// one looks at the archive that was asked for.
+func (a *archiveSearch) one(r *record.Archive) {
+	if r.Deleted {
+		return
 	}
 	a.searched = 1
-	if string(r.Public) == a.Match && a.fits(r.Size) && a.matches(&r) {
-		a.take(&r)
+	if a.fits(r.Size) && a.matches(r) {
+		a.take(r)
 	}
-	return nil
 }
 
 // bounds finds out which ids the dates and the cursor leave.
@@ -87,7 +85,11 @@ func (a *archiveSearch) bounds(tx *catalog.Tx) (err error) {
 		}
 	}
 	if !a.To.IsZero() {
-		if a.upto, err = a.before(tx, a.To.UnixMilli()); err != nil {
+		imported, err := tx.HasImported(a.of)
+		if err == nil && !imported {
+			a.upto, err = a.before(tx, a.To.UnixMilli())
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -105,8 +107,8 @@ func (a *archiveSearch) bounds(tx *catalog.Tx) (err error) {
 	return nil
 }
 
-// before returns an id up to which archives were created before an instant,
-// and after which they were not.
+// before returns an id up to which archives arrived before an instant, and after
+// which they did not.
 func (a *archiveSearch) before(tx *catalog.Tx, instant int64) (uint64, error) {
 	least, most := uint64(0), uint64(tx.LSN())
 	for least < most {
@@ -114,7 +116,7 @@ func (a *archiveSearch) before(tx *catalog.Tx, instant int64) (uint64, error) {
 		early := false
 		err := tx.GlanceArchives(a.of, middle, math.MaxInt64, false, 1, func(g *catalog.Glance) (bool, error) {
 			r, err := g.Archive()
-			if early = err == nil && r.Created < instant; early {
+			if early = err == nil && r.Arrived() < instant; early {
 				least = r.ID
 			}
 			return false, err

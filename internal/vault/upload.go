@@ -15,42 +15,61 @@ import (
 // InitiateMultipartUpload begins an archive in parts. partSize is the header
 // as it came, "" if there was none. The description loses leading spaces.
 func (s *Service) InitiateMultipartUpload(ctx context.Context, owner glacier.AccountID, name glacier.VaultName, partSize, description string) (glacier.UploadID, error) {
-	size, ok := decimal(partSize)
-	if !ok || !glacier.ValidPartSize(size) {
-		if partSize == "" {
-			partSize = "null"
-		}
-		return "", glacier.Errorf(glacier.InvalidParameterValue,
-			"Invalid part size: %s. Part size must not be null, must be a power of two and be between %d and %d bytes.",
-			partSize, glacier.MinPartSize, glacier.MaxPartSize)
-	}
-	description = strings.TrimLeft(description, " ")
-	if err := checkDescription(description); err != nil {
+	b, err := parseBeginning(partSize, description)
+	if err != nil {
 		return "", err
 	}
 	var id glacier.UploadID
-	err := s.update(ctx, func(tx *catalog.Tx) (record.Record, error) {
+	err = s.update(ctx, func(tx *catalog.Tx) (record.Record, error) {
 		var r record.Record
 		v, err := s.find(tx, owner, name)
-		if err != nil {
-			return r, err
+		if err == nil {
+			id = s.begin(tx, v, b, &r)
 		}
-		n := uint64(tx.LSN())
-		id = glacier.UploadID(s.ids.Seal(token.ID{Kind: token.Upload, Vault: v.ID, Number: n, Random: tx.Random()}))
-		r.Put(&record.Upload{
-			Vault:       v.ID,
-			ID:          n,
-			Public:      id,
-			Description: description,
-			PartSize:    size,
-			Created:     tx.Now().UnixMilli(),
-		})
-		return r, nil
+		return r, err
 	})
 	if err != nil {
 		return "", err
 	}
 	return id, nil
+}
+
+// A beginning is what an upload in parts begins with.
+type beginning struct {
+	partSize    int64
+	description string
+	origin      origin
+}
+
+func parseBeginning(partSize, description string) (b beginning, err error) {
+	size, ok := decimal(partSize)
+	if !ok || !glacier.ValidPartSize(size) {
+		if partSize == "" {
+			partSize = "null"
+		}
+		return b, glacier.Errorf(glacier.InvalidParameterValue,
+			"Invalid part size: %s. Part size must not be null, must be a power of two and be between %d and %d bytes.",
+			partSize, glacier.MinPartSize, glacier.MaxPartSize)
+	}
+	b = beginning{partSize: size, description: strings.TrimLeft(description, " ")}
+	return b, checkDescription(b.description)
+}
+
+// begin adds a new upload to a record.
+func (s *Service) begin(tx *catalog.Tx, v record.Vault, b beginning, r *record.Record) glacier.UploadID {
+	n := uint64(tx.LSN())
+	id := glacier.UploadID(s.ids.Seal(token.ID{Kind: token.Upload, Vault: v.ID, Number: n, Random: tx.Random()}))
+	r.Put(&record.Upload{
+		Vault:         v.ID,
+		ID:            n,
+		Public:        id,
+		Description:   b.description,
+		PartSize:      b.partSize,
+		Created:       tx.Now().UnixMilli(),
+		Import:        b.origin.id,
+		ImportCreated: b.origin.created,
+	})
+	return id
 }
 
 // findUpload looks up the upload that a request names, ended ones included.
@@ -148,10 +167,23 @@ func (s *Service) complete(tx *catalog.Tx, v record.Vault, u record.Upload, want
 	if rootOf(pieces) != want.tree {
 		return record.Record{}, "", invalid(glacier.HeaderTreeHash, want.treeText)
 	}
-	a := NewArchive(tx, s.ids, v, u.Description)
-	a.Size, a.TreeHash, a.Pieces = want.size, want.tree, pieces
-	u.Ended, u.Archive, u.Size, u.TreeHash = a.Created, a.Public, a.Size, a.TreeHash
+	from := origin{u.Import, u.ImportCreated}
+	known, err := from.there(tx, s.ids, v, want.size, want.tree)
+	if err != nil {
+		return record.Record{}, "", err
+	}
 	var r record.Record
+	u.Ended, u.Size, u.TreeHash = tx.Now().UnixMilli(), want.size, want.tree
+	if known { // another upload was quicker
+		u.Archive = from.id
+		discard(&r, parts)
+		r.Put(&u)
+		return r, u.Archive, nil
+	}
+	a := NewArchive(tx, s.ids, v, u.Description)
+	from.mark(tx, &a)
+	a.Size, a.TreeHash, a.Pieces = want.size, want.tree, pieces
+	u.Archive = a.Public
 	r.Put(&a)
 	r.Put(&u)
 	for i := range parts {
