@@ -37,6 +37,7 @@ var layers = []struct {
 	{"senders", []string{"internal/forward"}},
 	{"plumbing", []string{"internal/awsapi"}},
 	{"faces", []string{"internal/client", "internal/iam", "internal/rest", "internal/sns", "internal/sqs"}},
+	{"far side", []string{"internal/remote"}},
 	{"frame", []string{"internal/console/frame"}},
 	{"rooms", []string{"internal/console/archives", "internal/console/jobs", "internal/console/people", "internal/console/system", "internal/console/topics", "internal/console/vaults"}},
 	{"console", []string{"internal/console"}},

@@ -157,3 +157,6 @@ func (c *Client) build(ctx context.Context, q Request) (*http.Request, error) {
 	sigv4.Sign(r, key, c.cfg.Region, glacier.Service, hex.EncodeToString(hash[:]), c.cfg.Now())
 	return r, nil
 }
+
+// Endpoint is the base URL that requests go to.
+func (c *Client) Endpoint() string { return c.endpoint }

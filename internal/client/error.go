@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"firn/glacier"
 )
@@ -13,6 +14,8 @@ import (
 type Error struct {
 	Status    int
 	RequestID string // empty if the reply had none
+	// Date is the server's clock, to the second; zero if the reply had none.
+	Date time.Time
 	// Refusal is what the API said; nil if the reply was not in its words.
 	Refusal *glacier.Error
 }
@@ -39,6 +42,9 @@ const maxEnvelope = 64 << 10
 // readError reads the error envelope.
 func readError(resp *http.Response) *Error {
 	e := &Error{Status: resp.StatusCode, RequestID: resp.Header.Get(glacier.HeaderRequestID)}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		e.Date = date
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxEnvelope))
 	if err != nil {
 		return e
