@@ -54,7 +54,7 @@ var sideways = map[[2]string]string{
 	{"internal/job", "internal/vault"}:       "a job looks its vault and archive up as everybody else does",
 	{"internal/job", "internal/inventory"}:   "an inventory job's output has a format of its own",
 	{"internal/job", "internal/selection"}:   "a select job asks in a language and answers in a layout of their own",
-	{"internal/filter", "internal/label", "internal/tree"}:     "a filter policy is JSON whose order matters to its refusals",
+	{"internal/filter", "internal/tree"}:     "a filter policy is JSON whose order matters to its refusals",
 	{"internal/policy", "internal/tree"}:     "a policy is JSON in which what is said twice is refused",
 	{"internal/query", "internal/timestamp"}: "functions of the language take timestamps apart",
 	{"internal/query", "internal/value"}:     "an expression of the language comes to a value",
