@@ -192,7 +192,7 @@ func TestTimesAreExact(t *testing.T) {
 
 func TestUnfinishedWork(t *testing.T) {
 	c, ctx := fresh(t), t.Context()
-	up := names.Upload{Key: "k", ID: "u", PartSize: 1 << 20, Size: -1, Modified: at(1).Add(3), Node: "n", Description: "d", Begun: at(2)}
+	up := names.Upload{Key: "k", ID: "u", PartSize: 1 << 20, Size: -1, Modified: at(1).Add(3), Node: "n", Description: "d", Begun: at(2), Seal: []byte{1, 2}}
 	must(t, c.SetUpload(ctx, names.Upload{Key: "k"}))
 	must(t, c.SetUpload(ctx, up))
 	got, ok, err := c.Upload(ctx, "k")

@@ -21,6 +21,7 @@ type Upload struct {
 	Node        string    // what else tells whether it is the same file
 	Description string
 	Begun       time.Time
+	Seal        []byte // what seals the rest as it did the beginning, a secret; nil if nothing is sealed
 }
 
 // SetUpload remembers an upload, in place of another of the same name.
@@ -29,17 +30,17 @@ func (c *Catalogue) SetUpload(ctx context.Context, u Upload) error {
 		return fmt.Errorf("remember an upload: it has no name")
 	}
 	return c.update(ctx, "remember an upload", func(tx *transaction) error {
-		_, err := tx.exec("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", u.Key, string(u.ID), u.PartSize, u.Size,
-			u.Modified.Unix(), u.Modified.Nanosecond(), u.Node, u.Description, u.Begun.UnixMilli())
+		_, err := tx.exec("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", u.Key, string(u.ID), u.PartSize, u.Size,
+			u.Modified.Unix(), u.Modified.Nanosecond(), u.Node, u.Description, u.Begun.UnixMilli(), u.Seal)
 		return err
 	})
 }
 
-const uploadColumns = "SELECT key, id, part_size, size, modified, nanos, node, description, begun FROM uploads"
+const uploadColumns = "SELECT key, id, part_size, size, modified, nanos, node, description, begun, seal FROM uploads"
 
 func scanUpload(rows *sql.Rows) (u Upload, err error) {
 	var modified, nanos, begun int64
-	err = rows.Scan(&u.Key, &u.ID, &u.PartSize, &u.Size, &modified, &nanos, &u.Node, &u.Description, &begun)
+	err = rows.Scan(&u.Key, &u.ID, &u.PartSize, &u.Size, &modified, &nanos, &u.Node, &u.Description, &begun, &u.Seal)
 	u.Modified = time.Unix(modified, nanos).UTC()
 	u.Begun = glacier.At(begun).Time
 	return u, err
