@@ -58,6 +58,7 @@ var sideways = map[[2]string]string{
 	{"internal/policy", "internal/tree"}:     "a policy is JSON in which what is said twice is refused",
 	{"internal/query", "internal/timestamp"}: "functions of the language take timestamps apart",
 	{"internal/query", "internal/value"}:     "an expression of the language comes to a value",
+	{"internal/seal", "internal/label"}:      "a label is what is sealed of a name",
 	{"internal/value", "internal/timestamp"}: "a timestamp is one of the types of values",
 }
 
