@@ -42,6 +42,7 @@ var layers = []struct {
 	{"rooms", []string{"internal/console/archives", "internal/console/jobs", "internal/console/people", "internal/console/system", "internal/console/topics", "internal/console/vaults"}},
 	{"console", []string{"internal/console"}},
 	{"assembly", []string{"internal/server"}},
+	{"frame of the client", []string{"internal/cli"}},
 	{"doors", []string{"cmd/firn", "firntest"}},
 	{trials, []string{"crashtest", "foreign", "internal/bench"}},
 }
@@ -78,18 +79,19 @@ var doors = map[string][]string{
 // import what they like.
 var modules = map[string][]string{
 	"filippo.io/age":                 {"internal/seal"},
-	"github.com/aws/aws-sdk-go-v2":   {"internal/bucket"},
+	"github.com/aws/aws-sdk-go-v2":   {"internal/bucket", "internal/cli"},
 	"github.com/cockroachdb/apd/v3":  {"internal/value"},
 	"github.com/fxamacker/cbor/v2":   {"internal/record"},
 	"github.com/klauspost/compress":  {"internal/scan"},
 	"github.com/nats-io/nats.go":     {"internal/forward"},
 	"github.com/rabbitmq/amqp091-go": {"internal/forward"},
-	"github.com/spf13/cobra":         {"cmd/firn"},
-	"github.com/spf13/pflag":         {"cmd/firn"},
+	"github.com/spf13/cobra":         {"cmd/firn", "internal/cli"},
+	"github.com/spf13/pflag":         {"cmd/firn", "internal/cli"},
 	"github.com/twmb/franz-go":       {"internal/forward"},
 	"go.yaml.in/yaml/v3":             {"cmd/firn"},
 	"golang.org/x/crypto":            {"internal/seal"},
 	"golang.org/x/sys":               {"internal/disk", "internal/files"},
+	"golang.org/x/term":              {"internal/cli"},
 	"golang.org/x/time":              {"internal/access"},
 	"modernc.org/sqlite":             {"internal/catalog", "internal/names"},
 }
@@ -107,8 +109,9 @@ var fences = []fence{
 		gates: map[string][]string{
 			"internal/disk":    nil, // all of it
 			"internal/files":   words("CreateTemp DirEntry File IsExist IsNotExist Lstat MkdirAll O_CREATE O_EXCL O_RDONLY O_RDWR OpenFile OpenRoot Remove Root SameFile Stat"),
-			"internal/catalog": words("Open Remove Stat"), // SQLite opens its file by itself; its name is the catalog's to make durable and to remove
-			"cmd/firn":         words("Args Exit File Getenv MkdirTemp ModeCharDevice ReadFile RemoveAll Stderr Stdout"),
+			"internal/catalog": words("Open Remove Stat"),        // SQLite opens its file by itself; its name is the catalog's to make durable and to remove
+			"internal/cli":     words("Getenv Open UserHomeDir"), // opens what an argument names: a policy, certificates
+			"cmd/firn":         words("Args Exit File Getenv MkdirAll MkdirTemp ModeCharDevice ReadFile RemoveAll Stderr Stdout WriteFile"),
 		},
 	},
 	{
@@ -119,6 +122,8 @@ var fences = []fence{
 			"internal/files":   words("Abs FromSlash IsLocal Join"),
 			"internal/catalog": words("Abs"),
 			"internal/names":   words("Abs Join"), // SQLite opens its file by itself
+			"internal/cli":     words("IsAbs Join"),
+			"cmd/firn":         words("Join"),
 		},
 	},
 	{

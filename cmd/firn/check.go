@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"firn/internal/cli"
 	"firn/internal/disk"
 	"firn/internal/health"
 	"firn/internal/store/local"
@@ -70,9 +71,9 @@ func leaveResult(cfg local.Config, r *local.Report, c health.Check, err error) {
 	c.Problems = r.Problems
 	switch {
 	case err != nil:
-		c.Exit, c.Err = exitFailed, err.Error()
+		c.Exit, c.Err = cli.Failed, err.Error()
 	case !r.Clean():
-		c.Exit = exitDamaged
+		c.Exit = cli.Damaged
 	}
 	if err := health.WriteCheck(cfg.FS, &c); err != nil {
 		cfg.Log.Warn("the result of the check cannot be left for the server", "err", err)

@@ -169,13 +169,14 @@ func TestDocumentsNameFlags(t *testing.T) {
 	}
 }
 
-// TestFlagsAgree: a flag has the same meaning in every command that has it.
+// TestFlagsAgree: a flag has the same meaning in every command of the server,
+// and in every one of the client, whose --profile is the AWS CLI's.
 func TestFlagsAgree(t *testing.T) {
 	first := map[string]*pflag.Flag{}
 	for _, c := range newRoot().Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
-			before := cmp.Or(first[f.Name], f)
-			first[f.Name] = before
+			before := cmp.Or(first[c.GroupID+f.Name], f)
+			first[c.GroupID+f.Name] = before
 			usage := func(f *pflag.Flag) string { s, _, _ := strings.Cut(f.Usage, " ("); return s }
 			if f.Value.Type() != before.Value.Type() || usage(f) != usage(before) || f.DefValue != before.DefValue {
 				t.Errorf("%s has --%s as %q, another command as %q", c.Name(), f.Name, f.Usage, before.Usage)

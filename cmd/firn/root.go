@@ -10,14 +10,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-)
 
-// The exit codes of every command.
-const (
-	exitOK      = 0
-	exitFailed  = 1 // the command could not do its work
-	exitUsage   = 2 // the command line or the configuration is wrong
-	exitDamaged = 3 // the command worked, and found damage
+	"firn/internal/cli"
 )
 
 const exitCodes = `Exit codes:
@@ -26,20 +20,12 @@ const exitCodes = `Exit codes:
   2  the command line or the configuration file is wrong
   3  firn check: the store is damaged`
 
-// An exitError carries an exit code to run.
-type exitError struct {
-	code int
-	error
-}
-
-func (e *exitError) Unwrap() error { return e.error }
-
 // usageError marks an error as the command line's.
-func usageError(err error) error { return &exitError{exitUsage, err} }
+func usageError(err error) error { return cli.Wrong(err) }
 
 // errDamaged ends a check that has found something. What it found is printed
 // by then.
-var errDamaged = &exitError{exitDamaged, errors.New("the store is damaged")}
+var errDamaged = cli.Errorf(cli.Damaged, "the store is damaged")
 
 // run is the whole program but for the process.
 func run(args []string, stdout, stderr io.Writer) int {
@@ -50,53 +36,67 @@ func run(args []string, stdout, stderr io.Writer) int {
 	context.AfterFunc(ctx, stop)
 
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(cli.Arguments(root, args))
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitOK
+		return cli.Done
 	}
-	fmt.Fprintf(stderr, "firn: %s\n", err)
-	var exit *exitError
-	if errors.As(err, &exit) {
-		return exit.code
+	fmt.Fprintf(stderr, "firn: %s\n", cli.PrintableLines(err.Error()))
+	if exit, ok := errors.AsType[*cli.Exit](err); ok {
+		return exit.Code
 	}
-	return exitFailed
+	return cli.Failed
 }
+
+// The groups of the commands in the help.
+const (
+	clientGroup = "client"
+	serverGroup = "server"
+)
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "firn",
-		Short: "Archive storage you run yourself: a server for the Amazon Glacier vault API",
+		Short: "Archive storage you run yourself: a server for the Amazon Glacier vault API, and a client",
 		Long: `Firn keeps immutable archives in vaults and speaks the Amazon Glacier vault
 API (version 2012-06-01), so that the AWS CLI, the SDKs and backup tools work
-with it unchanged.
+with it unchanged. Its client works with Firn and with Amazon's own service.
 
 Start with:
   firn dev       a whole server to try things with, nothing to configure
   firn serve     a server for real
 
-` + exitCodes,
+` + cli.ExitCodes,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          usageArgs(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.CompletionOptions.HiddenDefaultCmd = true
-	for _, cmd := range []*cobra.Command{
-		accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), selectCommand(), serveCommand(), topicCommand(), userCommand(), versionCommand(),
-	} {
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddGroup(&cobra.Group{ID: clientGroup, Title: "Client commands:"}, &cobra.Group{ID: serverGroup, Title: "Server commands:"})
+	add(root, clientGroup, selectCommand())
+	add(root, serverGroup, accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), serveCommand(), topicCommand(), userCommand())
+	add(root, "", cli.Connection(), completionCommand(), manCommand(), versionCommand())
+	return root
+}
+
+func add(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, cmd := range commands {
+		cmd.GroupID = group
 		cmd.Args = usageArgs(cmd.Args)
 		root.AddCommand(cmd)
 	}
-	return root
 }
 
 // usageArgs makes a wrong argument a usage error.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
 		if err := check(cmd, args); err != nil {
 			return usageError(err)
 		}

@@ -66,6 +66,8 @@ func TestSelectComesBack(t *testing.T) {
 	const succeeded = `{"Completed":true,"StatusCode":"Succeeded"}`
 	t.Setenv("AWS_ACCESS_KEY_ID", devKey.ID)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", devKey.Secret)
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	t.Setenv("HOME", t.TempDir()) // which has no profiles
 	for _, tt := range []struct {
 		name   string
 		reply  func(w http.ResponseWriter, path string, interrupt func())
@@ -89,7 +91,7 @@ func TestSelectComesBack(t *testing.T) {
 			}
 			w.Header().Set("Content-Length", "9")
 			io.WriteString(w, "a,b\n")
-		}, "a,b\n", "read the output; --job job/1 begins anew: unexpected EOF"},
+		}, "a,b\n", "read the output; --job job/1 begins anew: no server answers at "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, interrupt := context.WithCancel(t.Context())
@@ -100,7 +102,7 @@ func TestSelectComesBack(t *testing.T) {
 					w.WriteHeader(http.StatusAccepted)
 					return
 				}
-				if !strings.HasPrefix(r.URL.EscapedPath(), "/-/vaults/a%2Fb/jobs/job%2F1") {
+				if !strings.HasPrefix(r.URL.EscapedPath(), "/-/vaults/ab/jobs/job%2F1") {
 					t.Errorf("asked for %s", r.URL.EscapedPath())
 				}
 				tt.reply(w, r.URL.Path, interrupt)
@@ -108,10 +110,10 @@ func TestSelectComesBack(t *testing.T) {
 			defer s.Close()
 			var stdout bytes.Buffer
 			root := newRoot()
-			root.SetArgs([]string{"select", "a/b", "archive", "SELECT", "--endpoint-url", s.URL})
+			root.SetArgs([]string{"select", "ab", "archive", "SELECT", "--endpoint-url", s.URL})
 			root.SetOut(&stdout)
 			root.SetErr(io.Discard)
-			if err := root.ExecuteContext(ctx); err == nil || !strings.HasSuffix(err.Error(), tt.want) {
+			if err := root.ExecuteContext(ctx); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %s", err, tt.want)
 			}
 			if stdout.String() != tt.output {

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type Config struct {
 	// Keys, if set, is asked for the key before each request, in place of Key:
 	// for keys that are temporary and are renewed. It may be called concurrently.
 	Keys func(context.Context) (sigv4.Credentials, error)
+	// TLS says whose certificates HTTP's default trusts; nil trusts the system's.
+	TLS *tls.Config
 	// HTTP sends the requests; default is a client of its own, which follows
 	// no redirects and has no timeout.
 	HTTP *http.Client
@@ -65,6 +68,7 @@ func New(cfg Config) (*Client, error) {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.DisableCompression = true // ranges and lengths are those of the bytes
 		transport.MaxIdleConnsPerHost = 64
+		transport.TLSClientConfig = cfg.TLS
 		cfg.HTTP = &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

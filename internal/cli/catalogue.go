@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"firn/glacier"
+	"firn/internal/names"
+	"firn/internal/remote"
+)
+
+// Owner says whose names those of a vault are. If the account is not known, the
+// vault is asked for it.
+func (s *Session) Owner(ctx context.Context, v *remote.Vault) (names.Owner, error) {
+	o := names.Owner{Endpoint: s.Endpoint, Region: s.Region, Account: s.Account, Vault: v.Name}
+	if o.Account != glacier.CallersAccount {
+		return o, nil
+	}
+	d, err := v.Describe(ctx)
+	if err != nil {
+		return o, err
+	}
+	arn := strings.Split(string(d.VaultARN), ":") // arn:aws:glacier:region:account:vaults/name
+	if len(arn) == 6 {
+		o.Account = glacier.AccountID(arn[4])
+	}
+	if !o.Account.Valid() {
+		return o, fmt.Errorf("the server says that the vault is %q, from which no account can be told: give --account-id", d.VaultARN)
+	}
+	return o, nil
+}
+
+// Catalogue opens the names of a vault, where --names or FIRN_NAMES say, or else
+// in the user's folder for data. It is the caller's to close.
+func (s *Session) Catalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
+	owner, err := s.Owner(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	file := cmp.Or(s.names, os.Getenv("FIRN_NAMES"))
+	if !strings.HasSuffix(file, ".db") {
+		if file == "" {
+			if file, err = dataHome(); err != nil {
+				return nil, err
+			}
+		}
+		file = names.DefaultFile(file, owner)
+	}
+	c, err := names.Open(ctx, file)
+	if err != nil {
+		return nil, fmt.Errorf("open the names of vault %s in %s: %w", v.Name, file, err)
+	}
+	if err := c.Bind(ctx, owner); err != nil {
+		return nil, errors.Join(fmt.Errorf("the names in %s: %w", file, err), c.Close())
+	}
+	return c, nil
+}
+
+// Folder is where the client keeps what it has to remember besides names:
+// $XDG_DATA_HOME/firn, or ~/.local/share/firn. It may not exist.
+func Folder() (string, error) {
+	home, err := dataHome()
+	return filepath.Join(home, "firn"), err
+}
+
+// dataHome is the user's folder for data.
+func dataHome() (string, error) {
+	if home := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(home) {
+		return home, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the home directory: %w", err)
+	}
+	return filepath.Join(home, ".local", "share"), nil
+}
