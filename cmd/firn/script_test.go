@@ -20,8 +20,10 @@ func TestMain(m *testing.M) {
 
 // TestScript runs testdata/*.txtar: the command line as a user meets it. The
 // commands beside testscript's own are in commands_test.go.
-func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+func TestScript(t *testing.T) { testscript.Run(t, scriptParams()) }
+
+func scriptParams() testscript.Params {
+	return testscript.Params{
 		Dir:                 "testdata",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
@@ -53,7 +55,8 @@ func TestScript(t *testing.T) {
 			"sns":      askSNS,
 			"upload":   upload,
 		},
-	})
+		Condition: service("firn"),
+	}
 }
 
 // TestHelpIsGolden: the script help.txtar has the help of every command there
