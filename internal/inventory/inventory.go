@@ -1,7 +1,8 @@
-// Package inventory writes a vault's inventory: the list of its archives, as
-// the JSON document or the CSV table that an inventory job gives out.
+// Package inventory writes a vault's inventory, the list of its archives, as
+// the JSON document or the CSV table that an inventory job gives out, and reads
+// what any such service wrote.
 //
-// Rows stream: a [Writer] holds one buffer however long the list is. The two
+// Rows stream: a [Writer] and a [Reader] hold one buffer however long the list is. The two
 // formats are fixed to the byte, because clients have been parsing them for
 // years.
 //
@@ -15,8 +16,8 @@
 //
 // CSV is a header line and a line for each archive, each ended by LF, the last
 // one too. It is not RFC 4180: the description is always quoted and nothing
-// else ever is; a quote in it becomes \" and a backslash stays a single one.
-// So the descriptions a"b and a\"b look the same. That is the format.
+// else ever is; a quote in it becomes \" and a backslash stays a single one. So
+// a parser that takes \\ for a backslash misreads it. That is the format.
 //
 //	ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash
 //	…,"holiday 2019",2024-01-06T18:42:57Z,71641,…
