@@ -38,6 +38,7 @@ var layers = []struct {
 	{"plumbing", []string{"internal/awsapi"}},
 	{"faces", []string{"internal/client", "internal/iam", "internal/rest", "internal/sns", "internal/sqs"}},
 	{"far side", []string{"internal/remote"}},
+	{"movers", []string{"internal/transfer"}},
 	{"frame", []string{"internal/console/frame"}},
 	{"rooms", []string{"internal/console/archives", "internal/console/jobs", "internal/console/people", "internal/console/system", "internal/console/topics", "internal/console/vaults"}},
 	{"console", []string{"internal/console"}},
@@ -92,7 +93,7 @@ var modules = map[string][]string{
 	"golang.org/x/crypto":            {"internal/seal"},
 	"golang.org/x/sys":               {"internal/disk", "internal/files"},
 	"golang.org/x/term":              {"internal/cli"},
-	"golang.org/x/time":              {"internal/access"},
+	"golang.org/x/time":              {"internal/access", "internal/transfer"},
 	"modernc.org/sqlite":             {"internal/catalog", "internal/names"},
 }
 

@@ -95,9 +95,14 @@ type Output struct {
 	Description string // of the archive
 }
 
+// ErrOtherBytes is the error of a server that was asked for a range and sends
+// other bytes, as one does that knows no ranges.
+var ErrOtherBytes = errors.New("the server sends other bytes of the output")
+
 // Output opens a job's output: the bytes from first to last, both included, or
 // all of them if last is negative. A reply that has other bytes than asked for
-// is an error, but for a range that reaches beyond the end.
+// is [ErrOtherBytes], but for a range that reaches beyond the end, or begins at
+// the beginning.
 func (v *Vault) Output(ctx context.Context, id glacier.JobID, first, last int64) (*Output, error) {
 	c := call{method: http.MethodGet, path: v.path("jobs", string(id), "output")}
 	if last >= 0 {
@@ -109,7 +114,7 @@ func (v *Vault) Output(ctx context.Context, id glacier.JobID, first, last int64)
 	}
 	o, err := newOutput(resp)
 	if err == nil && last >= 0 && o.First != first {
-		err = fmt.Errorf("asked for the bytes from %d, and got those from %d", first, o.First)
+		err = fmt.Errorf("%w: asked for those from %d, and got those from %d", ErrOtherBytes, first, o.First)
 	}
 	if err != nil {
 		resp.Body.Close()
