@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -22,6 +23,8 @@ type proxy struct {
 	URL    string
 	server *firntest.Server
 
+	active sync.WaitGroup // requests
+
 	mu    sync.Mutex
 	parts map[string]int // how often the server has taken each part
 	calls map[string]int // how often the server was asked for each kind of thing: "PUT part", "GET output"
@@ -30,15 +33,16 @@ type proxy struct {
 
 // A fault is what happens to one request. The zero fault is none.
 type fault struct {
-	status   int   // is answered instead of the server
-	cutBody  int64 // the connection ends after so many bytes of the request, if not 0
-	lost     bool  // the connection ends before the reply, which the server has given
-	cutReply int64 // it ends after so many bytes of it, if not 0
-	flip     int64 // the byte at this position of the reply is another, if not 0
-	unhashed bool  // the reply does not say a tree hash
-	whole    bool  // the server does not know ranges
-	short    int64 // the reply is whole and has so many bytes less, if not 0
-	held     func()
+	status   int    // is answered instead of the server
+	cutBody  int64  // the connection ends after so many bytes of the request, if not 0
+	lost     bool   // the connection ends before the reply, which the server has given
+	cutReply int64  // it ends after so many bytes of it, if not 0
+	flip     int64  // the byte at this position of the reply is another, if not 0
+	unhashed bool   // the reply does not say a tree hash
+	whole    bool   // the server does not know ranges
+	short    int64  // the reply is whole and has so many bytes less, if not 0
+	held     func() // is called before the server hears of it
+	then     func() // is called when the server has answered
 }
 
 func newProxy(t testing.TB, server *firntest.Server) *proxy {
@@ -112,6 +116,8 @@ func kindOf(r *http.Request) string {
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.active.Add(1)
+	defer p.active.Done()
 	kind := kindOf(r)
 	p.mu.Lock()
 	f := &fault{}
@@ -139,6 +145,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer resp.Body.Close()
 	p.note(kind, r, resp)
+	if f.then != nil {
+		f.then()
+	}
 	if f.lost {
 		panic(http.ErrAbortHandler)
 	}
@@ -147,7 +156,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // forward makes the server's request of the client's.
 func (p *proxy) forward(r *http.Request, f *fault) *http.Request {
-	out, err := http.NewRequestWithContext(r.Context(), r.Method, p.server.URL+r.URL.RequestURI(), r.Body)
+	out, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, p.server.URL+r.URL.RequestURI(), r.Body)
 	if err != nil {
 		panic(err)
 	}

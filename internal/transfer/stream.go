@@ -47,7 +47,7 @@ func (u *Uploader) Stream(ctx context.Context, in Input) (names.Archive, error) 
 	if _, err := PartSize(1, u.PartSize); err != nil {
 		return names.Archive{}, err
 	}
-	if err := u.giveUp(ctx, in.Key); err != nil {
+	if err := u.GiveUp(ctx, in.Key); err != nil {
 		return names.Archive{}, err
 	}
 	s := &stream{

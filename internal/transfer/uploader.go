@@ -72,7 +72,7 @@ func (u *Uploader) Upload(ctx context.Context, it Item) (names.Archive, error) {
 	case it.Size > cmp.Or(u.Single, 2*smallestPart):
 		return u.multipart(ctx, it)
 	}
-	if err := u.giveUp(ctx, it.Key); err != nil { // of what was larger once
+	if err := u.GiveUp(ctx, it.Key); err != nil { // of what was larger once
 		return names.Archive{}, err
 	}
 	return u.whole(ctx, it)
@@ -129,8 +129,8 @@ func (it *Item) explain(ctx context.Context, err error) error {
 	return err
 }
 
-// giveUp ends the upload that the catalogue knows by a key, if there is one.
-func (u *Uploader) giveUp(ctx context.Context, key string) error {
+// GiveUp ends the upload that the catalogue knows by a key, if there is one: with what nobody will go on.
+func (u *Uploader) GiveUp(ctx context.Context, key string) error {
 	if u.Work == nil || key == "" {
 		return nil
 	}
