@@ -29,12 +29,16 @@ type File struct {
 	Path     string
 	Archive  glacier.ArchiveID
 	Offset   int64
-	Size     int64
+	Size     int64         // [UnknownSize] if it is sealed and nobody has said it
 	Modified time.Time     // the zero Time if it is not known
 	Hash     treehash.Hash // of the file's bytes; zero if it is not known
 	Created  time.Time     // of the archive
 	Mode     uint32        // of the file, as Unix has it; 0 if it is not known
 }
+
+// UnknownSize is the size of a file whose name was read from the description of a sealed archive: how long the plain text is stands in
+// the archive.
+const UnknownSize = -1
 
 // Totals are how much there is.
 type Totals struct {

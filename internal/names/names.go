@@ -15,8 +15,8 @@
 //
 // # What is not
 //
-// The catalogue is not the truth: the vault is. It can be made anew from an inventory, because the names are in the archives'
-// descriptions, too. Damage is noticed where SQLite notices it.
+// The catalogue is not the truth: the vault is. It is made anew from an inventory ([Catalogue.Rebuild]) and compared with one
+// ([Catalogue.Reconcile]), because the names are in the archives' descriptions, too. Damage is noticed where SQLite notices it.
 package names
 
 import (

@@ -45,6 +45,22 @@ func (tx *transaction) bind(o Owner) error {
 	return nil
 }
 
+// bindTo is bind for a text: the vault may be known at another address, and no vault at all is any.
+func (tx *transaction) bindTo(o Owner) error {
+	if o == (Owner{}) {
+		return nil
+	}
+	var is Owner
+	bound, err := tx.row(selectOwner, nil, &is.Endpoint, &is.Region, &is.Account, &is.Vault)
+	if err != nil {
+		return err
+	}
+	if bound {
+		o.Endpoint = is.Endpoint
+	}
+	return tx.bind(o)
+}
+
 const selectOwner = "SELECT endpoint, region, account, vault FROM owner"
 
 // Owner returns the vault that the catalogue was bound to, if it was.

@@ -1,0 +1,261 @@
+package names
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"firn/glacier"
+	"firn/internal/inventory"
+	"firn/internal/label"
+)
+
+// An Inventory is what a vault has, as the service says it.
+type Inventory struct {
+	Rows iter.Seq2[inventory.Row, error] // read once
+	Date func() time.Time                // when it was taken; asked once all rows have been read
+}
+
+// A Check is how a catalogue is compared with an inventory.
+type Check struct {
+	Mend   bool                                    // make the catalogue say what the inventory says
+	Unseal func(sealed []byte) (label.Label, bool) // opens a sealed name; nil without a key: what is sealed then gets no name
+	Report func(Difference) error                  // hears each difference, before it is mended; its error ends it all. It must not change the catalogue. May be nil
+}
+
+// A Kind is that of a difference.
+type Kind uint8
+
+// The kinds of differences.
+const (
+	Extra   Kind = iota + 1 // in the inventory, and not in the catalogue
+	Changed                 // in both, with another size, tree hash or description
+	Missing                 // in the catalogue, and not in the inventory although it is older
+)
+
+// String names the kind.
+func (k Kind) String() string {
+	names := [...]string{Extra: "extra", Changed: "changed", Missing: "missing"}
+	if k < Extra || k > Missing {
+		return "unknown"
+	}
+	return names[k]
+}
+
+// A Difference is between what the catalogue knows of an archive and what the inventory says.
+type Difference struct {
+	Kind  Kind
+	Known Archive // zero if the archive is extra
+	Found Archive // zero if it is missing
+	Path  string  // a name of it, "" if there is none
+}
+
+// Counts are what a comparison came to.
+type Counts struct {
+	Inventory int64 // archives in the inventory
+	Same      int64
+	Extra     int64
+	Changed   int64
+	Missing   int64
+	Fresh     int64 // in the catalogue, and newer than the inventory, which therefore says nothing about them
+	Renamed   int64 // of a rebuild: archives, known before, whose names were set from their descriptions
+}
+
+// Reconcile compares the catalogue with an inventory and, on request, mends it: extra archives are added, with the names in their
+// descriptions; what is missing is removed; and of what has changed the inventory's word is taken. Archives that are newer than the inventory
+// are left alone. An archive's age is what the catalogue says it is, so it should come from the service's clock.
+//
+// The mending is one change: it is there whole or not at all. An inventory that ends with an error, or names an archive twice, changes
+// nothing. Memory stays flat; some 600 bytes on disk for each archive, in SQLite's folder for temporary files (SQLITE_TMPDIR, TMPDIR,
+// /var/tmp), are needed meanwhile.
+func (c *Catalogue) Reconcile(ctx context.Context, inv Inventory, check Check) (Counts, error) {
+	return c.compare(ctx, inv, check, false)
+}
+
+// Rebuild makes the catalogue anew from an inventory: every name is the one in the archive's description. What descriptions do not say is kept
+// of the archives that are still there: files in bundles, names of sealed archives without a key, exact times, hashes and modes; and names of
+// archives whose descriptions have none. Archives that are newer than the inventory are left alone, and so is unfinished work. What holds for
+// [Catalogue.Reconcile] holds for Rebuild; it always mends.
+func (c *Catalogue) Rebuild(ctx context.Context, inv Inventory, check Check) (Counts, error) {
+	check.Mend = true
+	return c.compare(ctx, inv, check, true)
+}
+
+func (c *Catalogue) compare(ctx context.Context, inv Inventory, check Check, rebuild bool) (counts Counts, err error) {
+	const doing = "compare the names with the inventory"
+	b, err := c.openBulk(ctx)
+	if err != nil {
+		return Counts{}, c.explain(doing, err)
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	if counts.Inventory, err = b.stage(inv.Rows, check.Unseal); err != nil {
+		return Counts{}, c.explain(doing, err)
+	}
+	date := inv.Date()
+	if date.IsZero() {
+		return Counts{}, fmt.Errorf("%s in %s: nobody says when it was taken, so what is missing from it cannot be told from what is newer", doing, c.file)
+	}
+	work := func() error {
+		if err := b.find(date, rebuild, &counts); err != nil {
+			return err
+		}
+		if check.Report != nil {
+			if err := b.report(check.Report); err != nil {
+				return err
+			}
+		}
+		if check.Mend {
+			return b.mend(counts)
+		}
+		return nil
+	}
+	if check.Mend {
+		err = c.alone(ctx, b, work)
+	} else {
+		err = b.within("BEGIN", work)
+	}
+	if err != nil {
+		return Counts{}, c.explain(doing, err)
+	}
+	return counts, nil
+}
+
+// A bulk is a connection for work on everything at once, with temporary tables of its own. Its statements end with its context.
+type bulk struct {
+	*session
+	ctx context.Context
+	db  *sql.DB
+}
+
+func (c *Catalogue) openBulk(ctx context.Context) (*bulk, error) {
+	db, err := sql.Open(driverName, dsn(c.file, bulkPragmas()))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &bulk{session: &session{conn: conn, stmts: map[string]*sql.Stmt{}}, ctx: ctx, db: db}, nil
+}
+
+func (b *bulk) close() error { return errors.Join(b.session.close(), b.db.Close()) }
+
+// exec runs a statement that may take long.
+func (b *bulk) exec(q string, args ...any) (int64, error) {
+	result, err := b.conn.ExecContext(b.ctx, q, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// run runs statements without arguments, one after the other.
+func (b *bulk) run(statements ...string) error {
+	for _, q := range statements {
+		if _, err := b.exec(q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within runs fn in a transaction.
+func (b *bulk) within(begin string, fn func() error) error {
+	err := b.run(begin)
+	if err != nil {
+		return err
+	}
+	if err = fn(); err == nil {
+		_, err = b.conn.ExecContext(context.Background(), commit)
+	}
+	if err != nil {
+		_, _ = b.conn.ExecContext(context.Background(), rollback) // after some errors the engine has done so itself
+	}
+	return err
+}
+
+// alone runs fn in a transaction that changes the catalogue, while nobody else in this process does.
+func (c *Catalogue) alone(ctx context.Context, b *bulk, fn func() error) error {
+	select {
+	case s := <-c.writer:
+		defer func() { c.writer <- s }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := b.within(beginUpdate, fn); err != nil {
+		return err
+	}
+	// The log has become as long as the change. Readers may keep it from being carried over; then a later change does it.
+	_, _ = b.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	return nil
+}
+
+// stage puts the inventory into a table of this connection's own, with the names in the descriptions, and indexes it.
+func (b *bulk) stage(rows iter.Seq2[inventory.Row, error], unseal func([]byte) (label.Label, bool)) (n int64, err error) {
+	if err := b.run(createFound); err != nil {
+		return 0, err
+	}
+	err = b.within("BEGIN", func() error {
+		for row, err := range rows {
+			if err = errors.Join(err, b.ctx.Err()); err != nil {
+				return err
+			}
+			l, sealed := read(row.Description, unseal)
+			var path any // NULL, if there is no name
+			if l.Path != "" && !l.Bundle {
+				path = l.Path
+			}
+			_, err = b.session.exec("INSERT INTO temp.found VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", string(row.ID), row.Description, row.Size,
+				row.TreeHash[:], row.Created.UnixMilli(), l.Bundle, sealed, path, l.Modified.Unix())
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := b.run("CREATE INDEX temp.found_id ON found (id)"); err != nil {
+		return 0, err
+	}
+	return n, b.once()
+}
+
+// read reads the label of an archive, and opens it if that is possible.
+func read(description string, unseal func([]byte) (label.Label, bool)) (l label.Label, sealed bool) {
+	l = label.Parse(description)
+	if l.Sealed == nil {
+		return l, false
+	}
+	outer := l
+	if unseal != nil {
+		if inner, ok := unseal(l.Sealed); ok {
+			l = inner
+		}
+	}
+	l.Bundle = l.Bundle || outer.Bundle
+	if checkPath(l.Path) != nil {
+		l.Path = ""
+	}
+	return l, true
+}
+
+// once makes sure that the inventory names each archive once.
+func (b *bulk) once() error {
+	var id glacier.ArchiveID
+	err := b.conn.QueryRowContext(b.ctx, "SELECT id FROM temp.found GROUP BY id HAVING COUNT(*) > 1 LIMIT 1").Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the inventory has archive %s twice: do not trust it, and take another", id)
+}
