@@ -38,7 +38,7 @@ var layers = []struct {
 	{"plumbing", []string{"internal/awsapi"}},
 	{"faces", []string{"internal/client", "internal/iam", "internal/rest", "internal/sns", "internal/sqs"}},
 	{"far side", []string{"internal/remote"}},
-	{"movers", []string{"internal/transfer"}},
+	{"movers", []string{"internal/migrate", "internal/transfer"}},
 	{"frame", []string{"internal/console/frame"}},
 	{"rooms", []string{"internal/console/archives", "internal/console/jobs", "internal/console/people", "internal/console/system", "internal/console/topics", "internal/console/vaults"}},
 	{"console", []string{"internal/console"}},
@@ -66,7 +66,7 @@ var sideways = map[[2]string]string{
 
 // doors are packages that only some of those above may import.
 var doors = map[string][]string{
-	"internal/disk":        {"internal/audit", "internal/bucket", "internal/health", "internal/history", "internal/journal", "internal/names", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
+	"internal/disk":        {"internal/audit", "internal/bucket", "internal/health", "internal/history", "internal/journal", "internal/migrate", "internal/names", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
 	"internal/bucket":      {"internal/selection", "internal/server"},
 	"internal/scan":        {"internal/selection", "internal/bench"},
 	"internal/journal":     {"internal/store/local"},
@@ -94,7 +94,7 @@ var modules = map[string][]string{
 	"golang.org/x/sys":               {"internal/disk", "internal/files"},
 	"golang.org/x/term":              {"internal/cli"},
 	"golang.org/x/time":              {"internal/access", "internal/transfer"},
-	"modernc.org/sqlite":             {"internal/catalog", "internal/names"},
+	"modernc.org/sqlite":             {"internal/catalog", "internal/migrate", "internal/names"},
 }
 
 // trials are programs and tests that run Firn from outside. The fences do not
@@ -122,6 +122,7 @@ var fences = []fence{
 			"internal/disk":    nil,
 			"internal/files":   words("Abs FromSlash IsLocal Join"),
 			"internal/catalog": words("Abs"),
+			"internal/migrate": words("Abs"),
 			"internal/names":   words("Abs Join"), // SQLite opens its file by itself
 			"internal/cli":     words("IsAbs Join"),
 			"cmd/firn":         words("Join"),

@@ -1,0 +1,61 @@
+package migrate
+
+import (
+	"fmt"
+	"strings"
+
+	"firn/glacier"
+)
+
+// Money is millionths of a US dollar.
+type Money int64
+
+// Dollar is one.
+const Dollar Money = 1_000_000
+
+// String is the amount in dollars and cents, rounded up: nobody is told of less
+// than he pays.
+func (m Money) String() string {
+	cents := (int64(m) + 9_999) / 10_000
+	return fmt.Sprintf("$%d.%02d", cents/100, cents%100)
+}
+
+// ParseMoney reads an amount such as 12, 12.50 or $12.50.
+func ParseMoney(s string) (Money, error) {
+	whole, part, point := strings.Cut(strings.TrimPrefix(s, "$"), ".")
+	var dollars, cents int64
+	if _, err := fmt.Sscanf(whole+"\n", "%d\n", &dollars); err != nil || dollars < 0 || dollars > 1e9 || strings.Trim(whole, "0123456789") != "" {
+		return 0, fmt.Errorf("%q is not an amount of dollars such as 12.50", s)
+	}
+	if point {
+		if len(part) == 1 {
+			part += "0"
+		}
+		if len(part) != 2 || strings.Trim(part, "0123456789") != "" {
+			return 0, fmt.Errorf("%q is not an amount of dollars such as 12.50", s)
+		}
+		cents = int64(part[0]-'0')*10 + int64(part[1]-'0')
+	}
+	return Money(dollars)*Dollar + Money(cents)*Dollar/100, nil
+}
+
+// A Price is what retrievals cost: of so many archives, of so many bytes in all.
+type Price func(archives, bytes int64) Money
+
+// AmazonsPrice is what retrievals of a tier cost with Amazon, the way out of its
+// network included. It is that of the region us-east-1; others cost up to twice
+// as much.
+func AmazonsPrice(tier string) Price {
+	request, perGiB := Money(25), Money(2_500) // Bulk
+	switch tier {
+	case glacier.Standard:
+		request, perGiB = 50, 10_000
+	case glacier.Expedited:
+		request, perGiB = 10_000, 30_000
+	}
+	perGiB += 90_000 // out to the Internet
+	return func(archives, bytes int64) Money {
+		whole, rest := bytes/glacier.GiB, bytes%glacier.GiB
+		return Money(archives)*request + Money(whole)*perGiB + Money((rest*int64(perGiB)+glacier.GiB-1)/glacier.GiB)
+	}
+}

@@ -1,0 +1,108 @@
+package migrate_test
+
+import (
+	"database/sql"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"firn/glacier"
+	"firn/internal/migrate"
+)
+
+func TestOpenStateRefuses(t *testing.T) {
+	exec := func(q string) func(t *testing.T, file string) {
+		return func(t *testing.T, file string) {
+			db, err := sql.Open("sqlite", file)
+			must(t, err)
+			_, err = db.ExecContext(t.Context(), q)
+			must(t, err)
+			must(t, db.Close())
+		}
+	}
+	for _, row := range []struct {
+		name  string
+		spoil func(t *testing.T, file string)
+		want  error
+	}{
+		{"a newer version", exec("PRAGMA user_version = 2"), migrate.ErrNewer},
+		{"another program's database", exec("PRAGMA application_id = 5"), migrate.ErrForeign},
+		{"a text", func(t *testing.T, file string) {
+			must(t, os.WriteFile(file, []byte(strings.Repeat("no database\n", 1000)), 0o600))
+		}, migrate.ErrDamaged},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			file := stateFile(t)
+			s, err := migrate.OpenState(t.Context(), file)
+			must(t, err)
+			must(t, s.Close())
+			row.spoil(t, file)
+			if _, err = migrate.OpenState(t.Context(), file); !errors.Is(err, row.want) || !strings.Contains(err.Error(), file) {
+				t.Errorf("opened: %v", err)
+			}
+		})
+	}
+}
+
+func TestStateOfAnotherMigration(t *testing.T) {
+	s, err := migrate.OpenState(t.Context(), stateFile(t))
+	must(t, err)
+	defer s.Close()
+	must(t, s.Bind(migrate.Bond{Source: "a", Target: "b"}))
+	must(t, s.Bind(migrate.Bond{Source: "a", Target: "b"}))
+	if err := s.Bind(migrate.Bond{Source: "a", Target: "c"}); !errors.Is(err, migrate.ErrOther) {
+		t.Errorf("bound to another target: %v", err)
+	}
+	lock, err := s.Lock()
+	must(t, err)
+	if _, err := s.Lock(); !errors.Is(err, migrate.ErrBusy) {
+		t.Errorf("locked twice: %v", err)
+	}
+	must(t, lock.Close())
+}
+
+func TestMoney(t *testing.T) {
+	for _, row := range []struct {
+		text   string
+		want   migrate.Money
+		prints string // "": it is refused
+	}{
+		{"12", 12 * migrate.Dollar, "$12.00"},
+		{"$12.5", 12_500_000, "$12.50"},
+		{"0.05", 50_000, "$0.05"},
+		{"1000000", 1_000_000 * migrate.Dollar, "$1000000.00"},
+		{"", 0, ""}, {"$", 0, ""}, {"-1", 0, ""}, {"+1", 0, ""}, {"1e3", 0, ""}, {"1.234", 0, ""}, {"1.", 0, ""}, {"1.x", 0, ""}, {"1,50", 0, ""}, {"99999999999999999999", 0, ""},
+	} {
+		t.Run(row.text, func(t *testing.T) {
+			got, err := migrate.ParseMoney(row.text)
+			if (err == nil) != (row.prints != "") || got != row.want || err == nil && got.String() != row.prints {
+				t.Errorf("%d, %s, %v; want %d", got, got, err, row.want)
+			}
+		})
+	}
+	if got := migrate.Money(1).String(); got != "$0.01" {
+		t.Errorf("the least there is is %s", got)
+	}
+}
+
+func TestAmazonsPrice(t *testing.T) {
+	for _, row := range []struct {
+		tier            string
+		archives, bytes int64
+		want            string
+	}{
+		{glacier.Bulk, 1000, 0, "$0.03"},
+		{glacier.Standard, 1000, 0, "$0.05"},
+		{glacier.Expedited, 1000, 0, "$10.00"},
+		{glacier.Bulk, 0, glacier.GiB, "$0.10"},
+		{glacier.Standard, 0, 1000 * glacier.GiB, "$100.00"},
+		{glacier.Expedited, 0, 1000 * glacier.GiB, "$120.00"},
+		{glacier.Bulk, 0, 1, "$0.01"},
+		{glacier.Bulk, 10_000_000, 1 << 50, "$97243.28"},
+	} {
+		if got := migrate.AmazonsPrice(row.tier)(row.archives, row.bytes).String(); got != row.want {
+			t.Errorf("%s, %d archives, %d bytes: %s, want %s", row.tier, row.archives, row.bytes, got, row.want)
+		}
+	}
+}
