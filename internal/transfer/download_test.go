@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"firn/internal/files"
 	"firn/internal/remote"
 	"firn/internal/transfer"
@@ -255,6 +257,35 @@ func TestSaveOfAnotherArchive(t *testing.T) {
 	wantFile(t, dir, other)
 }
 
+// A disk that is full says so, what is on it stays, and with space the download goes on.
+func TestSaveOnFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Mount("none", dir, "tmpfs", 0, "size=3m"); err != nil {
+		t.Skipf("mount: %v", err)
+	}
+	defer unix.Unmount(dir, 0)
+	w := newWorld(t)
+	data := content(5 * mib)
+	o := w.put(t, data)
+	d := w.downloader()
+	d.Slots = transfer.NewSlots(1)
+	_, err := save(context.Background(), d, o, dir)
+	if p, ok := errors.AsType[*files.Problem](err); !ok || p.Kind != files.Full {
+		t.Fatalf("error %v", err)
+	}
+	if err := unix.Mount("none", dir, "tmpfs", unix.MS_REMOUNT, "size=8m"); err != nil {
+		t.Fatal(err)
+	}
+	w.proxy.forget()
+	if _, err := save(context.Background(), d, o, dir); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, dir, data)
+	if n := w.proxy.count("GET output"); n >= 5 {
+		t.Errorf("%d requests: nothing of what was there was used", n)
+	}
+}
+
 func TestSaveHeldAgainstTheWhole(t *testing.T) {
 	w := newWorld(t)
 	data := content(2 * mib)
@@ -375,5 +406,38 @@ func TestReader(t *testing.T) {
 	}
 	if _, err := r.ReadAt(make([]byte, 1), -1); err == nil {
 		t.Error("read before the beginning")
+	}
+}
+
+// Who reads from the beginning to the end is read ahead of, and no block is fetched twice.
+func TestReaderAhead(t *testing.T) {
+	w := newWorld(t)
+	data := content(33*mib + 5)
+	o := w.put(t, data)
+	r, err := w.downloader().Read(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.proxy.once("GET output", 4, fault{status: 403}) // a block that is fetched ahead
+	got, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
+	if err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if n := w.proxy.count("GET output"); n != 9 {
+		t.Errorf("%d requests for 9 blocks", n)
+	}
+	// Who jumps is not.
+	w.proxy.forget()
+	for _, off := range []int64{20 * mib, 0, 30 * mib, 10 * mib} {
+		if _, err := r.ReadAt(make([]byte, 10), off); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.proxy.count("GET output"); n > 4 {
+		t.Errorf("%d requests for 4 blocks", n)
+	}
+	w.proxy.damage(func(kind string, _ *http.Request) *fault { return &fault{status: 403} })
+	if _, err := r.ReadAt(make([]byte, 1), 5*mib); err == nil {
+		t.Error("no error")
 	}
 }

@@ -184,12 +184,14 @@ func (g *get) request(ctx context.Context) error {
 	if out.Total >= 0 && out.Total != g.f.o.Size {
 		return &CorruptError{Why: fmt.Sprintf("the job's output has %d bytes, and should have %d", out.Total, g.f.o.Size)}
 	}
-	if want := g.size - g.done; out.Size > want {
+	want := g.size - g.done
+	if out.Size > want {
 		return errWhole
-	} else if g.done == 0 && out.Size == want && out.Hashed {
+	}
+	if g.done == 0 && out.Hashed && (out.Size == want || out.Size < 0 && last < 0) {
 		g.want, g.hashed = out.Tree, true
 	}
-	n, err := g.leaves.readFrom(out.Body, g.size-g.done, g.f.progress)
+	n, err := g.leaves.readFrom(out.Body, want, g.f.progress)
 	g.done += n
 	if errors.Is(err, io.EOF) {
 		err = &brokenError{fmt.Errorf("the server has sent %d bytes of %d", g.done, g.size)}

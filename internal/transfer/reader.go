@@ -4,29 +4,33 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"firn/glacier"
 )
 
 // A Reader reads an output here and there: a few files of a bundle, or an archive that has to be decrypted on the way. It
-// fetches blocks of some MiB, verified by their tree hash where the server says it, and keeps the last few. It may be used
-// concurrently; reads wait for each other.
+// fetches blocks of some MiB, verified by their tree hash where the server says it, keeps the last few, and fetches ahead of
+// who reads one after the other. It may be used concurrently; reads wait for each other.
 type Reader struct {
 	ctx context.Context
 	f   *fetch
 
 	mu   sync.Mutex // guards what follows
-	kept []*kept    // the one used last at the end
+	kept []*kept    // the one that was used last at the end
+	last int        // block that was read last
+	runs int        // how many have been read one after the other
 }
 
-// A kept is a block in memory.
+// A kept is a block in memory, or on its way.
 type kept struct {
 	index int
 	piece
+	err error // when done is closed
 }
 
-// Blocks of a Reader.
+// Blocks of a Reader: their size, and how many there are at a time, with those that are fetched ahead.
 const (
 	readerBlock = 4 * glacier.MiB
 	readerKeeps = 4
@@ -40,7 +44,7 @@ func (d *Downloader) Read(ctx context.Context, o Output) (*Reader, error) {
 		return nil, err
 	}
 	f.chunk = readerBlock
-	return &Reader{ctx: ctx, f: f}, nil
+	return &Reader{ctx: ctx, f: f, last: -2}, nil
 }
 
 // Size is how many bytes there are.
@@ -69,28 +73,70 @@ func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 
 // block returns a block, valid until the next call.
 func (r *Reader) block(index int) ([]byte, error) {
-	for i, k := range r.kept {
-		if k.index == index {
-			r.kept = append(append(r.kept[:i], r.kept[i+1:]...), k)
-			return k.bytes, nil
+	switch {
+	case index == r.last+1:
+		r.runs++
+	case index != r.last:
+		r.runs = 0
+	}
+	r.last = index
+	k := r.fetch(index)
+	for ahead := index + 1; ahead <= index+min(r.runs, readerKeeps-1) && ahead < r.f.chunks(); ahead++ {
+		r.fetch(ahead)
+	}
+	r.fetch(index) // the one to be kept longest
+	<-k.done
+	if k.err != nil {
+		r.kept = slices.DeleteFunc(r.kept, func(o *kept) bool { return o == k })
+	}
+	return k.bytes, k.err
+}
+
+// fetch returns a block that is there or on its way. What failed while it was fetched ahead is fetched anew.
+func (r *Reader) fetch(index int) *kept {
+	if i := slices.IndexFunc(r.kept, func(k *kept) bool { return k.index == index }); i >= 0 {
+		k := r.kept[i]
+		r.kept = slices.Delete(r.kept, i, i+1)
+		if !k.failed() {
+			r.kept = append(r.kept, k)
+			return k
 		}
 	}
-	k := &kept{index: index}
-	if len(r.kept) == readerKeeps {
-		k.bytes, r.kept = r.kept[0].bytes, r.kept[1:]
-	}
 	offset, size := r.f.bounds(index)
-	if int64(cap(k.bytes)) < size {
-		k.bytes = make([]byte, size)
-	}
-	k.bytes = k.bytes[:size]
-	if err := r.f.d.Slots.take(r.ctx); err != nil {
-		return nil, err
-	}
-	defer r.f.d.Slots.release()
-	if _, err := r.f.get(r.ctx, offset, size, k); err != nil {
-		return nil, err
-	}
+	k := &kept{index: index, piece: piece{bytes: r.room()[:0], done: make(chan struct{})}}
+	k.bytes = slices.Grow(k.bytes, int(size))[:size]
 	r.kept = append(r.kept, k)
-	return k.bytes, nil
+	go func() {
+		defer close(k.done)
+		if k.err = r.f.d.Slots.take(r.ctx); k.err == nil {
+			defer r.f.d.Slots.release()
+			k.tree, k.err = r.f.get(r.ctx, offset, size, k)
+		}
+	}()
+	return k
+}
+
+// room forgets the block that was not used for longest, if there are enough, and returns its memory.
+func (r *Reader) room() []byte {
+	if len(r.kept) < readerKeeps {
+		return nil
+	}
+	k := r.kept[0]
+	r.kept = slices.Delete(r.kept, 0, 1)
+	select {
+	case <-k.done:
+		return k.bytes
+	default:
+		return nil // still being written to
+	}
+}
+
+// failed reports whether the block was on its way and did not come.
+func (k *kept) failed() bool {
+	select {
+	case <-k.done:
+		return k.err != nil
+	default:
+		return false
+	}
 }
