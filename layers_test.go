@@ -44,6 +44,7 @@ var layers = []struct {
 	{"console", []string{"internal/console"}},
 	{"assembly", []string{"internal/server"}},
 	{"frame of the client", []string{"internal/cli"}},
+	{"rooms of the client", []string{"internal/cli/admin"}},
 	{"doors", []string{"cmd/firn", "firntest"}},
 	{trials, []string{"crashtest", "foreign", "internal/bench"}},
 }
@@ -66,7 +67,7 @@ var sideways = map[[2]string]string{
 
 // doors are packages that only some of those above may import.
 var doors = map[string][]string{
-	"internal/disk":        {"internal/audit", "internal/bucket", "internal/health", "internal/history", "internal/journal", "internal/migrate", "internal/names", "internal/payload", "internal/store/local", "internal/server", "cmd/firn"},
+	"internal/disk":        {"internal/audit", "internal/bucket", "internal/health", "internal/history", "internal/journal", "internal/migrate", "internal/names", "internal/payload", "internal/store/local", "internal/server", "internal/cli/admin", "cmd/firn"},
 	"internal/bucket":      {"internal/selection", "internal/server"},
 	"internal/scan":        {"internal/selection", "internal/bench"},
 	"internal/journal":     {"internal/store/local"},
@@ -86,8 +87,8 @@ var modules = map[string][]string{
 	"github.com/klauspost/compress":  {"internal/scan"},
 	"github.com/nats-io/nats.go":     {"internal/forward"},
 	"github.com/rabbitmq/amqp091-go": {"internal/forward"},
-	"github.com/spf13/cobra":         {"cmd/firn", "internal/cli"},
-	"github.com/spf13/pflag":         {"cmd/firn", "internal/cli"},
+	"github.com/spf13/cobra":         {"cmd/firn", "internal/cli", "internal/cli/admin"},
+	"github.com/spf13/pflag":         {"cmd/firn", "internal/cli", "internal/cli/admin"},
 	"github.com/twmb/franz-go":       {"internal/forward"},
 	"go.yaml.in/yaml/v3":             {"cmd/firn"},
 	"golang.org/x/crypto":            {"internal/seal"},

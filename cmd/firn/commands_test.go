@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -234,6 +235,23 @@ func runJob(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// manyJobs begins inventory jobs: manyjobs VAULT N.
+func manyJobs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: manyjobs VAULT N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	c := newClient(ts)
+	for range n {
+		resp, err := c.Do(context.Background(), client.Request{
+			Method: "POST", Path: "/-/vaults/" + args[0] + "/jobs", Body: client.Bytes([]byte(`{"Type":"inventory-retrieval"}`)),
+		})
+		ts.Check(err)
+		resp.Body.Close()
+	}
+}
+
 // upload archives a file made of zeros: upload VAULT BYTES VARIABLE. The
 // archive's id is then in the variable.
 func upload(ts *testscript.TestScript, neg bool, args []string) {
@@ -243,6 +261,56 @@ func upload(ts *testscript.TestScript, neg bool, args []string) {
 	size, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	sendArchive(ts, args[0], make([]byte, size), args[2])
+}
+
+// beginUpload begins a multipart upload in parts of a MiB: multipart VAULT
+// VARIABLE. The upload's id is then in the variable.
+func beginUpload(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: multipart VAULT VARIABLE")
+	}
+	resp, err := newClient(ts).Do(context.Background(), client.Request{
+		Method: "POST", Path: "/-/vaults/" + args[0] + "/multipart-uploads", Header: http.Header{glacier.HeaderPartSize: {"1048576"}},
+	})
+	ts.Check(err)
+	resp.Body.Close()
+	ts.Setenv(args[1], resp.Header.Get(glacier.HeaderUploadID))
+}
+
+// uploadMany archives many small things: uploads VAULT N.
+func uploadMany(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: uploads VAULT N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	c := newClient(ts)
+	next := make(chan []byte)
+	var senders sync.WaitGroup
+	var failed atomic.Pointer[error]
+	for range 16 {
+		senders.Go(func() {
+			for data := range next {
+				resp, err := c.Do(context.Background(), client.Request{
+					Method: "POST", Path: "/-/vaults/" + args[0] + "/archives", Body: client.Bytes(data),
+					Header: http.Header{glacier.HeaderTreeHash: {treehash.Sum(data).String()}},
+				})
+				if err != nil {
+					failed.Store(&err)
+					continue
+				}
+				resp.Body.Close()
+			}
+		})
+	}
+	for i := range n {
+		next <- []byte(strconv.Itoa(i))
+	}
+	close(next)
+	senders.Wait()
+	if err := failed.Load(); err != nil {
+		ts.Check(*err)
+	}
 }
 
 func sendArchive(ts *testscript.TestScript, vault string, data []byte, variable string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"firn/internal/cli"
+	"firn/internal/cli/admin"
 )
 
 const exitCodes = `Exit codes:
@@ -77,7 +78,7 @@ Start with:
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddGroup(&cobra.Group{ID: clientGroup, Title: "Client commands:"}, &cobra.Group{ID: serverGroup, Title: "Server commands:"})
-	add(root, clientGroup, selectCommand())
+	add(root, clientGroup, append(admin.Commands(), selectCommand())...)
 	add(root, serverGroup, accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), serveCommand(), topicCommand(), userCommand())
 	add(root, "", cli.Connection(), completionCommand(), manCommand(), versionCommand())
 	return root

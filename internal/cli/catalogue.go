@@ -35,21 +35,38 @@ func (s *Session) Owner(ctx context.Context, v *remote.Vault) (names.Owner, erro
 	return o, nil
 }
 
-// Catalogue opens the names of a vault, where --names or FIRN_NAMES say, or else
-// in the user's folder for data. It is the caller's to close.
+// NamesFile is where the names of a vault are kept: where --names or FIRN_NAMES
+// say, or else in the user's folder for data.
+func (s *Session) NamesFile(ctx context.Context, v *remote.Vault) (string, error) {
+	owner, err := s.Owner(ctx, v)
+	if err != nil {
+		return "", err
+	}
+	return s.namesFile(owner)
+}
+
+func (s *Session) namesFile(owner names.Owner) (file string, err error) {
+	file = cmp.Or(s.names, os.Getenv("FIRN_NAMES"))
+	if strings.HasSuffix(file, ".db") {
+		return file, nil
+	}
+	if file == "" {
+		if file, err = dataHome(); err != nil {
+			return "", err
+		}
+	}
+	return names.DefaultFile(file, owner), nil
+}
+
+// Catalogue opens the names of a vault. It is the caller's to close.
 func (s *Session) Catalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
 	owner, err := s.Owner(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	file := cmp.Or(s.names, os.Getenv("FIRN_NAMES"))
-	if !strings.HasSuffix(file, ".db") {
-		if file == "" {
-			if file, err = dataHome(); err != nil {
-				return nil, err
-			}
-		}
-		file = names.DefaultFile(file, owner)
+	file, err := s.namesFile(owner)
+	if err != nil {
+		return nil, err
 	}
 	c, err := names.Open(ctx, file)
 	if err != nil {
@@ -59,13 +76,6 @@ func (s *Session) Catalogue(ctx context.Context, v *remote.Vault) (*names.Catalo
 		return nil, errors.Join(fmt.Errorf("the names in %s: %w", file, err), c.Close())
 	}
 	return c, nil
-}
-
-// Folder is where the client keeps what it has to remember besides names:
-// $XDG_DATA_HOME/firn, or ~/.local/share/firn. It may not exist.
-func Folder() (string, error) {
-	home, err := dataHome()
-	return filepath.Join(home, "firn"), err
 }
 
 // dataHome is the user's folder for data.

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
 	"firn/internal/cli"
@@ -258,21 +257,4 @@ func TestCertificates(t *testing.T) {
 func writeCert(t *testing.T, file string, cert *x509.Certificate) {
 	t.Helper()
 	write(t, file, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})))
-}
-
-func TestFolder(t *testing.T) {
-	home := clean(t)
-	got := map[string]string{}
-	for _, xdg := range []string{"", "/data", "not/absolute"} {
-		t.Setenv("XDG_DATA_HOME", xdg)
-		folder, err := cli.Folder()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got[xdg] = folder
-	}
-	local := filepath.Join(home, ".local", "share", "firn")
-	if diff := cmp.Diff(map[string]string{"": local, "/data": "/data/firn", "not/absolute": local}, got); diff != "" {
-		t.Error(diff)
-	}
 }

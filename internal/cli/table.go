@@ -13,19 +13,23 @@ import (
 // A Table is rows of cells, printed in columns. What is not printable in a cell
 // is escaped.
 type Table struct {
+	head  int // rows of it: 1 or 0
 	rows  [][]string
 	width []int
 	right []bool
 }
 
-// NewTable makes a table with a head. A column whose head begins with a > is
+// NewTable makes a table with a head, or without one. A column whose head begins with a > is
 // aligned to the right.
 func NewTable(head ...string) *Table {
 	t := &Table{right: make([]bool, len(head))}
 	for i := range head {
 		head[i], t.right[i] = strings.CutPrefix(head[i], ">")
 	}
-	t.Row(head...)
+	if len(head) > 0 {
+		t.head = 1
+		t.Row(head...)
+	}
 	return t
 }
 
@@ -44,7 +48,7 @@ func (t *Table) Row(cells ...string) {
 
 // Print prints the table, or nothing if it has no row below its head.
 func (t *Table) Print(w io.Writer) error {
-	if len(t.rows) < 2 {
+	if len(t.rows) == t.head {
 		return nil
 	}
 	for _, row := range t.rows {
@@ -145,4 +149,36 @@ func Span(d time.Duration) string {
 		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
 	}
 	return fmt.Sprintf("%dd%02dh", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+}
+
+// ParseSize reads a number of bytes, such as 1048576, 10GiB, 10G or 10GB: K, M,
+// G and T are powers of 1024 unless a B alone follows them.
+func ParseSize(s string) (int64, error) {
+	digits := strings.TrimRight(s, "KMGTkmgtiB")
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || n < 0 || strings.ContainsAny(digits, "eExXnNpP_+") {
+		return 0, fmt.Errorf("%q is not a size such as 10GiB", s)
+	}
+	unit := strings.ToUpper(s[len(digits):])
+	base := 1024.0
+	if len(unit) == 2 && unit[1] == 'B' {
+		base = 1000
+	}
+	switch unit {
+	case "", "B":
+	case "K", "KB", "KIB":
+		n *= base
+	case "M", "MB", "MIB":
+		n *= base * base
+	case "G", "GB", "GIB":
+		n *= base * base * base
+	case "T", "TB", "TIB":
+		n *= base * base * base * base
+	default:
+		return 0, fmt.Errorf("%q is not a size such as 10GiB", s)
+	}
+	if n >= 1<<62 || n != float64(int64(n)) {
+		return 0, fmt.Errorf("%q is not a whole number of bytes", s)
+	}
+	return int64(n), nil
 }

@@ -1,0 +1,112 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"firn/glacier"
+	"firn/internal/cli"
+	"firn/internal/remote"
+)
+
+func archiveDelete() *cobra.Command {
+	return cli.Verb{
+		Use: "delete VAULT ID…", Short: "Delete archives",
+		Long: `Delete archives by their ids, for good; - in place of the ids reads them from standard
+input, one a line. That one was deleted before is a success. firn rm deletes by names.`,
+		Example: "firn archive delete photos \"$ARCHIVE\"\nfirn archive delete photos - < ids.txt",
+		JSON:    `With --json a line is printed for each archive: {"ArchiveId":…}, and with "Error" if it was not deleted.`,
+		Args:    cobra.MinimumNArgs(2), Changes: true, Parallel: 8,
+		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, ids []string) error {
+			if len(ids) == 1 && ids[0] == "-" {
+				list, err := s.Input("-", maxIDs)
+				if err != nil {
+					return err
+				}
+				ids = strings.Fields(string(list))
+			}
+			for i := range ids {
+				ids[i] = cli.ID(ids[i])
+			}
+			return deleteArchives(ctx, s, v, ids)
+		}).in(),
+	}.Command()
+}
+
+// maxIDs is how much is read of a list of ids: more than a million of them.
+const maxIDs = 256 << 20
+
+// A deletion is what became of one.
+type deletion struct {
+	ArchiveID string `json:"ArchiveId"`
+	Error     string `json:",omitempty"`
+}
+
+func deleteArchives(ctx context.Context, s *cli.Session, v *remote.Vault, ids []string) error {
+	var mu sync.Mutex
+	var failed []error
+	each(ctx, s.Parallel, ids, func(id string) {
+		var err error
+		if !s.DryRun {
+			err = v.DeleteArchive(ctx, glacier.ArchiveID(id))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil {
+			did := "deleted "
+			if s.DryRun {
+				did = "would delete "
+			}
+			err = said(s, deletion{ArchiveID: id}, did+id)
+		} else if s.JSON {
+			err = cmp.Or(s.Line(deletion{id, err.Error()}), err)
+		} else if ctx.Err() == nil {
+			s.Warn("archive %s: %v", id, err)
+		}
+		if err != nil {
+			failed = append(failed, err)
+		}
+	})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case len(failed) == 0:
+		return nil
+	case len(failed) == len(ids):
+		return cli.Errorf(cli.Code(failed[0]), "nothing is deleted: %w", failed[0])
+	}
+	return cli.Errorf(cli.Partly, "%d of %s are not deleted", len(failed), cli.Count(int64(len(ids)), "archive"))
+}
+
+// each calls do for each of a list, for some at a time, until the context ends.
+func each[E any](ctx context.Context, parallel int, list []E, do func(E)) {
+	work := make(chan E)
+	var workers sync.WaitGroup
+	for range min(parallel, len(list)) {
+		workers.Go(func() {
+			for e := range work {
+				do(e)
+			}
+		})
+	}
+	for _, e := range list {
+		select {
+		case work <- e:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(work)
+	workers.Wait()
+}
+
+// isGone reports whether what was to be deleted is not there, while its vault
+// is.
+func isGone(err error) bool {
+	return remote.IsNotFound(err) && !strings.Contains(err.Error(), "Vault not found")
+}
