@@ -109,7 +109,7 @@ func (s *Service) tell(ctx context.Context, c call) (http.Header, error) {
 
 // change sends a document, which must be encodable.
 func (s *Service) change(ctx context.Context, c call, document any) (http.Header, error) {
-	body, err := glacier.Encode(document)
+	body, err := encode(document)
 	if err != nil {
 		return nil, fmt.Errorf("encode request: %w", err)
 	}
