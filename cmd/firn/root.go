@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"firn/internal/cli"
 	"firn/internal/cli/admin"
+	"firn/internal/cli/move"
 )
 
 const exitCodes = `Exit codes:
@@ -78,7 +80,7 @@ Start with:
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddGroup(&cobra.Group{ID: clientGroup, Title: "Client commands:"}, &cobra.Group{ID: serverGroup, Title: "Server commands:"})
-	add(root, clientGroup, append(admin.Commands(), selectCommand())...)
+	add(root, clientGroup, slices.Concat(admin.Commands(), move.Commands(), []*cobra.Command{selectCommand()})...)
 	add(root, serverGroup, accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), serveCommand(), topicCommand(), userCommand())
 	add(root, "", cli.Connection(), completionCommand(), manCommand(), versionCommand())
 	return root

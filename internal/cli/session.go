@@ -124,6 +124,32 @@ func (s *Session) Vault(name string) (*remote.Vault, error) {
 	return s.Remote.Vault(glacier.VaultName(name)), nil
 }
 
+// Stdin is standard input, for what streams.
+func (s *Session) Stdin() io.Reader { return s.in }
+
+// Open opens the file that an argument names, or standard input if it is a
+// hyphen.
+func (s *Session) Open(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(s.in), nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, Wrong(err)
+	}
+	return file, nil
+}
+
+// Passphrase asks for the passphrase of a file.
+func (s *Session) Passphrase(file string) ([]byte, error) {
+	fd, ok := terminal(s.in)
+	if !ok {
+		return nil, Wrong(fmt.Errorf("%s is protected by a passphrase, and there is nobody to ask for it", file))
+	}
+	s.screen.say(fmt.Sprintf("Passphrase of %s:", file))
+	return term.ReadPassword(fd)
+}
+
 // Document prints what was asked for: a JSON document, or what text prints.
 func (s *Session) Document(document any, text func(w io.Writer) error) error {
 	if !s.JSON {

@@ -1,0 +1,420 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"firn/glacier"
+	"firn/internal/cli"
+	"firn/internal/files"
+	"firn/internal/names"
+	"firn/internal/pattern"
+	"firn/internal/remote"
+	"firn/internal/retrieve"
+	"firn/internal/transfer"
+)
+
+// getFlags are those of get.
+type getFlags struct {
+	rules             pattern.Rules
+	tier              string
+	hourly, rate      size
+	budget            string
+	price             string
+	detach, overwrite bool
+	strip             bool
+	version           string
+	before            string
+	identity          []string
+	ahead             int
+}
+
+func (f *getFlags) register(fs *pflag.FlagSet) {
+	ruleFlags(fs, &f.rules)
+	fs.StringVar(&f.tier, "tier", glacier.Standard, "`TIER`: Expedited, Standard or Bulk")
+	fs.Var(&f.hourly, "max-bytes-per-hour", "begin to retrieve no more in an hour; larger archives are retrieved in pieces")
+	fs.StringVar(&f.budget, "budget", "", "`DOLLARS` that may be spent; if it would be more, nothing is begun (default: it is asked, if it costs anything)")
+	fs.StringVar(&f.price, "price", "", "`DOLLARS` a GiB, for 1,000 jobs, and a GiB that leaves the region, such as 0.01,0.05,0.09 (default: Amazon's list of 2025 for us-east-1 if Amazon is asked, else nothing)")
+	fs.BoolVar(&f.detach, "detach", false, "begin the jobs and do not wait: the same command, later, does the rest")
+	fs.BoolVar(&f.overwrite, "overwrite", false, "replace files that are there and differ")
+	fs.BoolVar(&f.strip, "strip", false, "leave the folders of PATH out of the files' names")
+	cli.IDVar(fs, &f.version, "version", "the version in this archive")
+	fs.StringVar(&f.before, "before", "", "the newest version that was stored before this `TIME`, such as 2026-01-31 or 2026-01-31T12:00:00Z")
+	fs.StringArrayVar(&f.identity, "identity", nil, "`FILE` with the age or SSH key that opens what is encrypted")
+	fs.Var(&f.rate, "bwlimit", "bytes a second, all together")
+	fs.IntVar(&f.ahead, "ahead", 2000, "jobs that may be under way at a time")
+}
+
+func getCommand() *cobra.Command {
+	f := new(getFlags)
+	return cli.Verb{
+		Use: "get VAULT PATH... DIR", Short: "Retrieve files from a vault into a folder",
+		Long: `Begins the jobs that retrieve files, waits for them, downloads and verifies every
+byte. A PATH is a name, a folder of names, a dot for everything, or id:ARCHIVE-ID
+for an archive. DIR is a folder, or a hyphen for standard output of a single file.
+
+Given again, after an interruption or after --detach, the same command goes on: jobs
+that are under way are not begun twice, files that are there (same size and time)
+are not touched, unfinished ones are gone on with. A file that is there and differs
+is left alone unless --overwrite is given.
+
+What it costs at Amazon is told before it is spent. --dry-run only tells.`,
+		Example: "firn get my-vault photos/2019 ~/restored\nfirn get my-vault dumps/db.sql - --tier Expedited | psql\nfirn get my-vault . /restore --detach --tier Bulk --budget 20",
+		Args:    cobra.MinimumNArgs(3), JSON: eventHelp, Changes: true, Asks: true, Names: true, Parallel: defaultParallel,
+		Flags: f.register,
+		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
+			g, err := newGet(ctx, s, f, args)
+			if err != nil {
+				return err
+			}
+			defer g.close(&err)
+			return g.run(ctx)
+		},
+	}.Command()
+}
+
+// A get retrieves files.
+type get struct {
+	tally
+	flags  *getFlags
+	vault  *remote.Vault
+	names  *names.Catalogue
+	paths  []string
+	dir    string
+	before time.Time
+	price  retrieve.Price
+	budget float64 // negative: not said
+
+	retriever *retrieve.Retriever
+	progress  *cli.Progress
+	printed   error
+}
+
+func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*get, error) {
+	g := &get{tally: tally{s: s}, flags: f, paths: args[1 : len(args)-1], dir: args[len(args)-1]}
+	if err := g.parse(); err != nil {
+		return nil, cli.Wrong(err)
+	}
+	ids, err := identities(s, f.identity)
+	if err != nil {
+		return nil, err
+	}
+	if f.rate > 0 {
+		s.Pace(transfer.Pace(int64(f.rate)))
+	}
+	if g.vault, err = s.Vault(args[0]); err != nil {
+		return nil, err
+	}
+	if g.names, err = s.Catalogue(ctx, g.vault); err != nil {
+		return nil, err
+	}
+	g.progress = s.Progress("Retrieving", 0, true)
+	g.retriever = &retrieve.Retriever{
+		Vault: g.vault, Names: g.names, Tier: f.tier, Identities: ids, Hourly: int64(f.hourly), Ahead: f.ahead, Parallel: s.Parallel,
+		Downloader: &transfer.Downloader{Vault: g.vault, Work: g.names, Slots: transfer.NewSlots(s.Parallel)},
+		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: g.done,
+		Waiting: func(o retrieve.Order) { g.progress.Note("waiting for the job of " + o.Wants[0].Name) },
+	}
+	return g, nil
+}
+
+// parse checks the flags.
+func (g *get) parse() (err error) {
+	switch strings.ToLower(g.flags.tier) {
+	case "expedited", "standard", "bulk":
+		g.flags.tier = strings.ToUpper(g.flags.tier[:1]) + strings.ToLower(g.flags.tier[1:])
+	default:
+		return fmt.Errorf("--tier %q is none of Expedited, Standard, Bulk", g.flags.tier)
+	}
+	if strings.Contains(g.s.Endpoint, ".amazonaws.com") {
+		g.price = retrieve.Amazon(g.flags.tier)
+	}
+	if g.flags.price != "" {
+		if g.price, err = retrieve.ParsePrice(g.flags.price); err != nil {
+			return err
+		}
+	}
+	g.budget = -1
+	if g.flags.budget != "" {
+		if g.budget, err = strconv.ParseFloat(g.flags.budget, 64); err != nil || !(g.budget >= 0) {
+			return fmt.Errorf("--budget %q is not an amount of dollars", g.flags.budget)
+		}
+	}
+	if g.flags.hourly != 0 && g.flags.hourly < 1<<20 {
+		return errors.New("--max-bytes-per-hour must be at least 1M")
+	}
+	if g.dir == "-" && (len(g.paths) > 1 || g.flags.detach) {
+		return errors.New("standard output takes one file, and waits for it")
+	}
+	if g.flags.before == "" {
+		return nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if g.before, err = time.Parse(layout, g.flags.before); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("--before %q is no time such as 2026-01-31 or 2026-01-31T12:00:00Z", g.flags.before)
+}
+
+func (g *get) close(err *error) {
+	g.progress.Close()
+	closing(g.names, err)
+}
+
+func (g *get) run(ctx context.Context) error {
+	if err := g.known(ctx); err != nil {
+		return err
+	}
+	if g.dir == "-" {
+		return g.stream(ctx)
+	}
+	estimate, err := g.retriever.Estimate(ctx, g.orders(ctx))
+	if err != nil {
+		return err
+	}
+	if err := g.afford(ctx, estimate); err != nil || g.s.DryRun {
+		return err
+	}
+	g.there = 0 // counted once more
+	if g.flags.detach {
+		return g.detached(ctx, estimate)
+	}
+	g.progress.Expect(estimate.Bytes)
+	if err := g.retriever.Retrieve(ctx, g.orders(ctx)); err != nil {
+		return err
+	}
+	if g.printed != nil {
+		return g.printed
+	}
+	g.progress.Close()
+	return g.end(getTotals{"total", g.files, g.bytes, g.there, g.failed},
+		"Retrieved %s, %s; %d were there.", cli.Count(g.files, "file"), cli.Size(g.bytes), g.there)
+}
+
+// getTotals is the last line of get with --json.
+type getTotals struct {
+	Action                                   string // total
+	Retrieved, RetrievedBytes, There, Failed int64
+}
+
+// known makes sure that every path is a name, before anything is begun.
+func (g *get) known(ctx context.Context) error {
+	for _, p := range g.paths {
+		found := false
+		for _, err := range g.wants(ctx, p) {
+			if err != nil {
+				return err
+			}
+			found = true
+			break
+		}
+		if !found {
+			return notFound(p)
+		}
+	}
+	return nil
+}
+
+// afford tells what is to be done and what it costs, and asks if it costs
+// anything.
+func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
+	cost := g.price.Cost(e)
+	told := fmt.Sprintf("%s, %s, to retrieve with %s (%s)", cli.Count(e.Files, "file"), cli.Size(e.Bytes), cli.Count(e.Jobs, "new job"), cli.Size(e.Retrieved))
+	if e.Begun > 0 {
+		told += fmt.Sprintf(" and %d begun earlier", e.Begun)
+	}
+	if cost > 0 {
+		told += fmt.Sprintf(", for about $%.2f", cost)
+	}
+	if g.s.DryRun {
+		type plan struct {
+			retrieve.Estimate
+			Dollars float64
+		}
+		return g.s.Document(plan{e, cost}, func(w io.Writer) error {
+			_, err := fmt.Fprintln(w, "Would have "+told+".")
+			return err
+		})
+	}
+	if g.budget >= 0 && cost > g.budget {
+		return cli.Errorf(cli.Refused, "nothing was begun: %s, and the budget is $%.2f", told, g.budget)
+	}
+	if cost > 0 && g.budget < 0 {
+		return g.s.Confirm(ctx, told+".", "retrieve")
+	}
+	g.s.Tell("%s.", told)
+	return nil
+}
+
+// detached begins the jobs.
+func (g *get) detached(ctx context.Context, e retrieve.Estimate) error {
+	if err := g.retriever.Begin(ctx, g.orders(ctx)); err != nil {
+		return err
+	}
+	if g.printed != nil {
+		return g.printed
+	}
+	type begun struct {
+		Action           string // total
+		Requested, Begun int64
+	}
+	return g.end(begun{"total", e.Jobs, e.Begun}, "%s begun, %d were under way. Give the same command without --detach to wait for them.", cli.Count(e.Jobs, "job"), e.Begun)
+}
+
+// done tells of a file.
+func (g *get) done(o retrieve.Outcome) {
+	e := event{Action: "retrieved", Name: o.File.Path, ArchiveID: string(o.File.Archive), SizeInBytes: &o.File.Size}
+	if problem, ok := errors.AsType[*files.Problem](o.Err); ok && problem.Kind == files.Exists {
+		o.Err = fmt.Errorf("%w: it differs from the one in the vault, and is left alone without --overwrite", o.Err)
+	}
+	if o.Err != nil {
+		g.printed = errors.Join(g.printed, g.fail(o.File.Path, o.Err))
+		return
+	}
+	g.files++
+	g.bytes += o.File.Size
+	g.printed = errors.Join(g.printed, g.print(e))
+}
+
+// stream writes a single file to standard output.
+func (g *get) stream(ctx context.Context) error {
+	var orders []retrieve.Order
+	for o, err := range g.orders(ctx) {
+		if err != nil {
+			return err
+		}
+		if orders = append(orders, o); len(orders) > 1 || len(o.Wants) > 1 {
+			return cli.Wrong(errors.New("standard output takes one file, and these are several"))
+		}
+	}
+	estimate, err := g.retriever.Estimate(ctx, g.orders(ctx))
+	if err != nil {
+		return err
+	}
+	if err := g.afford(ctx, estimate); err != nil || g.s.DryRun {
+		return err
+	}
+	g.progress.Expect(estimate.Bytes)
+	return g.retriever.Write(ctx, orders[0], g.s.Out)
+}
+
+// orders are what is to be retrieved, less the files that are there.
+func (g *get) orders(ctx context.Context) iter.Seq2[retrieve.Order, error] {
+	wants := func(yield func(retrieve.Want, error) bool) {
+		for _, p := range g.paths {
+			for w, err := range g.wants(ctx, p) {
+				if err == nil && g.isThere(ctx, w) {
+					g.there++
+					continue
+				}
+				if !yield(w, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+	return retrieve.Orders(ctx, g.names, wants, func(f names.File) (retrieve.Want, bool, error) {
+		for _, p := range g.paths {
+			w, ok, err := g.wanted(ctx, p, f)
+			if err != nil || ok {
+				return w, ok && !g.isThere(ctx, w), err
+			}
+		}
+		return retrieve.Want{}, false, nil
+	})
+}
+
+func (g *get) isThere(ctx context.Context, w retrieve.Want) bool {
+	return g.dir != "-" && g.retriever.There(ctx, w)
+}
+
+// wants are the files that a path means, in the version that is meant.
+func (g *get) wants(ctx context.Context, p string) iter.Seq2[retrieve.Want, error] {
+	all := g.names.Under(ctx, cleanName(p), g.flags.version != "" || !g.before.IsZero())
+	if id, ok := archiveArgument(p); ok {
+		all = g.archive(ctx, id)
+	}
+	return func(yield func(retrieve.Want, error) bool) {
+		last := ""
+		for f, err := range all {
+			if err != nil {
+				yield(retrieve.Want{}, err)
+				return
+			}
+			if !g.isVersion(f) || f.Path == last && f.Path != "" {
+				continue
+			}
+			last = f.Path
+			if w, ok := g.want(p, f); ok && !yield(w, nil) {
+				return
+			}
+		}
+	}
+}
+
+// archive are the files in an archive; one without a name is called by its id.
+func (g *get) archive(ctx context.Context, id glacier.ArchiveID) iter.Seq2[names.File, error] {
+	return func(yield func(names.File, error) bool) {
+		named := false
+		for f, err := range g.names.Members(ctx, id) {
+			named = true
+			if !yield(f, err) {
+				return
+			}
+		}
+		a, ok, err := g.names.Archive(ctx, id)
+		if named || err == nil && !ok {
+			return
+		}
+		yield(names.File{Path: string(id), Archive: id, Size: a.Size, Hash: a.TreeHash, Created: a.Created}, err)
+	}
+}
+
+// isVersion reports whether a version may be meant. Of those that are, the newest
+// is.
+func (g *get) isVersion(f names.File) bool {
+	return (g.flags.version == "" || string(f.Archive) == g.flags.version) && (g.before.IsZero() || f.Created.Before(g.before))
+}
+
+// want makes a file one that is wanted for a path, if the filter includes it.
+func (g *get) want(p string, f names.File) (retrieve.Want, bool) {
+	name := f.Path
+	if _, isID := archiveArgument(p); g.flags.strip && !isID {
+		if base := path.Dir(cleanName(p)); base != "." {
+			name = strings.TrimPrefix(name, base+"/")
+		}
+	}
+	return retrieve.Want{File: f, Name: name}, g.flags.rules.Match(f.Path)
+}
+
+// wanted reports whether a file in a bundle is one that a path means.
+func (g *get) wanted(ctx context.Context, p string, f names.File) (retrieve.Want, bool, error) {
+	if id, ok := archiveArgument(p); ok {
+		w, ok := g.want(p, f)
+		return w, ok && id == f.Archive, nil
+	}
+	if prefix := cleanName(p); prefix != "" && f.Path != prefix && !strings.HasPrefix(f.Path, prefix+"/") || !g.isVersion(f) {
+		return retrieve.Want{}, false, nil
+	}
+	for v, err := range g.names.Versions(ctx, f.Path) {
+		if err != nil {
+			return retrieve.Want{}, false, err
+		}
+		if g.isVersion(v) {
+			w, ok := g.want(p, f)
+			return w, ok && v.Archive == f.Archive, nil
+		}
+	}
+	return retrieve.Want{}, false, nil
+}

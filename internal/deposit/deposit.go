@@ -1,0 +1,144 @@
+// Package deposit puts files into a vault, and their names into the catalogue
+// and into the archives' descriptions.
+//
+// A file is an archive of its own, or one of many in a bundle; either can be
+// sealed. What cannot be an archive of its own, because it is empty or its name
+// does not fit into a description, goes into a bundle in any case, so that
+// nothing is left behind.
+//
+// It promises that a file counts as deposited only once the server has the
+// bytes that were read and the catalogue has the name, durably; that a file which
+// changes meanwhile is not deposited; and that the trouble with one file does not
+// stop the others, while trouble with the server stops all. It does not decide
+// which files are to be deposited.
+package deposit
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"firn/glacier"
+	"firn/internal/bundle"
+	"firn/internal/files"
+	"firn/internal/label"
+	"firn/internal/names"
+	"firn/internal/seal"
+	"firn/internal/transfer"
+)
+
+// An Item is a file, and the name that it gets.
+type Item struct {
+	Name string
+	File files.File
+}
+
+// An Outcome is what became of an item: an archive that it is in, or an error.
+type Outcome struct {
+	Item
+	Archive glacier.ArchiveID
+	Err     error
+}
+
+// A Depositor puts files into a vault.
+type Depositor struct {
+	Uploader *transfer.Uploader
+	Names    *names.Catalogue
+	// Parallel is how many archives are made at a time.
+	Parallel int
+	// Bundles says which files are packed together; the zero value packs none.
+	Bundles bundle.Limits
+	// Recipients are those for whom archives are sealed; none are if it is empty.
+	Recipients seal.Recipients
+	// Spool is the folder where a bundle lies until it is uploaded; "" is the
+	// system's.
+	Spool string
+	// Progress hears of bytes of files, as in [transfer.Events].
+	Progress func(n int64)
+	// Done hears of each item, of one at a time.
+	Done func(Outcome)
+}
+
+// Deposit deposits items. What goes wrong with an item is told to Done; an error
+// is of the server or of the catalogue, or is one of items, and ends it all.
+func (d *Depositor) Deposit(ctx context.Context, items iter.Seq2[Item, error]) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	groups := make(chan []Item)
+	var crew sync.WaitGroup
+	var told sync.Mutex
+	for range max(1, d.Parallel) {
+		crew.Go(func() {
+			for group := range groups {
+				outcomes, err := d.group(ctx, group)
+				if err != nil {
+					stop(err)
+				}
+				told.Lock()
+				for _, o := range outcomes {
+					d.Done(o)
+				}
+				told.Unlock()
+			}
+		})
+	}
+	err := d.feed(ctx, items, groups)
+	close(groups)
+	crew.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// feed hands items over in the groups that become archives.
+func (d *Depositor) feed(ctx context.Context, items iter.Seq2[Item, error], groups chan<- []Item) error {
+	for group, err := range bundle.Plan(items, packed, d.Bundles) {
+		if err != nil {
+			return err
+		}
+		select {
+		case groups <- group:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// packed is what a bundle says of an item.
+func packed(it Item) bundle.File {
+	return bundle.File{Path: it.Name, Size: it.File.Size, Modified: it.File.Modified, Mode: uint32(it.File.Mode.Perm())}
+}
+
+// group makes an archive of some items. The error is one that ends all.
+func (d *Depositor) group(ctx context.Context, group []Item) ([]Outcome, error) {
+	if len(group) > 1 || group[0].File.Size == 0 {
+		return d.pack(ctx, group)
+	}
+	it := group[0]
+	id, err := d.single(ctx, it)
+	if isTooLong(err) {
+		return d.pack(ctx, group)
+	}
+	if err != nil && !isFiles(err) {
+		return nil, err
+	}
+	return []Outcome{{it, id, err}}, nil
+}
+
+// isTooLong reports whether a name does not fit into a description.
+func isTooLong(err error) bool {
+	_, sealed := errors.AsType[*seal.TooLongError](err)
+	return sealed || errors.Is(err, label.ErrTooLong)
+}
+
+// isFiles reports whether an error is one file's alone.
+func isFiles(err error) bool {
+	_, ok := errors.AsType[*files.Problem](err)
+	for _, own := range []error{label.ErrNotText, bundle.ErrChanged, bundle.ErrPath, bundle.ErrDate, bundle.ErrTooLarge} {
+		ok = ok || errors.Is(err, own)
+	}
+	return ok
+}

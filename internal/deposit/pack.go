@@ -1,0 +1,144 @@
+package deposit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"firn/internal/bundle"
+	"firn/internal/files"
+	"firn/internal/label"
+	"firn/internal/names"
+	"firn/internal/seal"
+	"firn/internal/transfer"
+)
+
+// Folder is where bundles seem to lie, for programs that take an archive's
+// description for its name.
+const Folder = ".firn-bundles"
+
+// A parcel is a bundle that is being made.
+type parcel struct {
+	spool   *files.Spool
+	writer  *bundle.Writer
+	packed  []Item
+	members []names.File
+	failed  []Outcome
+}
+
+// pack makes a bundle of some items. The error is one that ends all.
+func (d *Depositor) pack(ctx context.Context, group []Item) ([]Outcome, error) {
+	spool, err := files.NewSpool(d.Spool)
+	if err != nil {
+		return nil, err
+	}
+	defer spool.Close()
+	p := &parcel{spool: spool, writer: bundle.NewWriter(spool)}
+	for _, it := range group {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err := p.add(it); err != nil {
+			return nil, err
+		}
+	}
+	if len(p.packed) == 0 {
+		return p.failed, nil
+	}
+	a, err := d.send(ctx, p)
+	if err != nil {
+		return p.failed, err
+	}
+	outcomes := p.failed
+	for _, it := range p.packed {
+		outcomes = append(outcomes, Outcome{Item: it, Archive: a.ID})
+	}
+	return outcomes, nil
+}
+
+// add packs one item. What is wrong with it alone is among the failed.
+func (p *parcel) add(it Item) error {
+	src, err := files.Open(it.File)
+	if err != nil {
+		p.failed = append(p.failed, Outcome{Item: it, Err: err})
+		return nil
+	}
+	defer src.Close()
+	m, err := p.writer.Add(packed(it), &settled{src, io.NewSectionReader(src, 0, src.Size())})
+	switch {
+	case err == nil:
+		p.packed = append(p.packed, it)
+		p.members = append(p.members, names.File{
+			Path: it.Name, Offset: m.Offset, Size: m.Size, Modified: m.Modified, Hash: m.Hash, Mode: m.Mode,
+		})
+		return nil
+	case isFiles(err):
+		p.failed = append(p.failed, Outcome{Item: it, Err: err})
+		return nil
+	}
+	return err
+}
+
+// settled reads a file, and at its end fails if the file was changed meanwhile.
+type settled struct {
+	src *files.Source
+	r   io.Reader
+}
+
+func (s *settled) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if errors.Is(err, io.EOF) {
+		if changed := s.src.Changed(); changed != nil {
+			err = changed
+		}
+	}
+	return n, err
+}
+
+// send uploads a bundle, in one request.
+func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) {
+	index, err := p.writer.Close()
+	if err != nil {
+		return names.Archive{}, err
+	}
+	up := transfer.Item{Content: p.spool, Size: p.spool.Size()}
+	up.Description, err = d.describe(label.Label{Path: p.name(), Modified: time.Now(), Bundle: true, Index: index})
+	if err != nil {
+		return names.Archive{}, err
+	}
+	sealed := d.Recipients.Len() > 0
+	if sealed {
+		sealing, err := seal.New(d.Recipients)
+		if err != nil {
+			return names.Archive{}, err
+		}
+		up.Content, up.Size = sealing.ReaderAt(up.Content, up.Size), sealing.Size(up.Size)
+	}
+	up.Keep = func(ctx context.Context, a names.Archive) error {
+		a.Bundle, a.Sealed = true, sealed
+		return d.Names.Add(ctx, a, p.members...)
+	}
+	uploader := *d.Uploader
+	uploader.Single = max(uploader.Single, up.Size) // there is nothing to go on with: the next process packs anew
+	a, err := uploader.Upload(ctx, up)
+	if err != nil {
+		return a, err
+	}
+	for _, it := range p.packed {
+		d.progress(it.File.Size)
+	}
+	return a, nil
+}
+
+// name makes the name of a bundle, from what is in it.
+func (p *parcel) name() string {
+	h := sha256.New()
+	for _, f := range p.members {
+		fmt.Fprintf(h, "%s %s\n", f.Hash, f.Path)
+	}
+	return Folder + "/" + hex.EncodeToString(h.Sum(nil)[:12]) + ".tar"
+}
