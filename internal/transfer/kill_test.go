@@ -175,7 +175,7 @@ func TestKilledUpload(t *testing.T) {
 	}
 	k := &killer{
 		w: w, pairs: []string{"FIRN_TRANSFER_TASK=upload", "FIRN_TRANSFER_FILE=" + path},
-		kinds: map[string]bool{"GET upload": true, "PUT upload": true, "POST upload": true},
+		kinds: map[string]bool{"POST multipart-uploads": true, "GET upload": true, "PUT upload": true, "POST upload": true},
 	}
 	kills := k.run(t)
 	w.proxy.damage(nil)

@@ -54,25 +54,19 @@ func (u *Uploader) multipart(ctx context.Context, it Item) (names.Archive, error
 // errGone marks the refusal of a part because its upload is gone.
 var errGone = errors.New("the upload is gone")
 
-// begin begins an upload. Until the catalogue knows it, it can be gone on with by nobody.
+// begin begins an upload.
 func (u *Uploader) begin(ctx context.Context, it Item) (*multipart, error) {
 	size, err := PartSize(it.Size, u.PartSize)
 	if err != nil {
 		return nil, err
 	}
-	id, err := u.Vault.Begin(ctx, it.Description, size)
-	if err != nil {
-		return nil, fmt.Errorf("begin the upload: %w", err)
-	}
-	m := u.newMultipart(it, names.Upload{
-		Key: it.Key, ID: id, PartSize: size, Size: it.Size, Modified: it.Modified, Node: it.Node, Description: it.Description, Begun: time.Now(),
+	row, err := u.begun(ctx, names.Upload{
+		Key: it.Key, PartSize: size, Size: it.Size, Modified: it.Modified, Node: it.Node, Description: it.Description, Begun: time.Now(),
 	})
-	if u.Work != nil && it.Key != "" {
-		if err := u.Work.SetUpload(ctx, m.row); err != nil {
-			return nil, errors.Join(err, u.Vault.Abort(context.WithoutCancel(ctx), id))
-		}
+	if err != nil {
+		return nil, err
 	}
-	return m, nil
+	return u.newMultipart(it, row), nil
 }
 
 func (u *Uploader) newMultipart(it Item, row names.Upload) *multipart {
@@ -93,6 +87,14 @@ func (u *Uploader) goOn(ctx context.Context, it Item) (*multipart, names.Archive
 	if row.Size != it.Size || !row.Modified.Equal(it.Modified) || row.Node != it.Node || row.Description != it.Description ||
 		!glacier.ValidPartSize(row.PartSize) || it.Size > row.PartSize*glacier.MaxParts {
 		return nil, a, u.abort(ctx, row) // it was another file
+	}
+	if row.ID == "" {
+		if row.ID, err = u.find(ctx, row); err != nil || row.ID == "" {
+			return nil, a, err
+		}
+		if err := u.Work.SetUpload(ctx, row); err != nil {
+			return nil, a, err
+		}
 	}
 	m := u.newMultipart(it, row)
 	for p, err := range u.Vault.Parts(ctx, row.ID) {

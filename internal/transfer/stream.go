@@ -105,21 +105,15 @@ func (s *stream) whole(ctx context.Context, b *block) (names.Archive, error) {
 
 // parts stores a stream that is longer than a part.
 func (s *stream) parts(ctx context.Context, first, second *block) (a names.Archive, err error) {
-	id, err := s.u.Vault.Begin(ctx, s.it.Description, s.blocks.size)
+	s.row, err = s.u.begun(ctx, names.Upload{Key: s.it.Key, PartSize: s.blocks.size, Size: -1, Description: s.it.Description, Begun: time.Now()})
 	if err != nil {
-		return a, fmt.Errorf("begin the upload: %w", err)
-	}
-	s.row = names.Upload{Key: s.it.Key, ID: id, PartSize: s.blocks.size, Size: -1, Description: s.it.Description, Begun: time.Now()}
-	if s.u.Work != nil && s.it.Key != "" {
-		if err := s.u.Work.SetUpload(ctx, s.row); err != nil {
-			return a, err
-		}
+		return a, err
 	}
 	if err := s.send(ctx, first, second); err != nil {
 		return a, err
 	}
 	tree := treehash.Root(s.trees)
-	receipt, err := s.u.Vault.Complete(ctx, id, s.it.Size, tree)
+	receipt, err := s.u.Vault.Complete(ctx, s.row.ID, s.it.Size, tree)
 	if err != nil {
 		return a, err
 	}

@@ -144,19 +144,30 @@ func TestStreamThatIsStopped(t *testing.T) {
 	wantNothing(t, w)
 }
 
-// What a process has left that was killed is given up by the next of the same name.
+// What a process has left that was killed is given up by the next of the same name, also if the server has begun an upload and
+// the process did not hear of it.
 func TestStreamAfterAnother(t *testing.T) {
-	w := newWorld(t)
-	ctx := context.Background()
-	id, err := w.vault.Begin(ctx, "", mib)
-	if err == nil {
-		err = w.names.SetUpload(ctx, names.Upload{Key: "key", ID: id, PartSize: mib, Size: -1})
+	for _, tt := range []struct {
+		name  string
+		heard bool
+	}{{"known", true}, {"unheard of", false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			ctx := context.Background()
+			id, err := w.vault.Begin(ctx, "", mib)
+			if !tt.heard {
+				id = ""
+			}
+			if err == nil {
+				err = w.names.SetUpload(ctx, names.Upload{Key: "key", ID: id, PartSize: mib, Size: -1})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.uploader().Stream(ctx, input(bytes.NewReader(content(2*mib)))); err != nil {
+				t.Fatal(err)
+			}
+			wantNothing(t, w)
+		})
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.uploader().Stream(ctx, input(bytes.NewReader(content(2*mib)))); err != nil {
-		t.Fatal(err)
-	}
-	wantNothing(t, w)
 }

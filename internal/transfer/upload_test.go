@@ -124,6 +124,10 @@ func TestUploadGoesOn(t *testing.T) {
 		change func(it *transfer.Item, u *transfer.Uploader)
 		anew   bool // the second one begins anew
 	}{
+		{name: "before it was begun", kind: "POST multipart-uploads", n: 1},
+		{name: "after it was begun", kind: "POST multipart-uploads", n: 1, lost: true},
+		{name: "after it was begun, of another file", kind: "POST multipart-uploads", n: 1, lost: true,
+			change: func(it *transfer.Item, _ *transfer.Uploader) { it.Node = "other" }},
 		{name: "after some parts", kind: "PUT upload", n: 4},
 		{name: "after all parts", kind: "POST upload", n: 1},
 		{name: "after the archive was made", kind: "POST upload", n: 1, lost: true},

@@ -142,7 +142,15 @@ func (u *Uploader) GiveUp(ctx context.Context, key string) error {
 }
 
 // abort ends an upload, there and here.
-func (u *Uploader) abort(ctx context.Context, row names.Upload) error {
+func (u *Uploader) abort(ctx context.Context, row names.Upload) (err error) {
+	if row.ID == "" {
+		if row.ID, err = u.find(ctx, row); err != nil {
+			return err
+		}
+	}
+	if row.ID == "" {
+		return u.drop(ctx, row.Key)
+	}
 	// One that is complete cannot be aborted, and is no longer an upload.
 	if err := u.Vault.Abort(ctx, row.ID); err != nil && !remote.IsNotFound(err) {
 		return fmt.Errorf("give an unfinished upload up: %w", err)
