@@ -1,12 +1,21 @@
 package names_test
 
 import (
+	"context"
+	"encoding/binary"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"firn/glacier"
+	"firn/internal/inventory"
 	"firn/internal/names"
+	"firn/treehash"
 )
 
 // BenchmarkAdd: durable additions of eight goroutines, as parallel uploads make them.
@@ -31,6 +40,64 @@ func BenchmarkAdd(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(n.Load())/b.Elapsed().Seconds(), "adds/s")
+}
+
+// vaultOf is the inventory of a vault of so many archives, in the order of their ids, which is that of nothing else.
+func vaultOf(n int) names.Inventory {
+	return names.Inventory{Date: func() time.Time { return at(59) }, Rows: func(yield func(inventory.Row, error) bool) {
+		for i := range n {
+			hash := treehash.Sum(binary.LittleEndian.AppendUint64(nil, uint64(i)))
+			r := inventory.Row{
+				ID: glacier.ArchiveID(fmt.Sprintf("%x%074d", hash, 0)), Size: int64(i), TreeHash: hash, Created: at(0),
+				Description: fmt.Sprintf(`{"Path":"home/user/pictures/%04d/IMG_%07d.JPG","UTCDateModified":"20240106T184257Z"}`, i%1000, i),
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}}
+}
+
+// BenchmarkInventory: a vault of FIRN_ROWS archives (100,000) rebuilt from nothing, compared with the inventory again, and rebuilt again.
+// Memory is that of the process, as the kernel has seen it at most.
+//
+//	FIRN_ROWS=1000000 go test ./internal/names -run - -bench Inventory -benchtime 1x
+func BenchmarkInventory(b *testing.B) {
+	rows := 100_000
+	if s := os.Getenv("FIRN_ROWS"); s != "" {
+		rows, _ = strconv.Atoi(s)
+	}
+	for b.Loop() {
+		c, err := names.Open(b.Context(), filepath.Join(b.TempDir(), "v.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, step := range []struct {
+			name string
+			do   func(context.Context, names.Inventory, names.Check) (names.Counts, error)
+		}{{"rebuild", c.Rebuild}, {"reconcile", c.Reconcile}, {"again", c.Rebuild}} {
+			begun := time.Now()
+			if counts, err := step.do(b.Context(), vaultOf(rows), names.Check{}); err != nil || counts.Inventory != int64(rows) {
+				b.Fatal(counts, err)
+			}
+			b.ReportMetric(float64(rows)/time.Since(begun).Seconds(), step.name+"/s")
+		}
+		if err := c.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(peak())/(1<<20), "MiB-peak")
+}
+
+// peak is the most memory that this process has had.
+func peak() (bytes int64) {
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &bytes); err == nil {
+			return bytes << 10
+		}
+	}
+	return 0
 }
 
 // BenchmarkLatest: what a sync asks for each file.

@@ -8,11 +8,19 @@ import (
 	"firn/glacier"
 )
 
-// createFound makes the table for the inventory. path is NULL where no name can be read: in a bundle names are in its index.
-const createFound = `CREATE TEMP TABLE found (
+// createArrived makes the table for the inventory as it comes. path is NULL where no name can be read: in a bundle names are in its index.
+const createArrived = `CREATE TEMP TABLE arrived (
 	id TEXT NOT NULL, description TEXT NOT NULL, size INTEGER NOT NULL, hash BLOB NOT NULL, created INTEGER NOT NULL,
 	bundle INTEGER NOT NULL, sealed INTEGER NOT NULL, path TEXT, modified INTEGER NOT NULL
 )`
+
+// sortArrived makes the table found of it, whose rows are in the order of their ids, as are those of a catalogue that was made from an
+// inventory. So the two are read side by side, and no page is looked for twice.
+var sortArrived = []string{
+	"CREATE TEMP TABLE found AS SELECT * FROM temp.arrived ORDER BY id",
+	"DROP TABLE temp.arrived",
+	"CREATE INDEX temp.found_id ON found (id)",
+}
 
 // createTodo makes the table for what is to be done, and how: for an archive of the inventory (by row), of the catalogue (by n), or both.
 const createTodo = `CREATE TEMP TABLE todo (kind INTEGER NOT NULL, found INTEGER, n INTEGER, name INTEGER NOT NULL)`
@@ -40,7 +48,7 @@ func (b *bulk) find(date time.Time, rebuild bool, counts *Counts) error {
 			a.n IS NULL OR a.size <> f.size OR a.hash <> f.hash OR `+otherwise+`
 		FROM temp.found f LEFT JOIN archives a ON a.id = f.id
 		WHERE a.n IS NULL OR a.size <> f.size OR a.hash <> f.hash OR a.description <> f.description
-		ORDER BY f.id`, unknown); err != nil {
+		ORDER BY f.rowid`, unknown); err != nil {
 		return err
 	}
 	if _, err := b.exec(`INSERT INTO temp.todo
@@ -144,7 +152,7 @@ func (m *maybeArchive) archive() (a Archive) {
 }
 
 // manyExtra is from how many new archives on an index is made again rather than kept, unless there are far more old ones.
-const manyExtra = 10_000
+const manyExtra = 2_000
 
 // mend does what is to be done. Everything is inserted in the order of its table, which is what keeps a vault of ten million archives from
 // touching each page of the file a thousand times.
@@ -199,7 +207,7 @@ func (b *bulk) retire() error {
 func (b *bulk) fill() error {
 	if err := b.run(`INSERT INTO archives (id, description, size, hash, created, bundle, sealed)
 		SELECT f.id, f.description, f.size, f.hash, f.created, f.bundle, f.sealed
-		FROM temp.todo t JOIN temp.found f ON f.rowid = t.found WHERE t.kind = 1 ORDER BY f.id`); err != nil {
+		FROM temp.todo t JOIN temp.found f ON f.rowid = t.found WHERE t.kind = 1 ORDER BY t.rowid`); err != nil {
 		return err
 	}
 	_, err := b.exec(fmt.Sprintf(`INSERT INTO files (path, created, modified, nanos, archive, offset, size, hash, mode)

@@ -301,11 +301,11 @@ func TestReconcileAtRandom(t *testing.T) {
 // TestRebuildMany goes the way of great vaults, where indexes are made again.
 func TestRebuildMany(t *testing.T) {
 	c, ctx := fresh(t), t.Context()
-	const n = 12_000
+	const n = 2_500
 	kept := add(t, c, "kept", "0", 1)
 	rows := []inventory.Row{row("kept", "about kept", 1)}
 	for i := range n {
-		rows = append(rows, row(fmt.Sprintf("%x", treehash.Sum([]byte{byte(i), byte(i >> 8)})), fmt.Sprintf(`{"Path":"f%d"}`, i*7919%n), i%29))
+		rows = append(rows, row(fmt.Sprintf("%x", treehash.Sum([]byte{byte(i), byte(i >> 8)})), fmt.Sprintf(`{"Path":"f%d"}`, i*1999%n), i%29))
 	}
 	counts, err := c.Reconcile(ctx, list(rows...), names.Check{Mend: true})
 	must(t, err)

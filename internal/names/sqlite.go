@@ -86,7 +86,7 @@ func writerPragmas() []string {
 
 // bulkPragmas are those of a connection that changes everything at once: what it sorts and keeps for itself goes to files.
 func bulkPragmas() []string {
-	return append(commonPragmas(32<<10), "synchronous(FULL)", "temp_store(FILE)", "wal_autocheckpoint(0)")
+	return append(commonPragmas(16<<10), "synchronous(FULL)", "temp_store(FILE)", "wal_autocheckpoint(0)")
 }
 
 func readerPragmas() []string { return append(commonPragmas(4<<10), "query_only(1)") }
