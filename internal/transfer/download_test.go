@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"firn/internal/files"
 	"firn/internal/remote"
 	"firn/internal/transfer"
@@ -81,11 +79,11 @@ var faults = []struct {
 
 func TestSaveThroughFaults(t *testing.T) {
 	data := content(3*mib + 1001)
+	w := newWorld(t)
+	o := w.put(t, data)
 	for _, tt := range faults {
 		t.Run(tt.name, func(t *testing.T) {
 			for n := 1; n <= 5; n++ { // of 4 requests
-				w := newWorld(t)
-				o := w.put(t, data)
 				var m meter
 				o.Progress = m.add
 				dir := t.TempDir()
@@ -103,6 +101,8 @@ func TestSaveThroughFaults(t *testing.T) {
 // A server that does one of these to every request.
 func TestSaveFromBadServers(t *testing.T) {
 	data := content(3*mib + 1001)
+	w := newWorld(t)
+	o := w.put(t, data)
 	for _, tt := range []struct {
 		name string
 		f    fault
@@ -119,8 +119,6 @@ func TestSaveFromBadServers(t *testing.T) {
 		{"sends headers alone", fault{short: 1001}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
-			o := w.put(t, data)
 			var m meter
 			o.Progress = m.add
 			dir := t.TempDir()
@@ -257,35 +255,6 @@ func TestSaveOfAnotherArchive(t *testing.T) {
 	wantFile(t, dir, other)
 }
 
-// A disk that is full says so, what is on it stays, and with space the download goes on.
-func TestSaveOnFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	if err := unix.Mount("none", dir, "tmpfs", 0, "size=3m"); err != nil {
-		t.Skipf("mount: %v", err)
-	}
-	defer unix.Unmount(dir, 0)
-	w := newWorld(t)
-	data := content(5 * mib)
-	o := w.put(t, data)
-	d := w.downloader()
-	d.Slots = transfer.NewSlots(1)
-	_, err := save(context.Background(), d, o, dir)
-	if p, ok := errors.AsType[*files.Problem](err); !ok || p.Kind != files.Full {
-		t.Fatalf("error %v", err)
-	}
-	if err := unix.Mount("none", dir, "tmpfs", unix.MS_REMOUNT, "size=8m"); err != nil {
-		t.Fatal(err)
-	}
-	w.proxy.forget()
-	if _, err := save(context.Background(), d, o, dir); err != nil {
-		t.Fatal(err)
-	}
-	wantFile(t, dir, data)
-	if n := w.proxy.count("GET output"); n >= 5 {
-		t.Errorf("%d requests: nothing of what was there was used", n)
-	}
-}
-
 func TestSaveHeldAgainstTheWhole(t *testing.T) {
 	w := newWorld(t)
 	data := content(2 * mib)
@@ -314,6 +283,8 @@ func TestSaveHeldAgainstTheWhole(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	data := content(5*mib + 99)
+	w := newWorld(t)
+	o := w.put(t, data)
 	for _, tt := range []struct {
 		name  string
 		every bool
@@ -333,8 +304,6 @@ func TestWrite(t *testing.T) {
 		{"wrong and without hashes", true, fault{flip: 50, unhashed: true}, true, len(data)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t)
-			o := w.put(t, data)
 			var m meter
 			o.Progress = m.add
 			if tt.every {

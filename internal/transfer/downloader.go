@@ -60,6 +60,9 @@ func (e *CorruptError) Error() string {
 // tries is how often a chunk is fetched whose bytes are wrong, and how often the fetching of one is resumed in vain.
 const tries = 5
 
+// largestChunk is the size of the chunks of the largest outputs.
+const largestChunk = 256 * glacier.MiB
+
 // A fetch is an output being fetched.
 type fetch struct {
 	d     *Downloader
@@ -73,6 +76,9 @@ func (d *Downloader) newFetch(o Output) (*fetch, error) {
 	chunk, err := PartSize(o.Size, d.ChunkSize)
 	if err != nil {
 		return nil, err
+	}
+	if d.ChunkSize == 0 {
+		chunk = min(chunk, largestChunk) // there may be more than 10,000; what is under way when a process dies comes again
 	}
 	return &fetch{d: d, o: o, chunk: chunk}, nil
 }
