@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"firn/glacier"
+	"firn/internal/files"
 	"firn/internal/names"
 	"firn/internal/remote"
 )
@@ -76,6 +77,20 @@ func (s *Session) Catalogue(ctx context.Context, v *remote.Vault) (*names.Catalo
 		return nil, errors.Join(fmt.Errorf("the names in %s: %w", file, err), c.Close())
 	}
 	return c, nil
+}
+
+// KnownCatalogue opens the names of a vault if there are any; else it returns
+// nil. What keeps them from being found, such as that the vault may not be
+// asked whose it is, is as good as that there are none.
+func (s *Session) KnownCatalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
+	file, err := s.NamesFile(ctx, v)
+	if err != nil {
+		return nil, nil
+	}
+	if _, err := files.Stat(file); err != nil {
+		return nil, nil
+	}
+	return s.Catalogue(ctx, v)
 }
 
 // dataHome is the user's folder for data.

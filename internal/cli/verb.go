@@ -188,7 +188,9 @@ func (v Verb) complete(f *common) cobra.CompletionFunc {
 	places := strings.Fields(v.Use)[1:]
 	return func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		at := slices.Index(places, "VAULT")
-		many := at > 0 && slices.ContainsFunc(places[:at], func(s string) bool { return strings.HasSuffix(s, "…") })
+		many := at > 0 && slices.ContainsFunc(places[:at], func(s string) bool {
+			return strings.HasSuffix(s, "…") || strings.HasSuffix(s, "...")
+		})
 		if at < 0 || len(args) != at && (!many || len(args) < at) {
 			return nil, cobra.ShellCompDirectiveDefault
 		}

@@ -181,6 +181,7 @@ func TestCompletion(t *testing.T) {
 		{"an id after it", "show VAULT ID", []string{"show", "--endpoint-url", s.URL, "photos", ""}, []string{":0"}},
 		{"a file before it", "put PATH… VAULT", []string{"put", "--endpoint-url", s.URL, ""}, []string{":0"}},
 		{"after one file or more", "put PATH… VAULT", []string{"put", "--endpoint-url", s.URL, "a", "b", "m"}, []string{"music", ":0"}},
+		{"written with dots", "put PATH... VAULT", []string{"put", "--endpoint-url", s.URL, "a", "m"}, []string{"music", ":0"}},
 		{"nobody answers", "show VAULT", []string{"show", "--endpoint-url", "http://127.0.0.1:1", ""}, []string{":4"}},
 		{"nobody to ask", "show VAULT", []string{"show", "--profile", "nobody", ""}, []string{":4"}},
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/cli"
+	"firn/internal/names"
 	"firn/internal/remote"
 )
 
@@ -17,10 +18,11 @@ func archiveDelete() *cobra.Command {
 	return cli.Verb{
 		Use: "delete VAULT ID…", Short: "Delete archives",
 		Long: `Delete archives by their ids, for good; - in place of the ids reads them from standard
-input, one a line. That one was deleted before is a success. firn rm deletes by names.`,
+input, one a line. That one was deleted before is a success. Their names, if the vault has any, are
+forgotten; firn rm deletes by names.`,
 		Example: "firn archive delete photos \"$ARCHIVE\"\nfirn archive delete photos - < ids.txt",
 		JSON:    `With --json a line is printed for each archive: {"ArchiveId":…}, and with "Error" if it was not deleted.`,
-		Args:    cobra.MinimumNArgs(2), Changes: true, Parallel: 8,
+		Args:    cobra.MinimumNArgs(2), Changes: true, Parallel: 8, Names: true,
 		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, ids []string) error {
 			if len(ids) == 1 && ids[0] == "-" {
 				list, err := s.Input("-", maxIDs)
@@ -32,7 +34,14 @@ input, one a line. That one was deleted before is a success. firn rm deletes by 
 			for i := range ids {
 				ids[i] = cli.ID(ids[i])
 			}
-			return deleteArchives(ctx, s, v, ids)
+			known, err := s.KnownCatalogue(ctx, v)
+			if err != nil {
+				return err
+			}
+			if known != nil {
+				defer known.Close()
+			}
+			return deleteArchives(ctx, s, v, known, ids)
 		}).in(),
 	}.Command()
 }
@@ -46,13 +55,15 @@ type deletion struct {
 	Error     string `json:",omitempty"`
 }
 
-func deleteArchives(ctx context.Context, s *cli.Session, v *remote.Vault, ids []string) error {
+func deleteArchives(ctx context.Context, s *cli.Session, v *remote.Vault, known *names.Catalogue, ids []string) error {
 	var mu sync.Mutex
 	var failed []error
 	each(ctx, s.Parallel, ids, func(id string) {
 		var err error
 		if !s.DryRun {
-			err = v.DeleteArchive(ctx, glacier.ArchiveID(id))
+			if err = v.DeleteArchive(ctx, glacier.ArchiveID(id)); err == nil {
+				err = forget(ctx, known, glacier.ArchiveID(id))
+			}
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -103,6 +114,14 @@ func each[E any](ctx context.Context, parallel int, list []E, do func(E)) {
 	}
 	close(work)
 	workers.Wait()
+}
+
+// forget takes a deleted archive out of the vault's names, if there are any.
+func forget(ctx context.Context, known *names.Catalogue, id glacier.ArchiveID) error {
+	if known == nil {
+		return nil
+	}
+	return known.Remove(ctx, id)
 }
 
 // isGone reports whether what was to be deleted is not there, while its vault

@@ -11,6 +11,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/cli"
+	"firn/internal/names"
 	"firn/internal/remote"
 )
 
@@ -23,7 +24,7 @@ there is and asks for the vault's name first.
 
 It gets the vault's inventory, which takes Amazon some hours; one that was finished
 less than a day ago is used, unless --fresh asks for a new one. Archives are deleted
-many at a time. After an interruption, or whatever has killed it, the same command goes
+many at a time, and their names forgotten. After an interruption, or whatever has killed it, the same command goes
 on where it was. If the vault then still has archives, because they are newer than the
 inventory, it begins anew with a new one.
 
@@ -43,9 +44,9 @@ since: then this ends with exit code 8, and is to be run again a day later.`,
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, e.spool.close()) }()
+			defer func() { err = errors.Join(err, e.close()) }()
 			if s.DryRun {
-				return s.Would("delete %s of vault %s, as of %s.", cli.Count(e.before.NumberOfArchives, "archive"), v.Name, date(e.before.LastInventoryDate))
+				return s.Would("delete %s of vault %s, %s.", cli.Count(e.before.NumberOfArchives, "archive"), v.Name, asOf(e.before))
 			}
 			if err := s.Confirm(ctx, e.question(), string(v.Name)); err != nil {
 				return err
@@ -64,6 +65,7 @@ type emptying struct {
 	v      *remote.Vault
 	fresh  bool // the next inventory is a new one
 	spool  *spool
+	names  *names.Catalogue         // of the vault; nil if there is none
 	before glacier.VaultDescription // as it was at the beginning of the round
 	after  glacier.VaultDescription // and at its end
 	did    emptied
@@ -90,14 +92,36 @@ func newEmptying(ctx context.Context, s *cli.Session, v *remote.Vault, fresh boo
 		return nil, err
 	}
 	e := &emptying{s: s, v: v, fresh: fresh, before: d}
-	e.spool, err = openSpool(file)
-	return e, err
+	if e.spool, err = openSpool(file); err != nil {
+		return nil, err
+	}
+	if e.names, err = s.KnownCatalogue(ctx, v); err != nil {
+		return nil, errors.Join(err, e.spool.close())
+	}
+	return e, nil
+}
+
+func (e *emptying) close() error {
+	err := e.spool.close()
+	if e.names != nil {
+		err = errors.Join(err, e.names.Close())
+	}
+	return err
+}
+
+// asOf says when a vault was counted. One that has no inventory may not have
+// been counted at all.
+func asOf(d glacier.VaultDescription) string {
+	if d.LastInventoryDate == nil {
+		return "before the first inventory"
+	}
+	return "as of " + date(d.LastInventoryDate)
 }
 
 // question tells what there is.
 func (e *emptying) question() string {
-	q := fmt.Sprintf("All archives of vault %s will be deleted, for good: %s with %s, as of %s.",
-		e.v.Name, cli.Count(e.before.NumberOfArchives, "archive"), cli.Size(e.before.SizeInBytes), date(e.before.LastInventoryDate))
+	q := fmt.Sprintf("All archives of vault %s will be deleted, for good: %s with %s, %s.",
+		e.v.Name, cli.Count(e.before.NumberOfArchives, "archive"), cli.Size(e.before.SizeInBytes), asOf(e.before))
 	if n := e.spool.state.Done; n > 0 && e.spool.ready() {
 		q += fmt.Sprintf(" An interrupted run has deleted %d of %s, and is gone on with.", n, cli.Count(e.spool.state.Count, "archive"))
 	}
@@ -233,9 +257,11 @@ func (e *emptying) deleteBatch(ctx context.Context, ids []glacier.ArchiveID, p *
 	results := make(chan error, len(ids))
 	each(ctx, e.s.Parallel, ids, func(id glacier.ArchiveID) {
 		err := e.v.DeleteArchive(ctx, id)
+		if err == nil || isGone(err) {
+			err = forget(ctx, e.names, id)
+		}
 		switch {
-		case err == nil, isGone(err):
-			err = nil
+		case err == nil:
 			p.Add(1)
 		case remote.IsRefusal(err, glacier.AccessDenied, glacier.InvalidParameterValue):
 			err = fmt.Errorf("archive %s: %w", id, err)

@@ -1,0 +1,81 @@
+package admin_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Amazon counts once a day. A vault that was emptied counts what it had, and
+// cannot be deleted before it is counted again; an inventory would be the same
+// again, and hours later.
+func TestEmptyWhereItIsCountedOnceADay(t *testing.T) {
+	f := newSlow(t, 25)
+	_, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--delete")
+	if code != 8 || !strings.Contains(stderr, "vault v cannot be deleted yet: InvalidParameterValueException: Vault not empty or recently written to: v") ||
+		!strings.Contains(stderr, "It counts 25 archives as of 1970-01-02 00:00:00Z.") || len(f.there) != 0 || f.jobs != 1 {
+		t.Fatalf("exit code %d, %d archives left, %d jobs: %s", code, len(f.there), f.jobs, stderr)
+	}
+
+	// The same again asks for no second inventory.
+	stdout, stderr, code := firn(t, "vault", "empty", "v", "--yes")
+	if code != 0 || f.jobs != 1 || f.deletes != 25 || !strings.Contains(stdout, "Vault v still counts 25 archives, as of 1970-01-02 00:00:00Z: it counts about once a day.") {
+		t.Errorf("exit code %d, %d jobs, %d deletions: %s%s", code, f.jobs, f.deletes, stdout, stderr)
+	}
+	// But --fresh does.
+	f.put("newer")
+	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--fresh"); code != 0 || f.jobs != 2 {
+		t.Errorf("exit code %d, %d jobs: %s", code, f.jobs, stderr)
+	}
+
+	// The next day it knows of what has come since.
+	f.nextDay()
+	if stdout, stderr, code = firn(t, "vault", "empty", "v", "--yes"); code != 0 || len(f.there) != 0 || f.jobs != 3 {
+		t.Errorf("exit code %d, %d left, %d jobs: %s%s", code, len(f.there), f.jobs, stdout, stderr)
+	}
+	f.nextDay()
+	stdout, stderr, code = firn(t, "vault", "empty", "v", "--yes", "--delete")
+	if code != 0 || stdout != "0 archives deleted, 0 uploads ended.\nVault v is deleted.\n" {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+}
+
+// One archive that cannot be deleted keeps none of the others.
+func TestEmptyButForOne(t *testing.T) {
+	f := newSlow(t, 25)
+	f.refuse = fmt.Sprintf("%0138d", 7)
+	stdout, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--delete", "--json")
+	if code != 7 || len(f.there) != 1 || !strings.Contains(stdout, `"Deleted": 24,`) || !strings.Contains(stdout, `"Failed": 1,`) ||
+		!strings.Contains(stderr, "1 archive could not be deleted, the first because of: archive "+f.refuse+": AccessDeniedException: a lock says no") {
+		t.Errorf("exit code %d, %d left: %s%s", code, len(f.there), stdout, stderr)
+	}
+}
+
+// An inventory whose bytes are others than its hash says lists nothing that is
+// deleted for it.
+func TestEmptyByADamagedInventory(t *testing.T) {
+	f := newSlow(t, 25)
+	f.tampered = true
+	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes"); code != 3 || f.deletes != 0 || !strings.Contains(stderr, "the output was damaged on its way: its tree hash is ") {
+		t.Errorf("exit code %d, %d deletions: %s", code, f.deletes, stderr)
+	}
+	f.tampered = false
+	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes"); code != 0 || len(f.there) != 0 {
+		t.Errorf("exit code %d, %d left: %s", code, len(f.there), stderr)
+	}
+}
+
+func TestOutputIsCompared(t *testing.T) {
+	f := newSlow(t, 25)
+	f.tampered = true
+	file := filepath.Join(t.TempDir(), "inventory.json")
+	if _, stderr, code := firn(t, "inventory", "v", "--output", file); code != 3 || !strings.Contains(stderr, "damaged on its way") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	left, err := os.ReadDir(filepath.Dir(file))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
