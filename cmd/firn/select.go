@@ -83,8 +83,8 @@ func (f *selectCommandLine) check(args []string) error {
 func (f *selectCommandLine) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&f.tier, "tier", glacier.Standard, "Expedited, Standard or Bulk")
 	fs.StringVar(&f.bucket, "bucket", selectBucket, "bucket that the results go to")
-	fs.StringVar(&f.prefix, "prefix", selectPrefix, "where in the bucket")
-	fs.BoolVar(&f.detach, "detach", false, "print the job's id and do not wait")
+	fs.StringVar(&f.prefix, "bucket-prefix", selectPrefix, "where in the bucket")
+	fs.BoolVar(&f.detach, "detach", false, "do not wait for jobs (the job's id is printed)")
 	cli.IDVar(fs, &f.job, "job", "wait for this job, which was started before")
 	fs.StringVar(&f.compression, "compression", "", "none, gzip or zstd (default: found out)")
 	fs.BoolVar(&f.jsonLines, "json-lines", false, "each line is a JSON object (default: found out)")

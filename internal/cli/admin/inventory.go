@@ -52,7 +52,7 @@ archives are listed, and it is said on standard error with which --marker to go 
 			fs.StringVar(&q.marker, "marker", "", "go on after the archives before this marker")
 			fs.StringVar(&q.topic, "topic", "", "ARN of a topic that is told when the job is complete")
 			fs.BoolVar(&q.fresh, "fresh", false, "start a new job")
-			fs.BoolVar(&detach, "detach", false, "print the job's id and do not wait")
+			fs.BoolVar(&detach, "detach", false, "do not wait for jobs (the job's id is printed)")
 		},
 		Resume: "the job goes on, and the same command without --fresh comes back to it",
 		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, _ []string) error {

@@ -86,7 +86,7 @@ type uploadFlags struct {
 func (f *uploadFlags) register(fs *pflag.FlagSet) {
 	ruleFlags(fs, &f.rules)
 	fs.BoolVar(&f.followLinks, "follow-links", false, "treat a symbolic link as what it leads to, instead of leaving it out")
-	fs.StringVar(&f.prefix, "prefix", "", "put this `FOLDER` before the names")
+	fs.StringVar(&f.prefix, "prefix", "", "`FOLDER` that stands before the names")
 	fs.StringVar(&f.detect, "detect", "mtime", "`HOW` a file that has changed is told: "+detections())
 	fs.BoolVar(&f.bundle, "bundle", false, "pack small files together, many in one archive")
 	f.bundleBelow, f.bundleSize = bundle.DefaultBelow, bundle.DefaultSize

@@ -41,14 +41,14 @@ type getFlags struct {
 
 func (f *getFlags) register(fs *pflag.FlagSet) {
 	ruleFlags(fs, &f.rules)
-	fs.StringVar(&f.tier, "tier", glacier.Standard, "`TIER`: Expedited, Standard or Bulk")
+	fs.StringVar(&f.tier, "tier", glacier.Standard, "Expedited, Standard or Bulk")
 	fs.Var(&f.hourly, "max-bytes-per-hour", "begin to retrieve no more in an hour; larger archives are retrieved in pieces")
 	fs.StringVar(&f.budget, "budget", "", "`DOLLARS` that may be spent; if it would be more, nothing is begun (default: it is asked, if it costs anything)")
 	fs.StringVar(&f.price, "price", "", "`DOLLARS` a GiB, for 1,000 jobs, and a GiB that leaves the region, such as 0.01,0.05,0.09 (default: Amazon's list of 2025 for us-east-1 if Amazon is asked, else nothing)")
-	fs.BoolVar(&f.detach, "detach", false, "begin the jobs and do not wait: the same command, later, does the rest")
+	fs.BoolVar(&f.detach, "detach", false, "do not wait for jobs (the same command, later, does the rest)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace files that are there and differ")
 	fs.BoolVar(&f.strip, "strip", false, "leave the folders of PATH out of the files' names")
-	cli.IDVar(fs, &f.version, "version", "the version in this archive")
+	cli.IDVar(fs, &f.version, "version", "only the version in this archive")
 	fs.StringVar(&f.before, "before", "", "the newest version that was stored before this `TIME`, such as 2026-01-31 or 2026-01-31T12:00:00Z")
 	fs.StringArrayVar(&f.identity, "identity", nil, "`FILE` with the age or SSH key that opens what is encrypted")
 	fs.Var(&f.rate, "bwlimit", "bytes a second, all together")

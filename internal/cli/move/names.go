@@ -39,7 +39,7 @@ type inventoryFlags struct {
 
 func (f *inventoryFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.file, "inventory", "", "read the inventory in this `FILE`, JSON or CSV, instead of asking the server for one; a hyphen is standard input")
-	fs.BoolVar(&f.detach, "detach", false, "begin the inventory job and do not wait: the same command, later, does the rest")
+	fs.BoolVar(&f.detach, "detach", false, "do not wait for jobs (the same command, later, does the rest)")
 	fs.StringArrayVar(&f.identity, "identity", nil, "`FILE` with the age or SSH key that opens encrypted names")
 }
 
