@@ -45,7 +45,7 @@ var layers = []struct {
 	{"console", []string{"internal/console"}},
 	{"assembly", []string{"internal/server"}},
 	{"frame of the client", []string{"internal/cli"}},
-	{"rooms of the client", []string{"internal/cli/admin", "internal/cli/move"}},
+	{"rooms of the client", []string{"internal/cli/admin", "internal/cli/migration", "internal/cli/move"}},
 	{"doors", []string{"cmd/firn", "firntest"}},
 	{trials, []string{"crashtest", "foreign", "internal/bench"}},
 }
@@ -88,8 +88,8 @@ var modules = map[string][]string{
 	"github.com/klauspost/compress":  {"internal/scan"},
 	"github.com/nats-io/nats.go":     {"internal/forward"},
 	"github.com/rabbitmq/amqp091-go": {"internal/forward"},
-	"github.com/spf13/cobra":         {"cmd/firn", "internal/cli", "internal/cli/admin", "internal/cli/move"},
-	"github.com/spf13/pflag":         {"cmd/firn", "internal/cli", "internal/cli/admin", "internal/cli/move"},
+	"github.com/spf13/cobra":         {"cmd/firn", "internal/cli", "internal/cli/admin", "internal/cli/migration", "internal/cli/move"},
+	"github.com/spf13/pflag":         {"cmd/firn", "internal/cli", "internal/cli/admin", "internal/cli/migration", "internal/cli/move"},
 	"github.com/twmb/franz-go":       {"internal/forward"},
 	"go.yaml.in/yaml/v3":             {"cmd/firn"},
 	"golang.org/x/crypto":            {"internal/seal"},
@@ -121,13 +121,14 @@ var fences = []fence{
 		of: "path/filepath", why: "paths lead to files",
 		free: words("Dir Base"),
 		gates: map[string][]string{
-			"internal/disk":    nil,
-			"internal/files":   words("Abs FromSlash IsLocal Join"),
-			"internal/catalog": words("Abs"),
-			"internal/migrate": words("Abs"),
-			"internal/names":   words("Abs Join"), // SQLite opens its file by itself
-			"internal/cli":     words("IsAbs Join"),
-			"cmd/firn":         words("Join"),
+			"internal/disk":          nil,
+			"internal/files":         words("Abs FromSlash IsLocal Join"),
+			"internal/catalog":       words("Abs"),
+			"internal/migrate":       words("Abs"),
+			"internal/names":         words("Abs Join"), // SQLite opens its file by itself
+			"internal/cli":           words("IsAbs Join"),
+			"internal/cli/migration": words("Join"),
+			"cmd/firn":               words("Join"),
 		},
 	},
 	{

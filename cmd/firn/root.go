@@ -14,6 +14,7 @@ import (
 
 	"firn/internal/cli"
 	"firn/internal/cli/admin"
+	"firn/internal/cli/migration"
 	"firn/internal/cli/move"
 )
 
@@ -80,7 +81,7 @@ Start with:
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddGroup(&cobra.Group{ID: clientGroup, Title: "Client commands:"}, &cobra.Group{ID: serverGroup, Title: "Server commands:"})
-	add(root, clientGroup, slices.Concat(admin.Commands(), move.Commands(), []*cobra.Command{selectCommand()})...)
+	add(root, clientGroup, slices.Concat(admin.Commands(), migration.Commands(), move.Commands(), []*cobra.Command{selectCommand()})...)
 	add(root, serverGroup, accountCommand(), checkCommand(), devCommand(), keyCommand(), rebuildCommand(), serveCommand(), topicCommand(), userCommand())
 	add(root, "", cli.Connection(), completionCommand(), manCommand(), versionCommand())
 	return root

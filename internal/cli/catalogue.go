@@ -93,6 +93,13 @@ func (s *Session) KnownCatalogue(ctx context.Context, v *remote.Vault) (*names.C
 	return s.Catalogue(ctx, v)
 }
 
+// Folder is where the client keeps what it has to remember besides names:
+// $XDG_DATA_HOME/firn, or ~/.local/share/firn. It may not exist.
+func Folder() (string, error) {
+	home, err := dataHome()
+	return filepath.Join(home, "firn"), err
+}
+
 // dataHome is the user's folder for data.
 func dataHome() (string, error) {
 	if home := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(home) {

@@ -3,8 +3,6 @@ package migrate
 import (
 	"fmt"
 	"strings"
-
-	"firn/glacier"
 )
 
 // Money is millionths of a US dollar.
@@ -41,21 +39,3 @@ func ParseMoney(s string) (Money, error) {
 
 // A Price is what retrievals cost: of so many archives, of so many bytes in all.
 type Price func(archives, bytes int64) Money
-
-// AmazonsPrice is what retrievals of a tier cost with Amazon, the way out of its
-// network included. It is that of the region us-east-1; others cost up to twice
-// as much.
-func AmazonsPrice(tier string) Price {
-	request, perGiB := Money(25), Money(2_500) // Bulk
-	switch tier {
-	case glacier.Standard:
-		request, perGiB = 50, 10_000
-	case glacier.Expedited:
-		request, perGiB = 10_000, 30_000
-	}
-	perGiB += 90_000 // out to the Internet
-	return func(archives, bytes int64) Money {
-		whole, rest := bytes/glacier.GiB, bytes%glacier.GiB
-		return Money(archives)*request + Money(whole)*perGiB + Money((rest*int64(perGiB)+glacier.GiB-1)/glacier.GiB)
-	}
-}

@@ -58,11 +58,14 @@ type Plan struct {
 }
 
 // Plan says what is left to be retrieved: by the State if it has the inventory,
-// else by the source's figures. It changes nothing.
+// else, and without a State, by the source's figures. It changes nothing.
 func (m *Migration) Plan(ctx context.Context) (Plan, error) {
-	about, err := m.state.About()
-	if err != nil {
-		return Plan{}, err
+	var about About
+	if m.state != nil {
+		var err error
+		if about, err = m.state.About(); err != nil {
+			return Plan{}, err
+		}
 	}
 	p := Plan{Exact: about.Listed}
 	if p.Exact {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -99,6 +100,15 @@ func OpenState(ctx context.Context, file string) (*State, error) {
 		return nil, errors.Join(s.explain("open", err), s.db.Close())
 	}
 	return s, nil
+}
+
+// Exists reports whether there is a state in a file.
+func Exists(file string) (bool, error) {
+	there, err := disk.Exists(disk.OS(filepath.Dir(file)), filepath.Base(file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return there, err
 }
 
 // makeFile makes an empty file, if there is none, that only its owner may read.

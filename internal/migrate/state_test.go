@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"firn/glacier"
 	"firn/internal/migrate"
 )
 
@@ -83,26 +82,5 @@ func TestMoney(t *testing.T) {
 	}
 	if got := migrate.Money(1).String(); got != "$0.01" {
 		t.Errorf("the least there is is %s", got)
-	}
-}
-
-func TestAmazonsPrice(t *testing.T) {
-	for _, row := range []struct {
-		tier            string
-		archives, bytes int64
-		want            string
-	}{
-		{glacier.Bulk, 1000, 0, "$0.03"},
-		{glacier.Standard, 1000, 0, "$0.05"},
-		{glacier.Expedited, 1000, 0, "$10.00"},
-		{glacier.Bulk, 0, glacier.GiB, "$0.10"},
-		{glacier.Standard, 0, 1000 * glacier.GiB, "$100.00"},
-		{glacier.Expedited, 0, 1000 * glacier.GiB, "$120.00"},
-		{glacier.Bulk, 0, 1, "$0.01"},
-		{glacier.Bulk, 10_000_000, 1 << 50, "$97243.28"},
-	} {
-		if got := migrate.AmazonsPrice(row.tier)(row.archives, row.bytes).String(); got != row.want {
-			t.Errorf("%s, %d archives, %d bytes: %s, want %s", row.tier, row.archives, row.bytes, got, row.want)
-		}
 	}
 }

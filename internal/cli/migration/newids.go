@@ -1,0 +1,56 @@
+package migration
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"firn/internal/files"
+	"firn/internal/migrate"
+)
+
+// writeMap writes the list of old and new ids, if it is wanted: whole, or not at
+// all.
+func (q *request) writeMap(state *migrate.State) error {
+	if q.newIDs == "" {
+		return nil
+	}
+	t, err := files.Place(filepath.Dir(q.newIDs), filepath.Base(q.newIDs), files.Placement{Overwrite: true})
+	if err != nil {
+		return fmt.Errorf("write the list of new ids: %w", err)
+	}
+	defer t.Close()
+	err = t.Truncate(0)
+	if err == nil {
+		err = listIDs(io.NewOffsetWriter(t, 0), state)
+	}
+	if err != nil {
+		return fmt.Errorf("write the list of new ids: %w", errors.Join(err, t.Discard()))
+	}
+	return t.Commit(time.Time{})
+}
+
+// idPage is how many ids are read at a time.
+const idPage = 1000
+
+// listIDs writes old and new ids, a tab between, a line for each archive that has
+// a new one.
+func listIDs(w io.Writer, state *migrate.State) error {
+	out := bufio.NewWriterSize(w, 1<<20)
+	for after := int64(0); ; {
+		page, err := state.Renewed(after, idPage)
+		if err != nil {
+			return err
+		}
+		for _, a := range page {
+			fmt.Fprintf(out, "%s\t%s\n", a.ID, a.NewID)
+			after = a.N
+		}
+		if len(page) < idPage {
+			return out.Flush()
+		}
+	}
+}
