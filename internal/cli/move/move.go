@@ -85,8 +85,11 @@ func (t *tally) fail(name string, err error) error {
 	e := event{Action: "failed", Name: name, Message: err.Error()}
 	if problem, ok := errors.AsType[*files.Problem](err); ok {
 		e.Problem = string(problem.Kind)
+		if error(problem) == err { //nolint:errorlint // it has the name as it was walked, and not in the vault
+			e.Message = (&files.Problem{Name: name, Kind: problem.Kind, Err: problem.Err}).Error()
+		}
 	}
-	message := err.Error()
+	message := e.Message
 	if !strings.Contains(message, name) {
 		message = name + ": " + message
 	}

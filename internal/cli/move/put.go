@@ -127,14 +127,14 @@ type found struct {
 func (p *put) walkAll(ctx context.Context, sources []string, as string) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		for _, source := range sources {
-			info, statErr := files.Stat(source)
+			_, statErr := files.Stat(source)
 			for f, err := range files.Walk(ctx, source, &p.flags.rules, files.Options{FollowLinks: p.flags.followLinks}) {
-				name := cleanName(source)
-				switch {
-				case as != "" && statErr == nil && info.Path != "":
-					name = cleanName(as)
-				case statErr != nil: // a folder
-					name = cleanName(cmp.Or(as, source) + "/" + f.Name)
+				name, below := cleanName(cmp.Or(as, source)), f.Name
+				if problem, ok := errors.AsType[*files.Problem](err); ok {
+					below = problem.Name
+				}
+				if statErr != nil && below != source { // it is in a folder
+					name = under(name, cleanName(below))
 				}
 				if !yield(found{under(p.flags.prefix, name), f}, err) {
 					return
