@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -48,10 +49,10 @@ https://glacier.REGION.amazonaws.com. So this asks Amazon:
 
   firn vault list --endpoint-url aws --region eu-west-1
 
-AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves out all but --endpoint-url.
-A profile whose role is assumed should have the word in its services section, or in
-AWS_ENDPOINT_URL_GLACIER: as an endpoint_url of everything it would be the
-endpoint of the service that roles are assumed with, too.
+AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves out all but --endpoint-url. As with
+the AWS CLI, a URL in AWS_ENDPOINT_URL or in a profile's endpoint_url is that of every
+service, and so of the one that roles are assumed with; AWS_ENDPOINT_URL_GLACIER
+and the services section are about vaults alone.
 
 Region:
   --region NAME
@@ -143,7 +144,7 @@ func (c *connection) load(ctx context.Context, instance bool) (aws.Config, error
 	if instance {
 		state = imds.ClientDefaultEnableState
 	}
-	options := []func(*config.LoadOptions) error{config.WithEC2IMDSClientEnableState(state)}
+	options := []func(*config.LoadOptions) error{config.WithEC2IMDSClientEnableState(state), config.WithServiceOptions(ownEndpoint)}
 	if c.profile != "" {
 		options = append(options, config.WithSharedConfigProfile(c.profile))
 	}
@@ -166,6 +167,18 @@ func (c *connection) load(ctx context.Context, instance bool) (aws.Config, error
 		return cfg, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	return cfg, nil
+}
+
+// ownEndpoint gives services that keys come from, such as STS, their own
+// endpoints where the word for Amazon's was said for all.
+func ownEndpoint(_ string, options any) {
+	endpoint := reflect.ValueOf(options).Elem().FieldByName("BaseEndpoint")
+	if !endpoint.IsValid() {
+		return
+	}
+	if said, ok := endpoint.Interface().(*string); ok && aws.ToString(said) == amazon {
+		endpoint.SetZero()
+	}
 }
 
 // The sources of a configuration know the endpoints of single services.

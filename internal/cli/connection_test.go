@@ -92,6 +92,10 @@ aws_secret_access_key = s
 credential_process = cat process.json
 [profile broken]
 credential_process = false
+[profile role]
+role_arn = arn:aws:iam::111122223333:role/archivist
+source_profile = firn
+region = eu-west-1
 [profile half]
 role_arn = arn:aws:iam::111122223333:role/r
 source_profile = nobody
@@ -184,6 +188,14 @@ func TestKeys(t *testing.T) {
 		io.WriteString(w, "{}")
 	}))
 	defer s.Close()
+	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ParseForm(); r.Form.Get("RoleArn") != "arn:aws:iam::111122223333:role/archivist" || !strings.Contains(r.Header.Get("Authorization"), "AKIAFIRN") {
+			t.Errorf("STS is asked for %v", r.Form)
+		}
+		io.WriteString(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>`+
+			`<SecretAccessKey>s</SecretAccessKey><SessionToken>role-token</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`)
+	}))
+	defer sts.Close()
 	const none = "there is no key to sign with: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile that has one\n"
 	for _, tt := range []struct {
 		name string
@@ -199,6 +211,7 @@ func TestKeys(t *testing.T) {
 		{"profile by environment does not", "AWS_ACCESS_KEY_ID=A AWS_SECRET_ACCESS_KEY=s AWS_PROFILE=firn", "", "A "},
 		{"profile by environment", "AWS_PROFILE=firn", "", "AKIAFIRN "},
 		{"a program is asked", "", "--profile process", "AKIAPROCESS token"},
+		{"a role is assumed", "AWS_ENDPOINT_URL_STS=" + sts.URL, "--profile role", "ASIAROLE role-token"},
 		{"credentials file", "AWS_SHARED_CREDENTIALS_FILE=credentials", "--profile mine", "AKIAMINE "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
