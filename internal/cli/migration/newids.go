@@ -15,10 +15,10 @@ import (
 // writeMap writes the list of old and new ids, if it is wanted: whole, or not at
 // all.
 func (q *request) writeMap(state *migrate.State) error {
-	if q.newIDs == "" {
+	if q.mapFile == "" {
 		return nil
 	}
-	t, err := files.Place(filepath.Dir(q.newIDs), filepath.Base(q.newIDs), files.Placement{Overwrite: true})
+	t, err := files.Place(filepath.Dir(q.mapFile), filepath.Base(q.mapFile), files.Placement{Overwrite: true})
 	if err != nil {
 		return fmt.Errorf("write the list of new ids: %w", err)
 	}

@@ -16,8 +16,8 @@ import (
 // A request is what a run is asked to be.
 type request struct {
 	journey
-	budget, pace, ids, newIDs string
-	refresh                   bool
+	budget, pace, mapFile    string
+	newIDs, keepIDs, refresh bool
 }
 
 func run() *cobra.Command {
@@ -49,14 +49,15 @@ firn migrate status --from aws://eu-west-1/photos --to photos`,
 		JSON:     "With --json the report at the end is printed as JSON.",
 		Changes:  true,
 		Asks:     true,
-		Parallel: 4,
+		Parallel: 8,
 		Resume:   "what is retrieved and copied is kept, retrievals under way go on, and the same command takes them up",
 		Flags: func(fs *pflag.FlagSet) {
 			q.flags(fs)
 			fs.StringVar(&q.budget, "budget", "", "`DOLLARS` that all retrievals may cost, over all runs (default: it is asked, if it costs anything)")
 			fs.StringVar(&q.pace, "max-bytes-per-hour", "", "begin to retrieve no more than `BYTES` in an hour, such as 10GiB")
-			fs.StringVar(&q.ids, "ids", "auto", "keep the old archive ids, take new ones, or auto: keep them where that is possible")
-			fs.StringVar(&q.newIDs, "map", "", "`FILE` for the list of old and new archive ids")
+			fs.BoolVar(&q.newIDs, "new-ids", false, "give the archives new ids")
+			fs.BoolVar(&q.keepIDs, "keep-ids", false, "copy no archive that cannot have its old id")
+			fs.StringVar(&q.mapFile, "map", "", "`FILE` for the list of old and new archive ids")
 			fs.BoolVar(&q.refresh, "refresh", false, "take a new inventory first, for archives that came since")
 		},
 		Run: func(ctx context.Context, s *cli.Session, _ []string) error { return q.run(ctx, s) },
@@ -104,14 +105,13 @@ func (q *request) run(ctx context.Context, s *cli.Session) error {
 
 // limits reads what bounds the run.
 func (q *request) limits(cfg *migrate.Config) (err error) {
-	switch q.ids {
-	case "auto":
-	case "keep":
-		cfg.IDs = migrate.Keep
-	case "new":
+	switch {
+	case q.newIDs && q.keepIDs:
+		return errors.New("--new-ids and --keep-ids contradict each other")
+	case q.newIDs:
 		cfg.IDs = migrate.Renew
-	default:
-		return fmt.Errorf("--ids must be keep, new or auto, not %q", q.ids)
+	case q.keepIDs:
+		cfg.IDs = migrate.Keep
 	}
 	if q.budget != "" {
 		if cfg.Budget, err = migrate.ParseMoney(q.budget); err != nil {
