@@ -61,16 +61,8 @@ func isFlag(cmd *cobra.Command, arg string) bool {
 }
 
 // ID is an id as it stands in an argument, without the id: that may be before
-// it.
+// it. A verb that also takes other things there asks for it itself.
 func ID(arg string) string { return strings.TrimPrefix(arg, idPrefix) }
-
-// plain takes the id: off where Arguments may have put it.
-func plain(arg string) string {
-	if id := ID(arg); isID(id) {
-		return id
-	}
-	return arg
-}
 
 // IDVar registers a flag whose value is an id.
 func IDVar(fs *pflag.FlagSet, value *string, name, usage string) {

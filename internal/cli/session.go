@@ -118,6 +118,7 @@ func (s *Session) Pace(pace func(ctx context.Context, n int) error) {
 
 // Vault is the vault that an argument names.
 func (s *Session) Vault(name string) (*remote.Vault, error) {
+	name = ID(name) // which Arguments may have put before a name that looks like an id
 	if !glacier.VaultName(name).Valid() {
 		return nil, Wrong(fmt.Errorf("%q cannot be the name of a vault: it has 1 to 255 letters, digits, hyphens, underscores and dots", name))
 	}
@@ -186,13 +187,13 @@ func (s *Session) Line(document any) error {
 // Tell says something to a person who looks on, if there is one.
 func (s *Session) Tell(format string, args ...any) {
 	if s.terminal {
-		s.screen.say(fmt.Sprintf(format, args...))
+		s.screen.say(PrintableLines(fmt.Sprintf(format, args...)))
 	}
 }
 
 // Warn says something in any case.
 func (s *Session) Warn(format string, args ...any) {
-	s.screen.say("firn: " + fmt.Sprintf(format, args...))
+	s.screen.say("firn: " + PrintableLines(fmt.Sprintf(format, args...)))
 }
 
 // loud is the attempt from which on trouble is told where nobody looks on.
@@ -200,7 +201,7 @@ const loud = 3
 
 func (s *Session) trouble(t remote.Trouble) {
 	if s.terminal || t.Attempt >= loud {
-		s.Warn("%s: trying again in %s", Printable(t.Err.Error()), Span(max(t.Pause, time.Second)))
+		s.Warn("%v: trying again in %s", t.Err, Span(max(t.Pause, time.Second)))
 	}
 }
 

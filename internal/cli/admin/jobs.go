@@ -122,18 +122,26 @@ func jobShow() *cobra.Command {
 
 func jobOutput() *cobra.Command {
 	var file string
+	var wait bool
 	return cli.Verb{
 		Use: "output VAULT ID", Short: "Get a job's output",
 		Long: `Print a job's output as it is, or write it to a file with --output. A connection that
 breaks is taken up again where it broke, and the whole is compared with the size and
 the hash that the server says. A file has its name only once it is whole.
 
-A job that is not complete is exit code 8: firn job show tells how it stands.`,
+A job that is not complete is exit code 8, unless --wait waits for it.`,
 		Example: `firn job output photos "$JOB" --output archive.bin`,
 		Args:    cobra.ExactArgs(2),
-		Flags:   func(fs *pflag.FlagSet) { fs.StringVarP(&file, "output", "o", "", "file to write to") },
+		Flags: func(fs *pflag.FlagSet) {
+			fs.StringVarP(&file, "output", "o", "", "file to write to")
+			fs.BoolVar(&wait, "wait", false, "wait until the job is complete")
+		},
 		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, args []string) error {
-			d, err := v.Job(ctx, glacier.JobID(cli.ID(args[0])))
+			id := glacier.JobID(cli.ID(args[0]))
+			d, err := v.Job(ctx, id)
+			if err == nil && wait && !d.Completed {
+				d, err = s.Wait(ctx, v, id, "job "+string(id))
+			}
 			if err != nil {
 				return err
 			}
