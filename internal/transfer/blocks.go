@@ -8,6 +8,8 @@ import (
 
 	"firn/glacier"
 	"firn/internal/files"
+	"firn/internal/remote"
+	"firn/treehash"
 )
 
 // maxBuffer is the largest block that is kept in memory; a larger one is kept in a file.
@@ -116,6 +118,22 @@ func (m *memory) ReadFrom(r io.Reader) (n int64, err error) {
 		err = nil
 	}
 	return n, err
+}
+
+// measure hashes the block.
+func (b *block) measure(ctx context.Context) (remote.Content, error) {
+	if b.spool != nil {
+		return remote.Measure(ctx, b.at(), 0, b.size)
+	}
+	h := treehash.NewHasher()
+	for rest := b.memory[:b.size]; len(rest) > 0; {
+		leaf := rest[:min(len(rest), treehash.LeafSize)]
+		h.Write(leaf)
+		rest = rest[len(leaf):]
+	}
+	c := remote.Content{At: b.at(), Size: b.size}
+	c.Tree, c.Linear = h.Sum()
+	return c, nil
 }
 
 // at is what the block keeps.

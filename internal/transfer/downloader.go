@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"firn/glacier"
@@ -70,6 +71,7 @@ type fetch struct {
 	chunk int64
 	// inOne is set once the server has shown that it knows no ranges: what breaks off then begins anew.
 	inOne bool
+	spare sync.Pool // of *[treehash.LeafSize]byte
 }
 
 func (d *Downloader) newFetch(o Output) (*fetch, error) {
@@ -102,8 +104,9 @@ func (f *fetch) bounds(i int) (offset, size int64) {
 // tree hash. Where the server says what it should be, they have it.
 func (f *fetch) get(ctx context.Context, offset, size int64, dst io.WriterAt) (treehash.Hash, error) {
 	for try := 1; ; try++ {
-		g := &get{f: f, offset: offset, size: size, leaves: newLeaves(dst)}
+		g := &get{f: f, offset: offset, size: size, leaves: f.newLeaves(dst, size)}
 		err := g.run(ctx)
+		f.put(g.leaves)
 		tree := g.leaves.root()
 		if err == nil && g.hashed && tree != g.want {
 			err = &CorruptError{Offset: offset, Size: size, Want: g.want, Got: tree}

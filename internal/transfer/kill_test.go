@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -40,6 +41,20 @@ func TestProcess(t *testing.T) {
 		u := w.uploader()
 		u.PartSize = 0
 		upload(t, w, file, u)
+		fmt.Println("peak", peak(t))
+	case "large stream":
+		u := w.uploader()
+		u.PartSize = 0
+		if _, err := u.Stream(context.Background(), input(io.LimitReader(zeros{}, large))); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("peak", peak(t))
+	case "large download":
+		d := w.downloader()
+		d.ChunkSize = 0
+		if _, err := d.Write(context.Background(), transfer.Output{Job: "job", Size: large}, io.Discard); err != nil {
+			t.Fatal(err)
+		}
 		fmt.Println("peak", peak(t))
 	case "download":
 		size, _ := strconv.ParseInt(os.Getenv("FIRN_TRANSFER_SIZE"), 10, 64)
@@ -214,7 +229,19 @@ func TestKilledDownload(t *testing.T) {
 	t.Logf("%d processes were killed", kills)
 }
 
-// TestMemory uploads 2 GiB that take no space, to a server that takes everything.
+// large is what TestMemory moves.
+const large = 2 << 30
+
+// zeros are read without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// TestMemory uploads 2 GiB that take no space, to a server that takes everything, as a file and as a stream, and downloads as
+// much.
 func TestMemory(t *testing.T) {
 	if os.Getenv("FIRN_LONG") == "" {
 		t.Skip("FIRN_LONG is not set")
@@ -223,18 +250,20 @@ func TestMemory(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path, 2<<30); err != nil {
+	if err := os.Truncate(path, large); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{file: filepath.Join(t.TempDir(), "names")}
-	out, err := w.process(t, swallow(t), "FIRN_TRANSFER_TASK=large upload", "FIRN_TRANSFER_FILE="+path).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %s", err, out)
+	for task, most := range map[string]int64{"large upload": 64 * mib, "large stream": 176 * mib, "large download": 128 * mib} {
+		w := &world{file: filepath.Join(t.TempDir(), "names")}
+		out, err := w.process(t, swallow(t), "FIRN_TRANSFER_TASK="+task, "FIRN_TRANSFER_FILE="+path).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		_, rest, _ := strings.Cut(string(out), "peak ")
+		bytes, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+		if err != nil || bytes > most {
+			t.Errorf("%s: %d MiB of memory, %v", task, bytes/mib, err)
+		}
+		t.Logf("%s: a peak of %d MiB", task, bytes/mib)
 	}
-	_, rest, _ := strings.Cut(string(out), "peak ")
-	bytes, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-	if err != nil || bytes > 100*mib {
-		t.Errorf("%d MiB of memory, %v", bytes/mib, err)
-	}
-	t.Logf("peak of %d MiB", bytes/mib)
 }

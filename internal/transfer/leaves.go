@@ -18,14 +18,29 @@ type leaves struct {
 	tree treehash.Builder
 }
 
-func newLeaves(dst io.WriterAt) *leaves { return &leaves{dst: dst} }
+// newLeaves returns leaves of size bytes, with memory that has served before.
+func (f *fetch) newLeaves(dst io.WriterAt, size int64) *leaves {
+	if size < treehash.LeafSize {
+		return &leaves{dst: dst, buf: make([]byte, size)}
+	}
+	memory, ok := f.spare.Get().(*[treehash.LeafSize]byte)
+	if !ok {
+		memory = new([treehash.LeafSize]byte)
+	}
+	return &leaves{dst: dst, buf: memory[:]}
+}
+
+// put takes the memory back. The hash can still be asked for.
+func (f *fetch) put(l *leaves) {
+	if len(l.buf) == treehash.LeafSize {
+		f.spare.Put((*[treehash.LeafSize]byte)(l.buf))
+	}
+	l.buf = nil
+}
 
 // readFrom reads at most n bytes. The error is io.EOF if there are fewer; that of dst as it is, and any other a
 // *[brokenError].
 func (l *leaves) readFrom(r io.Reader, n int64, progress func(int64)) (done int64, err error) {
-	if l.buf == nil {
-		l.buf = make([]byte, min(treehash.LeafSize, n))
-	}
 	for done < n {
 		k, err := r.Read(l.buf[l.fill:min(int64(len(l.buf)), int64(l.fill)+n-done)])
 		l.fill += k

@@ -11,7 +11,6 @@ import (
 
 	"firn/glacier"
 	"firn/internal/names"
-	"firn/internal/remote"
 	"firn/treehash"
 )
 
@@ -163,7 +162,7 @@ func (s *stream) send(ctx context.Context, first, second *block) (err error) {
 
 // part stores a part, and gives its block back.
 func (s *stream) part(ctx context.Context, offset int64, b *block) (treehash.Hash, error) {
-	c, err := remote.Measure(ctx, b.at(), 0, b.size)
+	c, err := b.measure(ctx)
 	if err != nil {
 		return c.Tree, err
 	}

@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,7 +17,7 @@ import (
 	"firn/treehash"
 )
 
-// swallow serves a vault that takes everything and keeps nothing.
+// swallow serves a vault that takes everything and keeps nothing, and gives nothing but zeros.
 func swallow(t testing.TB) (url string) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,6 +31,13 @@ func swallow(t testing.TB) (url string) {
 		case "POST upload", "POST archives":
 			w.Header().Set(glacier.HeaderArchiveID, "archive")
 			w.WriteHeader(http.StatusCreated)
+		case "GET output":
+			var first, last int64
+			fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &first, &last)
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, int64(large)))
+			w.Header().Set("Content-Length", fmt.Sprint(last-first+1))
+			w.WriteHeader(http.StatusPartialContent)
+			io.CopyN(w, zeros{}, last-first+1)
 		default:
 			w.WriteHeader(http.StatusNotFound)
 		}
