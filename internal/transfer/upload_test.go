@@ -369,3 +369,41 @@ func TestPartSize(t *testing.T) {
 		}
 	}
 }
+
+// When all work is stopped, an archive that the server has is noted first; what it has not, it never gets.
+func TestUploadThatIsStopped(t *testing.T) {
+	stopped := errors.New("stopped")
+	for _, tt := range []struct {
+		name  string
+		f     func(stop func()) *fault
+		kept  bool
+		taken int
+	}{
+		{"before the body was sent", func(stop func()) *fault { return &fault{held: stop, cutBody: 1} }, false, 0},
+		{"before the reply", func(stop func()) *fault { return &fault{then: stop} }, true, 1},
+		{"before a reply that never comes", func(stop func()) *fault { return &fault{then: stop, lost: true} }, false, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			ctx, stop := context.WithCancelCause(context.Background())
+			w.proxy.damage(func(kind string, _ *http.Request) *fault {
+				if kind != "POST archives" {
+					return nil
+				}
+				return tt.f(func() { stop(stopped) })
+			})
+			kept := false
+			it := item(content(24 * mib))
+			it.Keep = func(context.Context, names.Archive) error { kept = true; return nil }
+			u := w.uploader()
+			u.Single = 32 * mib
+			_, err := u.Upload(ctx, it)
+			if kept != tt.kept || (err == nil) != tt.kept || err != nil && !errors.Is(err, stopped) {
+				t.Errorf("kept: %t, error %v", kept, err)
+			}
+			if n := w.proxy.count("POST archives"); n != tt.taken {
+				t.Errorf("the server has taken %d archives, want %d", n, tt.taken)
+			}
+		})
+	}
+}

@@ -91,8 +91,13 @@ func (u *Uploader) whole(ctx context.Context, it Item) (names.Archive, error) {
 	if err != nil {
 		return names.Archive{}, it.explain(ctx, err)
 	}
-	content.Sent = it.progress
-	receipt, err := u.Vault.Upload(ctx, it.Description, content)
+	p := newPatience(ctx, content.Size)
+	defer p.end()
+	content.Sent = func(n int64) {
+		p.moved(n)
+		it.progress(n)
+	}
+	receipt, err := u.Vault.Upload(p.ctx, it.Description, content)
 	if err != nil {
 		return names.Archive{}, it.explain(ctx, err)
 	}
