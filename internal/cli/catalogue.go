@@ -61,6 +61,24 @@ func (s *Session) namesFile(owner names.Owner) (file string, err error) {
 
 // Catalogue opens the names of a vault. It is the caller's to close.
 func (s *Session) Catalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
+	return s.catalogue(ctx, v, names.Open)
+}
+
+// SoundCatalogue is Catalogue for who makes the names anew: damaged ones are
+// set aside, with a warning, and there are none yet in their place.
+func (s *Session) SoundCatalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
+	return s.catalogue(ctx, v, func(ctx context.Context, file string) (*names.Catalogue, error) {
+		c, moved, err := names.OpenSound(ctx, file)
+		if moved != "" {
+			s.Warn("the names of vault %s were damaged; the damaged file is now %s", v.Name, moved)
+		}
+		return c, err
+	})
+}
+
+func (s *Session) catalogue(
+	ctx context.Context, v *remote.Vault, open func(context.Context, string) (*names.Catalogue, error),
+) (*names.Catalogue, error) {
 	owner, err := s.Owner(ctx, v)
 	if err != nil {
 		return nil, err
@@ -69,12 +87,12 @@ func (s *Session) Catalogue(ctx context.Context, v *remote.Vault) (*names.Catalo
 	if err != nil {
 		return nil, err
 	}
-	c, err := names.Open(ctx, file)
+	c, err := open(ctx, file)
 	if err != nil {
-		return nil, fmt.Errorf("open the names of vault %s in %s: %w", v.Name, file, err)
+		return nil, fmt.Errorf("vault %s: %w", v.Name, err)
 	}
 	if err := c.Bind(ctx, owner); err != nil {
-		return nil, errors.Join(fmt.Errorf("the names in %s: %w", file, err), c.Close())
+		return nil, errors.Join(fmt.Errorf("vault %s: %w", v.Name, err), c.Close())
 	}
 	return c, nil
 }

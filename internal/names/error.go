@@ -33,10 +33,9 @@ func (c *Catalogue) explain(doing string, err error) error {
 		return fmt.Errorf("%s in %s: %w (%w)", doing, c.file, context.Canceled, err)
 	case errors.Is(err, ErrNewer):
 		return fmt.Errorf("%s in %s: %w; use that one, or move the file away and run `firn names rebuild`", doing, c.file, err)
-	case errors.Is(err, ErrDamaged):
-		return c.damage(doing, err)
-	case damaged(code):
-		return c.damage(doing, fmt.Errorf("%w (%w)", ErrDamaged, err))
+	case errors.Is(err, ErrDamaged), damaged(code):
+		return fmt.Errorf("%s in %s: %w; the archives are safe in the vault, and `firn names rebuild` makes the names anew from its inventory (%w)",
+			doing, c.file, ErrDamaged, err)
 	case full(code):
 		return fmt.Errorf("%s in %s: %w; nothing was changed (%w)", doing, c.file, ErrFull, err)
 	case busy(code):
@@ -45,9 +44,4 @@ func (c *Catalogue) explain(doing string, err error) error {
 	default:
 		return fmt.Errorf("%s in %s: %w", doing, c.file, err)
 	}
-}
-
-func (c *Catalogue) damage(doing string, err error) error {
-	return fmt.Errorf("%s in %s: %w; the archives are safe in the vault, and `firn names rebuild` makes the names anew from its inventory",
-		doing, c.file, err)
 }

@@ -16,7 +16,9 @@ import (
 // An Inventory is what a vault has, as the service says it.
 type Inventory struct {
 	Rows iter.Seq2[inventory.Row, error] // read once
-	Date func() time.Time                // when it was taken; asked once all rows have been read
+	// Date is when it was taken, asked once all rows have been read. If nobody says it (CSV does not), it was not before the newest
+	// archive in it, and that is enough: what is newer than that is left alone.
+	Date func() time.Time
 }
 
 // A Check is how a catalogue is compared with an inventory.
@@ -94,9 +96,9 @@ func (c *Catalogue) compare(ctx context.Context, inv Inventory, check Check, reb
 	if counts.Inventory, err = b.stage(inv.Rows, check.Unseal); err != nil {
 		return Counts{}, c.explain(doing, err)
 	}
-	date := inv.Date()
-	if date.IsZero() {
-		return Counts{}, fmt.Errorf("%s in %s: nobody says when it was taken, so what is missing from it cannot be told from what is newer", doing, c.file)
+	date, err := b.date(inv.Date())
+	if err != nil {
+		return Counts{}, c.explain(doing, err)
 	}
 	work := func() error {
 		if err := b.find(date, rebuild, &counts); err != nil {
@@ -242,6 +244,15 @@ func read(description string, unseal func([]byte) (label.Label, bool)) (l label.
 		l.Path = ""
 	}
 	return l, true
+}
+
+// date is when the inventory was taken, in milliseconds, or the best that can be said instead.
+func (b *bulk) date(said time.Time) (ms int64, err error) {
+	if !said.IsZero() {
+		return said.UnixMilli(), nil
+	}
+	err = b.conn.QueryRowContext(b.ctx, "SELECT COALESCE(MAX(created), 0) FROM temp.found").Scan(&ms)
+	return ms, err
 }
 
 // once makes sure that the inventory names each archive once.

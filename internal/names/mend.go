@@ -37,7 +37,7 @@ const otherwise = `(f.path IS NOT NULL AND (
 	OR (SELECT COUNT(*) FROM files x WHERE x.archive = a.n) > 1))`
 
 // find finds out what is to be done.
-func (b *bulk) find(date time.Time, rebuild bool, counts *Counts) error {
+func (b *bulk) find(date int64, rebuild bool, counts *Counts) error {
 	if err := b.run(createTodo); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (b *bulk) find(date time.Time, rebuild bool, counts *Counts) error {
 	if _, err := b.exec(`INSERT INTO temp.todo
 		SELECT CASE WHEN a.created < ? THEN 3 ELSE 4 END, NULL, a.n, 0
 		FROM archives a WHERE NOT EXISTS (SELECT 1 FROM temp.found f WHERE f.id = a.id)
-		ORDER BY a.id`, date.UnixMilli()); err != nil {
+		ORDER BY a.id`, date); err != nil {
 		return err
 	}
 	if rebuild {

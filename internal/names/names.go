@@ -62,6 +62,37 @@ func Open(ctx context.Context, file string) (*Catalogue, error) {
 	return c, nil
 }
 
+// OpenSound opens the catalogue in a file after a look at every page of it, as is due before it is made anew. A damaged one is set aside, and
+// a new one made in its place; moved is then where the old one is. What only the old one knew, such as unfinished work and the files in
+// bundles, is not in the new one.
+func OpenSound(ctx context.Context, file string) (c *Catalogue, moved string, err error) {
+	c, err = Open(ctx, file)
+	if err == nil {
+		if err = c.sound(ctx); err == nil {
+			return c, "", nil
+		}
+		err = errors.Join(err, c.Close())
+	}
+	if !errors.Is(err, ErrDamaged) {
+		return nil, "", err
+	}
+	if moved, err = SetAside(file); err != nil {
+		return nil, "", err
+	}
+	c, err = Open(ctx, file)
+	return c, moved, err
+}
+
+// sound has SQLite look at every page.
+func (c *Catalogue) sound(ctx context.Context) error {
+	var verdict string
+	_, err := c.row(ctx, "PRAGMA quick_check(1)", nil, &verdict)
+	if err == nil && verdict != "ok" {
+		err = fmt.Errorf("%w: %s", ErrDamaged, verdict)
+	}
+	return c.explain("look for damage", err)
+}
+
 // makeFile makes an empty file, if there is none, that only its owner may read: SQLite would let everybody.
 func makeFile(file string) error {
 	dir, err := disk.MakeRoot(filepath.Dir(file))

@@ -75,12 +75,19 @@ func TestDamageFurtherIn(t *testing.T) {
 		t.Errorf("read: %v", err)
 	}
 	for n := range 2 {
-		moved, err := names.SetAside(file)
+		must(t, os.WriteFile(file, b, 0o600))
+		c, moved, err := names.OpenSound(t.Context(), file)
 		must(t, err)
-		if _, err := os.Stat(moved); err != nil || filepath.Dir(moved) != filepath.Dir(file) {
-			t.Errorf("moved to %s: %v", moved, err)
+		if kept, err := os.ReadFile(moved); err != nil || !bytes.Equal(kept, b) || filepath.Dir(moved) != filepath.Dir(file) {
+			t.Errorf("moved to %s: %d bytes, %v", moved, len(kept), err)
 		}
-		c := open(t, file)
 		want(t, fmt.Sprint("names in the new one, ", n), all(t, c.Under(t.Context(), "", true)), nil)
+		add(t, c, "A", "a", 1)
+		must(t, c.Close())
+		c, moved, err = names.OpenSound(t.Context(), file)
+		must(t, err)
+		want(t, "that a sound one was moved", moved, "")
+		want(t, "names in a sound one", len(all(t, c.Under(t.Context(), "", true))), 1)
+		must(t, c.Close())
 	}
 }

@@ -213,6 +213,22 @@ func TestReconcile(t *testing.T) {
 	want(t, "differences of the second time", found, nil)
 }
 
+// TestReconcileWithoutADate: what is newer than all that is in the inventory may be newer than the inventory.
+func TestReconcileWithoutADate(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	add(t, c, "old", "old", 1)
+	add(t, c, "new", "new", 3)
+	undated := func(rows ...inventory.Row) names.Inventory {
+		return names.Inventory{Rows: seq(rows), Date: func() time.Time { return time.Time{} }}
+	}
+	counts, err := c.Reconcile(ctx, undated(row("A", "", 2)), names.Check{})
+	must(t, err)
+	want(t, "counts", counts, names.Counts{Inventory: 1, Extra: 1, Missing: 1, Fresh: 1})
+	counts, err = c.Reconcile(ctx, undated(), names.Check{})
+	must(t, err)
+	want(t, "counts of an empty inventory", counts, names.Counts{Fresh: 2})
+}
+
 func TestReconcileChangesNothingWhenItFails(t *testing.T) {
 	c := fresh(t)
 	add(t, c, "A", "a", 1)
@@ -232,7 +248,6 @@ func TestReconcileChangesNothingWhenItFails(t *testing.T) {
 			_ = yield(extra, nil) && yield(inventory.Row{}, inventory.ErrCutOff)
 		}}, names.Check{}, inventory.ErrCutOff, ""},
 		{"an archive twice", t.Context(), list(extra, extra), names.Check{}, nil, "twice"},
-		{"no date", t.Context(), names.Inventory{Rows: list(extra).Rows, Date: func() time.Time { return time.Time{} }}, names.Check{}, nil, "when"},
 		{"a report that nobody wants", t.Context(), list(extra), names.Check{Report: refuse}, broken, ""},
 		{"a mending that nobody wants", canceled(), list(extra), names.Check{}, context.Canceled, ""},
 	} {

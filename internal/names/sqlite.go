@@ -129,7 +129,7 @@ func (s *session) settle(ctx context.Context) error {
 	case made > version:
 		return ErrNewer
 	case made < version:
-		return fmt.Errorf("%w: its version is %d", ErrDamaged, made)
+		return fmt.Errorf("%w: the version is %d", ErrDamaged, made)
 	}
 	return nil
 }

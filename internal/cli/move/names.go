@@ -54,7 +54,7 @@ type catalogueWork struct {
 	progress  *cli.Progress
 }
 
-func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, vault string) (w *catalogueWork, err error) {
+func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, vault string, anew bool) (w *catalogueWork, err error) {
 	w = &catalogueWork{tally: tally{s: s}, flags: f}
 	if w.ids, err = identities(s, f.identity); err != nil {
 		return nil, err
@@ -62,7 +62,11 @@ func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, va
 	if w.vault, err = s.Vault(vault); err != nil {
 		return nil, err
 	}
-	if w.names, err = s.Catalogue(ctx, w.vault); err != nil {
+	open := s.Catalogue
+	if anew {
+		open = s.SoundCatalogue
+	}
+	if w.names, err = open(ctx, w.vault); err != nil {
 		return nil, err
 	}
 	w.progress = s.Progress("Reading the inventory", 0, true)
@@ -137,7 +141,7 @@ Archives that are newer than the inventory stay as they are.`,
 			fs.BoolVar(&noBundles, "no-bundles", false, "do not read the indexes of bundles")
 		},
 		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
-			w, err := newCatalogueWork(ctx, s, f, args[0])
+			w, err := newCatalogueWork(ctx, s, f, args[0], true)
 			if err != nil {
 				return err
 			}
@@ -218,7 +222,7 @@ there are differences that were not mended.`,
 			fs.BoolVar(&mend, "mend", false, "make the catalogue agree with the inventory")
 		},
 		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
-			w, err := newCatalogueWork(ctx, s, f, args[0])
+			w, err := newCatalogueWork(ctx, s, f, args[0], false)
 			if err != nil {
 				return err
 			}
