@@ -8,38 +8,34 @@ import (
 	"firn/internal/remote"
 )
 
-// A Withdrawal is what became of a name that was taken out of the vault.
-type Withdrawal struct {
-	// Deleted says that the archive is gone. A file in a bundle only loses its
-	// name as long as others in the bundle have theirs.
-	Deleted bool
-	Archive glacier.ArchiveID
-}
-
-// Withdraw takes one version of a name out of a vault: first the archive, then
-// what the catalogue knows of it, so that after a crash in between the same
-// again does the rest.
-func Withdraw(ctx context.Context, v *remote.Vault, c *names.Catalogue, f names.File) (Withdrawal, error) {
-	w := Withdrawal{Archive: f.Archive}
-	archive, found, err := c.Archive(ctx, f.Archive)
+// Withdraw takes files out of an archive of a vault, of which they are members. The
+// archive is deleted if no other file is in it, and otherwise only the names are
+// forgotten. First goes the archive, then what the catalogue knows of it, so that
+// after a crash in between the same again does the rest. Of one archive, one
+// Withdraw at a time.
+func Withdraw(ctx context.Context, v *remote.Vault, c *names.Catalogue, id glacier.ArchiveID, files []names.File) (deleted bool, err error) {
+	archive, found, err := c.Archive(ctx, id)
 	if err != nil || !found {
-		return w, err
+		return false, err
+	}
+	gone := make(map[string]bool, len(files))
+	for _, f := range files {
+		gone[f.Path] = true
 	}
 	var others []names.File
-	for m, err := range c.Members(ctx, f.Archive) {
+	for m, err := range c.Members(ctx, id) {
 		if err != nil {
-			return w, err
+			return false, err
 		}
-		if m.Path != f.Path {
+		if !gone[m.Path] {
 			others = append(others, m)
 		}
 	}
 	if len(others) > 0 {
-		return w, c.Add(ctx, archive, others...)
+		return false, c.Add(ctx, archive, others...)
 	}
-	w.Deleted = true
-	if err := v.DeleteArchive(ctx, f.Archive); err != nil {
-		return w, err
+	if err := v.DeleteArchive(ctx, id); err != nil {
+		return false, err
 	}
-	return w, c.Remove(ctx, f.Archive)
+	return true, c.Remove(ctx, id)
 }

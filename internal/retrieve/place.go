@@ -63,6 +63,10 @@ func (r *Retriever) write(ctx context.Context, t task) ([]Outcome, error) {
 		}
 		return []Outcome{{Want: w, Err: err}}, nil
 	}
+	if err := r.readers.take(ctx); err != nil {
+		return nil, err
+	}
+	defer r.readers.release()
 	plain, size, err := r.content(ctx, a, t.jobs)
 	if err != nil {
 		return nil, err
@@ -199,11 +203,15 @@ func (r *Retriever) copy(ctx context.Context, w Want, plain io.ReaderAt) error {
 		return err
 	}
 	key := t.Key()
-	if err := t.Commit(w.File.Modified); err != nil {
+	if err := t.Commit(w.File.Modified); err != nil || !noted(w) {
 		return err
 	}
 	return r.Names.DropChunks(ctx, key)
 }
+
+// noted reports whether the catalogue knows what of a file was written. A small
+// one is written at once, or anew.
+func noted(w Want) bool { return w.File.Size > chunkSize }
 
 // copyChunk copies what begins at a place of the file.
 func (r *Retriever) copyChunk(ctx context.Context, t *files.Target, w Want, plain io.ReaderAt, at int64, b []byte) (treehash.Hash, error) {
@@ -220,7 +228,7 @@ func (r *Retriever) copyChunk(ctx context.Context, t *files.Target, w Want, plai
 		return treehash.Hash{}, err
 	}
 	hash := treehash.Sum(b)
-	if w.File.Size <= chunkSize { // it is done at once, or anew
+	if !noted(w) {
 		return hash, nil
 	}
 	return hash, r.Names.AddChunk(ctx, names.Chunk{Target: t.Key(), Archive: w.File.Archive, Offset: at, Size: int64(len(b)), Hash: hash})
@@ -229,7 +237,10 @@ func (r *Retriever) copyChunk(ctx context.Context, t *files.Target, w Want, plai
 // written are the hashes of the chunks that an earlier process has written, as
 // far as they are on the disk as they should be.
 func (r *Retriever) written(ctx context.Context, t *files.Target, w Want) (map[int64]treehash.Hash, error) {
-	if !t.Resumed() {
+	switch {
+	case !noted(w):
+		return nil, nil
+	case !t.Resumed():
 		return nil, r.Names.DropChunks(ctx, t.Key())
 	}
 	chunks, err := r.Names.Chunks(ctx, t.Key())

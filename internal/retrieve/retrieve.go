@@ -48,8 +48,30 @@ type Retriever struct {
 	// Sleep waits; nil is a timer.
 	Sleep func(context.Context, time.Duration) error
 
-	pace hourly
+	pace    hourly
+	readers readers
 }
+
+// readers bound how many archives are read here and there at a time, because
+// each of them keeps some MiB in memory. The zero value is ready.
+type readers struct {
+	once  sync.Once
+	slots chan struct{}
+}
+
+const maxReaders = 3
+
+func (r *readers) take(ctx context.Context) error {
+	r.once.Do(func() { r.slots = make(chan struct{}, maxReaders) })
+	select {
+	case r.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (r *readers) release() { <-r.slots }
 
 // outputLife is longer than a server keeps a job and its output.
 const outputLife = 48 * time.Hour

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -25,7 +27,7 @@ one, and forgets the names. A file in a bundle only loses its name: the bundle i
 deleted with the last of its files. id:ARCHIVE-ID in place of a name is that
 archive.`,
 		Example: "firn rm my-vault notes.txt\nfirn rm my-vault old/photos --recursive",
-		Args:    cobra.MinimumNArgs(2), JSON: eventHelp, Changes: true, Asks: true, Names: true,
+		Args:    cobra.MinimumNArgs(2), JSON: eventHelp, Changes: true, Asks: true, Names: true, Parallel: defaultParallel,
 		Flags: func(fs *pflag.FlagSet) {
 			fs.BoolVarP(&recursive, "recursive", "r", false, "delete all that is below a name")
 			cli.IDVar(fs, &version, "version", "only the version in this archive")
@@ -40,7 +42,7 @@ archive.`,
 				return err
 			}
 			defer closing(c, &err)
-			r := removal{tally: &tally{s: s}, vault: v, names: c}
+			r := &removal{tally: &tally{s: s}, vault: v, names: c}
 			if version != "" {
 				r.only = glacier.ArchiveID(version)
 			}
@@ -131,81 +133,128 @@ func hasSlash(s string) bool {
 	return false
 }
 
-// argument deletes what an argument means.
-func (r *removal) argument(ctx context.Context, arg string, recursive bool) error {
-	if id, ok := archiveArgument(arg); ok {
-		for m, err := range r.names.Members(ctx, id) {
-			if err == nil {
-				err = r.one(ctx, m)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if r.s.DryRun {
-			return nil
-		}
-		if err := r.vault.DeleteArchive(ctx, id); err != nil {
-			return err
-		}
-		return r.names.Remove(ctx, id)
+// meant are the versions that an argument means.
+func (r *removal) meant(ctx context.Context, arg string, recursive bool) iter.Seq2[names.File, error] {
+	all := r.names.Versions(ctx, cleanName(arg))
+	if recursive {
+		all = r.names.Under(ctx, cleanName(arg), true)
 	}
-	if !recursive {
-		return r.versions(ctx, cleanName(arg), nil)
-	}
-	for f, err := range r.names.Under(ctx, cleanName(arg), true) {
-		if err == nil && (r.only == "" || r.only == f.Archive) {
-			err = r.one(ctx, f)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return only(all, func(f names.File) bool { return r.only == "" || r.only == f.Archive })
 }
 
-// versions deletes the versions of a name, but for those that keep says.
-func (r *removal) versions(ctx context.Context, name string, keep func(names.File) bool) error {
-	for f, err := range r.names.Versions(ctx, name) {
-		if err == nil && (r.only == "" || r.only == f.Archive) && (keep == nil || !keep(f)) {
-			err = r.one(ctx, f)
-		}
-		if err != nil {
-			return err
+// only leaves out the files for which keep is false.
+func only(all iter.Seq2[names.File, error], keep func(names.File) bool) iter.Seq2[names.File, error] {
+	return func(yield func(names.File, error) bool) {
+		for f, err := range all {
+			if (err != nil || keep(f)) && !yield(f, err) {
+				return
+			}
 		}
 	}
-	return nil
+}
+
+// argument deletes what an argument means.
+func (r *removal) argument(ctx context.Context, arg string, recursive bool) error {
+	id, ok := archiveArgument(arg)
+	if !ok {
+		return r.all(ctx, r.meant(ctx, arg, recursive))
+	}
+	if err := r.all(ctx, r.names.Members(ctx, id)); err != nil || r.s.DryRun {
+		return err
+	}
+	if err := r.vault.DeleteArchive(ctx, id); err != nil { // one without a name
+		return err
+	}
+	return r.names.Remove(ctx, id)
 }
 
 // replaced deletes all versions below a name but the newest of each.
 func (r *removal) replaced(ctx context.Context, prefix string) error {
 	newest := ""
-	for f, err := range r.names.Under(ctx, prefix, true) {
-		if err == nil && f.Path == newest {
-			err = r.one(ctx, f)
-		}
+	return r.all(ctx, only(r.names.Under(ctx, prefix, true), func(f names.File) bool {
+		older := f.Path == newest
+		newest = f.Path
+		return older
+	}))
+}
+
+// batch is how many versions are looked at together: a bundle is then changed
+// once, and not for each of its files.
+const batch = 10_000
+
+// all deletes versions, archive by archive, several at a time.
+func (r *removal) all(ctx context.Context, versions iter.Seq2[names.File, error]) error {
+	var order []glacier.ArchiveID
+	byArchive := map[glacier.ArchiveID][]names.File{}
+	count := 0
+	flush := func() error {
+		err := r.batch(ctx, order, byArchive)
+		order, byArchive, count = nil, map[glacier.ArchiveID][]names.File{}, 0
+		return err
+	}
+	for f, err := range versions {
 		if err != nil {
 			return err
 		}
-		newest = f.Path
+		if byArchive[f.Archive] == nil {
+			order = append(order, f.Archive)
+		}
+		byArchive[f.Archive] = append(byArchive[f.Archive], f)
+		if count++; count == batch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
 	}
-	return nil
+	return flush()
 }
 
-// one deletes a version.
-func (r *removal) one(ctx context.Context, f names.File) error {
-	e := event{Action: "delete", Name: f.Path, ArchiveID: string(f.Archive), SizeInBytes: &f.Size}
-	r.files++
-	if r.s.DryRun {
-		return r.print(e)
+func (r *removal) batch(ctx context.Context, order []glacier.ArchiveID, byArchive map[glacier.ArchiveID][]names.File) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	queue := make(chan glacier.ArchiveID)
+	var crew sync.WaitGroup
+	for range max(1, r.s.Parallel) {
+		crew.Go(func() {
+			for id := range queue {
+				if err := r.archive(ctx, id, byArchive[id]); err != nil {
+					stop(err)
+				}
+			}
+		})
 	}
-	w, err := deposit.Withdraw(ctx, r.vault, r.names, f)
-	if err != nil {
-		return fmt.Errorf("delete %s: %w", cli.Printable(f.Path), err)
+	for _, id := range order {
+		select {
+		case queue <- id:
+			continue
+		case <-ctx.Done():
+		}
+		break
 	}
-	e.Action = "forgotten"
-	if w.Deleted {
-		e.Action = "deleted"
+	close(queue)
+	crew.Wait()
+	return context.Cause(ctx)
+}
+
+// archive deletes versions that are in one archive.
+func (r *removal) archive(ctx context.Context, id glacier.ArchiveID, versions []names.File) error {
+	action := "delete"
+	if !r.s.DryRun {
+		deleted, err := deposit.Withdraw(ctx, r.vault, r.names, id, versions)
+		if err != nil {
+			return fmt.Errorf("delete %s: %w", cli.Printable(versions[0].Path), err)
+		}
+		if action = "forgotten"; deleted {
+			action = "deleted"
+		}
 	}
-	return r.print(e)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range versions {
+		r.files++
+		if err := r.print(event{Action: action, Name: f.Path, ArchiveID: string(id), SizeInBytes: &f.Size}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

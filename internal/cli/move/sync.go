@@ -194,11 +194,18 @@ func (y *syncing) delete(ctx context.Context) error {
 			return err
 		}
 	}
-	r := removal{tally: &y.tally, vault: y.vault, names: y.names}
-	for _, f := range y.gone {
-		if err := r.versions(ctx, f.Path, nil); err != nil {
-			return err
+	r := &removal{tally: &tally{s: y.s}, vault: y.vault, names: y.names}
+	err := r.all(ctx, func(yield func(names.File, error) bool) {
+		for _, f := range y.gone {
+			for v, err := range y.names.Versions(ctx, f.Path) {
+				if !yield(v, err) {
+					return
+				}
+			}
 		}
+	})
+	if err != nil {
+		return err
 	}
 	if !y.flags.deleteReplaced {
 		return nil
