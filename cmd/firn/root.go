@@ -69,8 +69,11 @@ API (version 2012-06-01), so that the AWS CLI, the SDKs and backup tools work
 with it unchanged. Its client works with Firn and with Amazon's own service.
 
 Start with:
-  firn dev       a whole server to try things with, nothing to configure
-  firn serve     a server for real
+  firn dev                    a whole server to try things with, nothing to configure
+  firn serve                  a server for real
+  firn vault create photos    a vault at that server, or at Amazon: see firn help connection
+  firn put Pictures photos    a folder, into the vault
+  firn get photos Pictures .  and back
 
 ` + cli.ExitCodes,
 		SilenceUsage:  true,

@@ -160,6 +160,22 @@ func (s *screen) say(line string) {
 	fmt.Fprintln(s.w, line)
 }
 
+// above writes to standard output where that is on the same screen.
+type above struct {
+	s *screen
+	w io.Writer
+}
+
+func (a above) Write(p []byte) (int, error) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	if a.s.shown {
+		fmt.Fprint(a.s.w, eraseLine)
+		a.s.shown = false
+	}
+	return a.w.Write(p)
+}
+
 // take makes a line the one that is repainted.
 func (s *screen) take(p *Progress) {
 	s.mu.Lock()

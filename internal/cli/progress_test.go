@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -56,6 +57,23 @@ func TestProgressOfWhatIsNotKnown(t *testing.T) {
 	if got, want := p.line(began.Add(5*time.Second), 80), "Deleting  50  10/s"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+}
+
+// What is printed stands above the line, and not in it.
+func TestOutputAboveTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		s := &Session{terminal: true, screen: &screen{w: &out, width: func() int { return 80 }}}
+		s.Out = above{s.screen, &out}
+		p := s.Progress("Sending", 0, false)
+		synctest.Wait()
+		fmt.Fprintln(s.Out, "one")
+		fmt.Fprintln(s.Out, "two")
+		p.Close()
+		if want := eraseLine + "Sending  0s" + eraseLine + "one\ntwo\n"; out.String() != want {
+			t.Errorf("%q, want %q", out.String(), want)
+		}
+	})
 }
 
 // Where nobody looks on, only warnings are printed.

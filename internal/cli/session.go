@@ -76,6 +76,9 @@ func (f *common) open(ctx context.Context, cmd *cobra.Command, attempts int) (*S
 	if fd, ok := terminal(cmd.ErrOrStderr()); ok && !f.quiet {
 		s.terminal = true
 		s.screen.width = func() int { return widthOf(fd) }
+		if _, ok := terminal(s.Out); ok {
+			s.Out = above{s.screen, s.Out}
+		}
 	}
 	s.config = remote.Config{Client: p.client, Account: p.account, Retry: remote.Retry{Attempts: attempts, Told: s.trouble}}
 	s.Remote = remote.New(s.config)
