@@ -142,7 +142,12 @@ func (c *Catalogue) Remove(ctx context.Context, id glacier.ArchiveID) error {
 	})
 }
 
-const archiveColumns = "SELECT a.id, a.description, a.size, a.hash, a.created, a.bundle, a.sealed FROM archives a"
+const (
+	archiveColumns = "SELECT a.id, a.description, a.size, a.hash, a.created, a.bundle, a.sealed FROM archives a"
+	withID         = " WHERE a.id = ?"
+	byID           = " ORDER BY a.id"
+	unnamed        = " WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.archive = a.n) ORDER BY a.n"
+)
 
 func scanArchive(rows *sql.Rows) (a Archive, err error) {
 	var hash []byte
@@ -155,18 +160,17 @@ func scanArchive(rows *sql.Rows) (a Archive, err error) {
 
 // Archive looks an archive up.
 func (c *Catalogue) Archive(ctx context.Context, id glacier.ArchiveID) (Archive, bool, error) {
-	return first(list(ctx, c, "look up an archive", scanArchive, archiveColumns+" WHERE a.id = ?", string(id)))
+	return first(list(ctx, c, "look up an archive", scanArchive, archiveColumns+withID, string(id)))
 }
 
 // Archives lists all of them, by id.
 func (c *Catalogue) Archives(ctx context.Context) iter.Seq2[Archive, error] {
-	return list(ctx, c, "list the archives", scanArchive, archiveColumns+" ORDER BY a.id")
+	return list(ctx, c, "list the archives", scanArchive, archiveColumns+byID)
 }
 
 // Unnamed lists the archives that no file is known to be in, in the order in which they became known.
 func (c *Catalogue) Unnamed(ctx context.Context) iter.Seq2[Archive, error] {
-	return list(ctx, c, "list archives without a name", scanArchive,
-		archiveColumns+" WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.archive = a.n) ORDER BY a.n")
+	return list(ctx, c, "list archives without a name", scanArchive, archiveColumns+unnamed)
 }
 
 // Totals counts.

@@ -3,7 +3,9 @@ package names_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -86,6 +88,35 @@ func BenchmarkInventory(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64(peak())/(1<<20), "MiB-peak")
+}
+
+// BenchmarkText: a catalogue of FIRN_ROWS archives (100,000) written as text, and read by another.
+func BenchmarkText(b *testing.B) {
+	rows := 100_000
+	if s := os.Getenv("FIRN_ROWS"); s != "" {
+		rows, _ = strconv.Atoi(s)
+	}
+	from, err := names.Open(b.Context(), filepath.Join(b.TempDir(), "from.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer from.Close()
+	if _, err := from.Rebuild(b.Context(), vaultOf(rows), names.Check{}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		to, err := names.Open(b.Context(), filepath.Join(b.TempDir(), "to.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, w := io.Pipe()
+		go func() { w.CloseWithError(from.Export(b.Context(), w)) }()
+		if err := errors.Join(to.Import(b.Context(), r), to.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "archives/s")
 	b.ReportMetric(float64(peak())/(1<<20), "MiB-peak")
 }
 

@@ -48,7 +48,7 @@ func (c *Catalogue) Export(ctx context.Context, w io.Writer) error {
 	if _, err := out.Write(buf); err != nil {
 		return err
 	}
-	archives, err := writeAll(ctx, tx, out, scanArchive, appendArchive, archiveColumns+" ORDER BY a.id")
+	archives, err := writeAll(ctx, tx, out, scanArchive, appendArchive, archiveColumns+byID)
 	if err != nil {
 		return c.explain("export the names", err)
 	}

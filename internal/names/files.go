@@ -12,6 +12,9 @@ import (
 
 const (
 	fileColumns = "SELECT f.path, a.id, f.offset, f.size, f.modified, f.nanos, f.hash, f.created, f.mode FROM files f JOIN archives a ON a.n = f.archive"
+	named       = " WHERE f.path = ?"
+	below       = " WHERE f.path >= ? AND f.path < ?"
+	members     = " WHERE a.id = ? ORDER BY f.offset, f.path"
 	// byPath puts the newest version of a name first. Of two that are equally new the one that was modified last, and then the one
 	// whose id is greater: some order, and always the same.
 	byPath = " ORDER BY f.path, f.created DESC, f.modified DESC, f.nanos DESC, a.id DESC, f.offset"
@@ -29,17 +32,17 @@ func scanFile(rows *sql.Rows) (f File, err error) {
 
 // Members lists the files in an archive, by offset.
 func (c *Catalogue) Members(ctx context.Context, id glacier.ArchiveID) iter.Seq2[File, error] {
-	return list(ctx, c, "list the files in an archive", scanFile, fileColumns+" WHERE a.id = ? ORDER BY f.offset, f.path", string(id))
+	return list(ctx, c, "list the files in an archive", scanFile, fileColumns+members, string(id))
 }
 
 // Latest is the newest version of a name.
 func (c *Catalogue) Latest(ctx context.Context, path string) (File, bool, error) {
-	return first(list(ctx, c, "look up a name", scanFile, fileColumns+" WHERE f.path = ?"+byPath+" LIMIT 1", path))
+	return first(list(ctx, c, "look up a name", scanFile, fileColumns+named+byPath+" LIMIT 1", path))
 }
 
 // Versions lists the versions of a name, the newest first.
 func (c *Catalogue) Versions(ctx context.Context, path string) iter.Seq2[File, error] {
-	return list(ctx, c, "list the versions of a name", scanFile, fileColumns+" WHERE f.path = ?"+byPath, path)
+	return list(ctx, c, "list the versions of a name", scanFile, fileColumns+named+byPath, path)
 }
 
 // Under lists the file of a name and the files below it as a folder, by path, then the newest first: "a/b" is a/b and a/b/…, "a/b/" only
@@ -47,11 +50,11 @@ func (c *Catalogue) Versions(ctx context.Context, path string) iter.Seq2[File, e
 func (c *Catalogue) Under(ctx context.Context, prefix string, all bool) iter.Seq2[File, error] {
 	const doing = "list names"
 	var files iter.Seq2[File, error]
-	switch below, folder := strings.CutSuffix(prefix, "/"); {
+	switch stem, folder := strings.CutSuffix(prefix, "/"); {
 	case prefix == "":
 		files = list(ctx, c, doing, scanFile, fileColumns+byPath)
 	case folder:
-		files = list(ctx, c, doing, scanFile, fileColumns+" WHERE f.path >= ? AND f.path < ?"+byPath, below+"/", below+"0")
+		files = list(ctx, c, doing, scanFile, fileColumns+below+byPath, stem+"/", stem+"0")
 	default:
 		files = then(c.Versions(ctx, prefix), c.Under(ctx, prefix+"/", true))
 	}

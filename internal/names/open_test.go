@@ -26,7 +26,7 @@ func TestOpenRefuses(t *testing.T) {
 			must(t, os.WriteFile(file, bytes.Repeat([]byte("no database\n"), 1000), 0o600))
 		}, names.ErrDamaged, "firn names rebuild"},
 		{"a file cut off", func(t *testing.T, file string) { must(t, os.Truncate(file, 700)) }, names.ErrDamaged, "firn names rebuild"},
-		{"a folder", func(t *testing.T, file string) { must(t, os.Remove(file)); must(t, os.Mkdir(file, 0o700)) }, nil, "open the names"},
+		{"a folder", func(t *testing.T, file string) { must(t, os.Remove(file)); must(t, os.Mkdir(file, 0o700)) }, nil, "cannot be written"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "v.db")

@@ -188,4 +188,8 @@ func busy(code int) bool {
 	return code&0xff == sqlite3.SQLITE_BUSY || code&0xff == sqlite3.SQLITE_LOCKED
 }
 
+func unwritable(code int) bool {
+	return code&0xff == sqlite3.SQLITE_READONLY || code&0xff == sqlite3.SQLITE_CANTOPEN
+}
+
 func interrupted(code int) bool { return code&0xff == sqlite3.SQLITE_INTERRUPT }

@@ -86,7 +86,10 @@ func (c *Catalogue) SetRetrieval(ctx context.Context, r Retrieval) error {
 	})
 }
 
-const retrievalColumns = "SELECT job, token, archive, first, last, tier, begun FROM retrievals"
+const (
+	retrievalColumns = "SELECT job, token, archive, first, last, tier, begun FROM retrievals"
+	ofArchive        = " WHERE archive = ? ORDER BY first, begun DESC, token"
+)
 
 func scanRetrieval(rows *sql.Rows) (r Retrieval, err error) {
 	var begun int64
@@ -97,7 +100,7 @@ func scanRetrieval(rows *sql.Rows) (r Retrieval, err error) {
 
 // Retrievals lists those of an archive, by their first byte, then the newest first.
 func (c *Catalogue) Retrievals(ctx context.Context, id glacier.ArchiveID) iter.Seq2[Retrieval, error] {
-	return list(ctx, c, "list retrievals", scanRetrieval, retrievalColumns+" WHERE archive = ? ORDER BY first, begun DESC, token", string(id))
+	return list(ctx, c, "list retrievals", scanRetrieval, retrievalColumns+ofArchive, string(id))
 }
 
 // AllRetrievals lists those of all archives, the oldest first.

@@ -1,0 +1,57 @@
+package names
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestPlans: no list sorts the whole catalogue, or looks through it for a part of it.
+func TestPlans(t *testing.T) {
+	c, err := Open(t.Context(), filepath.Join(t.TempDir(), "v.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, row := range []struct {
+		name, statement string
+		whole           bool // it lists everything
+	}{
+		{"all names", fileColumns + byPath, true},
+		{"a folder's names", fileColumns + below + byPath, false},
+		{"versions", fileColumns + named + byPath, false},
+		{"members", fileColumns + members, false},
+		{"an archive", archiveColumns + withID, false},
+		{"all archives", archiveColumns + byID, true},
+		{"archives without names", archiveColumns + unnamed, true},
+		{"retrievals of an archive", retrievalColumns + ofArchive, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			args := make([]any, strings.Count(row.statement, "?"))
+			for i := range args {
+				args[i] = "a"
+			}
+			rows, err := c.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+row.statement, args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rows.Close()
+			steps := 0
+			for rows.Next() {
+				var id, parent, unused int
+				var step string
+				if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+					t.Fatal(err)
+				}
+				steps++
+				sorts := strings.Contains(step, "TEMP B-TREE") && !strings.Contains(step, "LAST 2 TERMS") // of equal paths and times
+				if sorts || strings.HasPrefix(step, "SCAN") && !row.whole {
+					t.Errorf("%s\n\t%s", row.statement, step)
+				}
+			}
+			if steps == 0 {
+				t.Error("there is no plan")
+			}
+		})
+	}
+}
