@@ -27,9 +27,8 @@ type firn struct {
 }
 
 const (
-	region    = "us-east-1"
-	vaultAt   = "/-/vaults/" + vaultName
-	vaultName = "bench"
+	region  = "us-east-1"
+	vaultAt = "/-/vaults/bench"
 )
 
 // benchKey is what all servers are asked with; MinIO wants at least eight

@@ -2,9 +2,6 @@ package deposit
 
 import (
 	"context"
-	"encoding/hex"
-	"fmt"
-	"strings"
 
 	"firn/glacier"
 	"firn/internal/files"
@@ -68,24 +65,22 @@ func (d *Depositor) sealSingle(ctx context.Context, up *transfer.Item, plain *na
 // new one. A seal must never be used for two contents, so the catalogue keeps it
 // with the file's tree hash. Node and Description of the upload are set.
 func (d *Depositor) sealing(ctx context.Context, up *transfer.Item, tree treehash.Hash, name label.Label) (*seal.Sealing, error) {
-	node := fmt.Sprintf("%s %s ", up.Node, tree)
+	up.Node += " " + tree.String()
 	row, ok, err := d.Names.Upload(ctx, up.Key)
 	if err != nil {
 		return nil, err
 	}
-	if state, same := strings.CutPrefix(row.Node, node); ok && same {
-		if state, err := hex.DecodeString(state); err == nil {
-			if sealing, err := seal.Restore(state); err == nil {
-				up.Node, up.Description = row.Node, row.Description
-				return sealing, nil
-			}
+	if ok && row.Node == up.Node {
+		if sealing, err := seal.Restore(row.Seal); err == nil {
+			up.Seal, up.Description = row.Seal, row.Description
+			return sealing, nil
 		}
 	}
 	sealing, err := seal.New(d.Recipients)
 	if err != nil {
 		return nil, err
 	}
-	up.Node = node + hex.EncodeToString(sealing.State())
+	up.Seal = sealing.State()
 	up.Description, err = d.describe(name)
 	return sealing, err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"firn/glacier"
 	"firn/internal/names"
@@ -52,7 +51,7 @@ func (r *Retriever) Inventory(ctx context.Context, wait bool, read func(io.Reade
 		if !wait {
 			return ErrNotYet
 		}
-		if err := r.sleep(ctx, min(max(time.Since(k.Begun)/20, shortestPause), longestPause)); err != nil {
+		if err := r.sleep(ctx, min(max(r.now().Sub(k.Begun)/20, shortestPause), longestPause)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +78,7 @@ func (r *Retriever) inventoryJob(ctx context.Context) (k names.Retrieval, err er
 		}
 	}
 	if !found {
-		k = names.Retrieval{Token: inventoryIntro + rand.Text(), Begun: time.Now()}
+		k = names.Retrieval{Token: inventoryIntro + rand.Text(), Begun: r.now()}
 		if err := r.Names.SetRetrieval(ctx, k); err != nil {
 			return k, err
 		}

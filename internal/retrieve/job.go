@@ -75,10 +75,10 @@ func (r *Retriever) ensure(ctx context.Context, a names.Archive, s span) (*job, 
 
 // start begins a job. What it is begun for is known to the catalogue before.
 func (r *Retriever) start(ctx context.Context, a names.Archive, s span, k names.Retrieval) (*job, error) {
-	if err := r.pace.wait(ctx, s.size, r.Hourly, r.Sleep); err != nil {
+	if err := r.pace.wait(ctx, s.size, r.Hourly, r); err != nil {
 		return nil, err
 	}
-	k.Tier, k.Begun = r.Tier, time.Now()
+	k.Tier, k.Begun = r.Tier, r.now()
 	if err := r.Names.SetRetrieval(ctx, k); err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (r *Retriever) wait(ctx context.Context, o Order, j *job) error {
 		case d.Completed:
 			return nil
 		}
-		age := time.Since(j.known.Begun)
+		age := r.now().Sub(j.known.Begun)
 		if !told && age > quiet && r.Waiting != nil {
 			told = true
 			r.Waiting(o)
@@ -173,6 +173,13 @@ func (r *Retriever) sleep(ctx context.Context, d time.Duration) error {
 	return sleep(ctx, d)
 }
 
+func (r *Retriever) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
+}
+
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -197,17 +204,14 @@ type begun struct {
 
 // wait waits until size bytes more may be begun. What is larger than the limit
 // waits for an hour in which nothing was begun.
-func (h *hourly) wait(ctx context.Context, size, limit int64, pause func(context.Context, time.Duration) error) error {
+func (h *hourly) wait(ctx context.Context, size, limit int64, r *Retriever) error {
 	if limit <= 0 {
 		return nil
-	}
-	if pause == nil {
-		pause = sleep
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
-		now := time.Now()
+		now := r.now()
 		for len(h.window) > 0 && now.Sub(h.window[0].at) >= time.Hour {
 			h.window = h.window[1:]
 		}
@@ -219,7 +223,7 @@ func (h *hourly) wait(ctx context.Context, size, limit int64, pause func(context
 			h.window = append(h.window, begun{now, size})
 			return nil
 		}
-		if err := pause(ctx, time.Hour-now.Sub(h.window[0].at)); err != nil {
+		if err := r.sleep(ctx, time.Hour-now.Sub(h.window[0].at)); err != nil {
 			return err
 		}
 	}

@@ -45,8 +45,9 @@ type Retriever struct {
 	Progress func(n int64)
 	Done     func(Outcome)
 	Waiting  func(Order)
-	// Sleep waits; nil is a timer.
+	// Sleep waits, and Now is the clock; nil are the real ones.
 	Sleep func(context.Context, time.Duration) error
+	Now   func() time.Time
 
 	pace    hourly
 	readers readers
@@ -84,7 +85,7 @@ func (r *Retriever) recall(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		switch age := time.Since(k.Begun); {
+		switch age := r.now().Sub(k.Begun); {
 		case age > outputLife:
 			old = append(old, k.Token)
 		case age < time.Hour && r.Hourly > 0:

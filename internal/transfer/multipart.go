@@ -61,7 +61,7 @@ func (u *Uploader) begin(ctx context.Context, it Item) (*multipart, error) {
 		return nil, err
 	}
 	row, err := u.begun(ctx, names.Upload{
-		Key: it.Key, PartSize: size, Size: it.Size, Modified: it.Modified, Node: it.Node, Description: it.Description, Begun: time.Now(),
+		Key: it.Key, PartSize: size, Size: it.Size, Modified: it.Modified, Node: it.Node, Seal: it.Seal, Description: it.Description, Begun: time.Now(),
 	})
 	if err != nil {
 		return nil, err

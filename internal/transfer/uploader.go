@@ -40,6 +40,9 @@ type Item struct {
 	// Modified and Node say together with Size whether the content is still the one that an earlier process began with.
 	Modified time.Time
 	Node     string
+	// Seal is kept with the unfinished work, for a process that goes on: what is needed to make the same content again. It is
+	// a secret.
+	Seal []byte
 	// Changed returns an error if the content is not what it was when Size was found; nil if it cannot change. Then nothing
 	// is kept of it.
 	Changed func() error

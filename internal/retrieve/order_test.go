@@ -1,0 +1,86 @@
+package retrieve
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"firn/internal/names"
+	"firn/treehash"
+)
+
+const mib = 1 << 20
+
+// TestSpan: what has to be retrieved for what is wanted.
+func TestSpan(t *testing.T) {
+	bundle := names.Archive{Size: 10*mib + 5, Bundle: true}
+	member := func(offset, size int64) Want { return Want{File: names.File{Offset: offset, Size: size}} }
+	for name, row := range map[string]struct {
+		order Order
+		want  span
+	}{
+		"an archive":                          {Order{Archive: names.Archive{Size: 7}, Wants: []Want{member(0, 7)}}, span{0, 7}},
+		"a file in the first MiB of a bundle": {Order{Archive: bundle, Wants: []Want{member(512, 100)}}, span{0, mib}},
+		"a file across two MiB":               {Order{Archive: bundle, Wants: []Want{member(2*mib-1, 2)}}, span{mib, 2 * mib}},
+		"a whole MiB":                         {Order{Archive: bundle, Wants: []Want{member(mib, mib)}}, span{mib, mib}},
+		"at the end":                          {Order{Archive: bundle, Wants: []Want{member(10*mib+1, 4)}}, span{10 * mib, 5}},
+		"two files":                           {Order{Archive: bundle, Wants: []Want{member(mib, 1), member(4*mib, 1)}}, span{mib, 4 * mib}},
+		"an empty file":                       {Order{Archive: bundle, Wants: []Want{member(mib, 0)}}, span{0, mib}},
+		"the index":                           {Index(bundle, 9*mib+100), span{9 * mib, mib + 5}},
+		"an index that lies":                  {Index(bundle, 99*mib), span{10 * mib, 5}},
+		"the index of a sealed bundle":        {Index(names.Archive{Size: 10 * mib, Bundle: true, Sealed: true}, 9*mib), span{0, 10 * mib}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := row.order.span()
+			if got != row.want {
+				t.Errorf("got %v, want %v", got, row.want)
+			}
+			if !treehash.MegabyteAligned(got.first, got.last(), row.order.Archive.Size) {
+				t.Error("no job can be begun for it")
+			}
+		})
+	}
+}
+
+// TestSpans: how a range is cut.
+func TestSpans(t *testing.T) {
+	for name, row := range map[string]struct {
+		span  span
+		limit int64
+		want  []span
+	}{
+		"no limit":       {span{0, 5 * mib}, 0, []span{{0, 5 * mib}}},
+		"below it":       {span{0, 5 * mib}, 5 * mib, []span{{0, 5 * mib}}},
+		"by powers":      {span{mib, 5*mib + 1}, 3 * mib, []span{{mib, 2 * mib}, {3 * mib, 2 * mib}, {5 * mib, mib + 1}}},
+		"a limit below":  {span{0, 2*mib + 1}, 1, []span{{0, mib}, {mib, mib}, {2 * mib, 1}}},
+		"a whole number": {span{0, 4 * mib}, 2 * mib, []span{{0, 2 * mib}, {2 * mib, 2 * mib}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, row.span.spans(row.limit), cmp.AllowUnexported(span{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestPrices: what is read of a price, and what it comes to.
+func TestPrices(t *testing.T) {
+	e := Estimate{Jobs: 500, Retrieved: 10 << 30}
+	for text, want := range map[string]float64{"0": 0, "0.01": 0.1, "0.01,10": 5.1, " 0.01, 10 ,0.09": 6, "0,0,0.09": 0.9} {
+		p, err := ParsePrice(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Cost(e); got < want-1e-9 || got > want+1e-9 {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+	for _, text := range []string{"", "x", "-1", "NaN", "1e300", "Inf", "1,2,3,4", "1,,2"} {
+		if p, err := ParsePrice(text); err == nil {
+			t.Errorf("%q was read as %v", text, p)
+		}
+	}
+	if bulk, standard, expedited := Amazon("Bulk").Cost(e), Amazon("Standard").Cost(e), Amazon("Expedited").Cost(e); bulk >= standard || standard >= expedited {
+		t.Errorf("bulk %v, standard %v, expedited %v", bulk, standard, expedited)
+	}
+}
