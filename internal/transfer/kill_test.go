@@ -126,6 +126,7 @@ type killer struct {
 	kinds map[string]bool // of requests at which it may kill
 
 	mu      sync.Mutex
+	chance  *rand.Rand
 	running *os.Process
 	left    int // requests until the process is killed
 	kills   int
@@ -136,14 +137,14 @@ func (k *killer) run(t *testing.T) int {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
-	k.w.proxy.damage(func(kind string, _ *http.Request) *fault { return k.request(kind, chance.IntN(2) == 0) })
+	k.chance = rand.New(rand.NewPCG(seed, 0))
+	k.w.proxy.damage(func(kind string, _ *http.Request) *fault { return k.request(kind) })
 	for range 100 {
 		cmd := k.w.process(t, k.w.proxy.URL, k.pairs...)
 		var out strings.Builder
 		cmd.Stdout, cmd.Stderr = &out, &out
 		k.mu.Lock()
-		k.left = 1 + chance.IntN(6)
+		k.left = 1 + k.chance.IntN(6)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -154,14 +155,14 @@ func (k *killer) run(t *testing.T) int {
 		} else if !strings.Contains(err.Error(), "killed") {
 			t.Fatalf("%v: %s", err, out.String())
 		}
-		k.w.proxy.active.Wait() // the server has now what it will have of this process
+		k.w.proxy.rest() // the server has now what it will have of this process
 	}
 	t.Fatal("100 processes were killed, and it is not done")
 	return 0
 }
 
 // request kills the process at its time: before the server has heard of the request, or after it has acted.
-func (k *killer) request(kind string, after bool) *fault {
+func (k *killer) request(kind string) *fault {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if !k.kinds[kind] || k.running == nil {
@@ -173,7 +174,7 @@ func (k *killer) request(kind string, after bool) *fault {
 	k.kills++
 	process := k.running
 	k.running = nil // until the next
-	if after {
+	if k.chance.IntN(2) == 0 {
 		return &fault{lost: true, then: func() { process.Kill() }}
 	}
 	return &fault{cutBody: 1, held: func() { process.Kill() }}

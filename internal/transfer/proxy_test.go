@@ -23,12 +23,12 @@ type proxy struct {
 	URL    string
 	server *firntest.Server
 
-	active sync.WaitGroup // requests
-
-	mu    sync.Mutex
-	parts map[string]int // how often the server has taken each part
-	calls map[string]int // how often the server was asked for each kind of thing: "PUT part", "GET output"
-	hurt  func(kind string, r *http.Request) *fault
+	mu     sync.Mutex
+	active int            // requests
+	ended  *sync.Cond     // one of them
+	parts  map[string]int // how often the server has taken each part
+	calls  map[string]int // how often the server was asked for each kind of thing: "PUT part", "GET output"
+	hurt   func(kind string, r *http.Request) *fault
 }
 
 // A fault is what happens to one request. The zero fault is none.
@@ -48,6 +48,7 @@ type fault struct {
 func newProxy(t testing.TB, server *firntest.Server) *proxy {
 	t.Helper()
 	p := &proxy{server: server, parts: map[string]int{}, calls: map[string]int{}}
+	p.ended = sync.NewCond(&p.mu)
 	s := httptest.NewServer(p)
 	p.URL = s.URL
 	t.Cleanup(s.Close)
@@ -115,11 +116,28 @@ func kindOf(r *http.Request) string {
 	return r.Method
 }
 
+// end is the end of a request.
+func (p *proxy) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.active--
+	p.ended.Broadcast()
+}
+
+// rest waits until no request is under way.
+func (p *proxy) rest() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.active > 0 {
+		p.ended.Wait()
+	}
+}
+
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.active.Add(1)
-	defer p.active.Done()
+	defer p.end()
 	kind := kindOf(r)
 	p.mu.Lock()
+	p.active++
 	f := &fault{}
 	if p.hurt != nil {
 		if hurt := p.hurt(kind, r); hurt != nil {
