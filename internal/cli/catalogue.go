@@ -98,17 +98,23 @@ func (s *Session) catalogue(
 }
 
 // KnownCatalogue opens the names of a vault if there are any; else it returns
-// nil. What keeps them from being found, such as that the vault may not be
-// asked whose it is, is as good as that there are none.
-func (s *Session) KnownCatalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
+// nil, as when nothing may be asked of the vault. Names that cannot be opened
+// are warned of: they are to be rebuilt, and no reason to leave undone what has
+// little to do with them.
+func (s *Session) KnownCatalogue(ctx context.Context, v *remote.Vault) *names.Catalogue {
 	file, err := s.NamesFile(ctx, v)
 	if err != nil {
-		return nil, nil
+		return nil
 	}
 	if _, err := files.Stat(file); err != nil {
-		return nil, nil
+		return nil
 	}
-	return s.Catalogue(ctx, v)
+	c, err := s.Catalogue(ctx, v)
+	if err != nil {
+		s.Warn("%v; its names are not kept up: see firn names rebuild", err)
+		return nil
+	}
+	return c
 }
 
 // Folder is where the client keeps what it has to remember besides names:

@@ -34,10 +34,7 @@ forgotten; firn rm deletes by names.`,
 			for i := range ids {
 				ids[i] = cli.ID(ids[i])
 			}
-			known, err := s.KnownCatalogue(ctx, v)
-			if err != nil {
-				return err
-			}
+			known := s.KnownCatalogue(ctx, v)
 			if known != nil {
 				defer known.Close()
 			}

@@ -95,9 +95,7 @@ func newEmptying(ctx context.Context, s *cli.Session, v *remote.Vault, fresh boo
 	if e.spool, err = openSpool(file); err != nil {
 		return nil, err
 	}
-	if e.names, err = s.KnownCatalogue(ctx, v); err != nil {
-		return nil, errors.Join(err, e.spool.close())
-	}
+	e.names = s.KnownCatalogue(ctx, v)
 	return e, nil
 }
 

@@ -110,8 +110,9 @@ func (q *inventoryRequest) check() error {
 	return nil
 }
 
-// usableFor is how old a finished inventory may be to be used again.
-const usableFor = 24 * time.Hour
+// usableFor is how old a finished inventory may be to be used again. It is kept
+// for a day, and has to be read yet.
+const usableFor = 20 * time.Hour
 
 // job finds the job, or starts it.
 func (q *inventoryRequest) job(ctx context.Context, v *remote.Vault) (id glacier.JobID, found bool, err error) {
