@@ -150,16 +150,3 @@ func TestExportFails(t *testing.T) {
 		t.Error("exported for nobody")
 	}
 }
-
-func FuzzImport(f *testing.F) {
-	f.Fuzz(func(t *testing.T, input string) {
-		c := fresh(t)
-		if c.Import(t.Context(), strings.NewReader(input)) != nil {
-			return
-		}
-		written := text(t, c)
-		again := fresh(t)
-		must(t, again.Import(t.Context(), strings.NewReader(written)))
-		want(t, "the second time", text(t, again), written)
-	})
-}

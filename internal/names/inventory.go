@@ -192,8 +192,8 @@ func (c *Catalogue) alone(ctx context.Context, b *bulk, fn func() error) error {
 	if err := b.within(beginUpdate, fn); err != nil {
 		return err
 	}
-	// The log has become as long as the change. Readers may keep it from being carried over; then a later change does it.
-	_, _ = b.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	// The log has become as long as the change. What readers keep from being carried over now a later change carries over.
+	_, _ = b.exec("PRAGMA wal_checkpoint(PASSIVE)")
 	return nil
 }
 

@@ -5,7 +5,8 @@
 //
 // The catalogue is one SQLite file, by default where [DefaultFile] says, with two more beside it while it is open (-wal and -shm) and
 // an empty one by which [Catalogue.Lock] keeps others out (.lock). Folders are made for the user alone, and so is the file. Two
-// programs may have it open at once: who wants to write waits for the other.
+// programs may have it open at once: who wants to write waits for the other. The file system has to be a local one: programs on two
+// machines cannot share the file.
 //
 // # What is promised
 //

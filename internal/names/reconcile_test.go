@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -266,6 +267,32 @@ func TestReconcileChangesNothingWhenItFails(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestMendedByAnother: whoever has the catalogue open meanwhile goes on with it, and sees what he began to see.
+func TestMendedByAnother(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "v.db")
+	one, other, ctx := open(t, file), open(t, file), t.Context()
+	old := add(t, other, "old", "old", 1)
+	want(t, "names before", all(t, other.Under(ctx, "", true)), []names.File{old})
+	var rows []inventory.Row
+	for i := range 2500 { // enough for an index to be made again
+		rows = append(rows, row(fmt.Sprint(i), fmt.Sprintf(`{"Path":"f%d"}`, i), i%29))
+	}
+	seen := 0
+	for f, err := range other.Under(ctx, "", true) {
+		must(t, err)
+		want(t, "what is seen meanwhile", f, old)
+		_, err := one.Rebuild(ctx, list(rows...), names.Check{})
+		must(t, err)
+		seen++
+	}
+	want(t, "names seen meanwhile", seen, 1)
+	add(t, other, "new", "new", 2)
+	must(t, other.Remove(ctx, "7"))
+	want(t, "members", len(all(t, other.Members(ctx, "8"))), 1)
+	want(t, "names after", len(all(t, one.Under(ctx, "", true))), 2500)
+	checkTotals(t, other)
 }
 
 // TestReconcileAtRandom: after the mending there is nothing to mend, the totals are right, and rebuilding from nothing gives the same names as
