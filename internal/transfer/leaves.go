@@ -87,7 +87,11 @@ func hashAt(ctx context.Context, at io.ReaderAt, offset, size int64) (treehash.H
 			return treehash.Hash{}, context.Cause(ctx)
 		}
 		leaf := buf[:min(int64(len(buf)), size-done)]
-		if n, err := at.ReadAt(leaf, offset+done); n < len(leaf) {
+		n, err := at.ReadAt(leaf, offset+done)
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		if n < len(leaf) {
 			return treehash.Hash{}, err
 		}
 		tree.Add(sha256.Sum256(leaf))

@@ -114,8 +114,9 @@ func (u *Uploader) goOn(ctx context.Context, it Item) (*multipart, names.Archive
 func (m *multipart) late(ctx context.Context) (*multipart, names.Archive, error) {
 	crew := newCrew(ctx, m.u.Slots)
 	for i := range m.trees {
-		crew.do(func(ctx context.Context) error {
-			_, err := m.measure(ctx, i)
+		crew.do(func(ctx context.Context) (err error) {
+			offset, size := m.bounds(i)
+			m.trees[i], err = hashAt(ctx, m.it.Content, offset, size)
 			return err
 		})
 	}
@@ -153,24 +154,31 @@ func (m *multipart) run(ctx context.Context) (names.Archive, error) {
 	return a, err
 }
 
-// measure hashes the i-th part.
-func (m *multipart) measure(ctx context.Context, i int) (remote.Content, error) {
-	offset := int64(i) * m.row.PartSize
-	c, err := remote.Measure(ctx, m.it.Content, offset, min(m.row.PartSize, m.it.Size-offset))
-	m.trees[i] = c.Tree
-	return c, err
+// bounds are where the i-th part begins and how long it is.
+func (m *multipart) bounds(i int) (offset, size int64) {
+	offset = int64(i) * m.row.PartSize
+	return offset, min(m.row.PartSize, m.it.Size-offset)
 }
 
 // part stores the i-th part, unless the server has it.
 func (m *multipart) part(ctx context.Context, i int) error {
-	c, err := m.measure(ctx, i)
+	offset, size := m.bounds(i)
+	if p, ok := m.have[offset]; ok && p.Size == size {
+		tree, err := hashAt(ctx, m.it.Content, offset, size) // one of the two hashes
+		if err != nil {
+			return err
+		}
+		if tree == p.Tree {
+			m.trees[i] = tree
+			m.progress(size)
+			return nil
+		}
+	}
+	c, err := remote.Measure(ctx, m.it.Content, offset, size)
 	if err != nil {
 		return err
 	}
-	if p, ok := m.have[c.Offset]; ok && p.Size == c.Size && p.Tree == c.Tree {
-		m.progress(c.Size)
-		return nil
-	}
+	m.trees[i] = c.Tree
 	c.Sent = m.progress
 	err = m.u.Vault.Part(ctx, m.row.ID, c.Offset, c)
 	if remote.IsNotFound(err) {
