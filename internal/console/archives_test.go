@@ -76,6 +76,25 @@ func (v *visitor) archiveCount(vault string) int64 {
 
 var nextPage = regexp.MustCompile(`rel="next" href="([^"]+)"`)
 
+// An archive that was imported is shown by its own id, also where another's
+// description has that in it.
+func TestAnImportedArchiveIsShown(t *testing.T) {
+	v := signedIn(t)
+	v.direct(http.MethodPut, "/-/vaults/photos", nil, nil, http.StatusCreated)
+	h := http.Header{
+		glacier.HeaderTreeHash: {treehash.Sum([]byte("old")).String()}, glacier.HeaderArchiveDescription: {"from afar"},
+		glacier.HeaderImportID: {"-old"}, glacier.HeaderImportDate: {"2014-03-20T17:03:43Z"},
+	}
+	v.direct(http.MethodPost, "/-/vaults/photos/archives", h, []byte("old"), http.StatusCreated)
+	v.store("photos", "not the -old one", []byte("x"))
+	page := v.page("/console/archive?vault=photos&archive=-old").body
+	for _, want := range []string{"from afar", "2014-03-20", "--archive-id=-old"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}
+
 func TestArchivesAreBrowsedPageByPage(t *testing.T) {
 	v := signedIn(t)
 	v.vault("..")

@@ -13,10 +13,10 @@ import (
 	"firn/treehash"
 )
 
-// largestHeld is the largest part that is held in memory. Larger ones, which
-// only archives of more than 640 GB need, are read twice: for their hashes, and
-// to be sent.
-const largestHeld = 64 * glacier.MiB
+// held reports whether a part is held in memory. Larger ones, which only archives
+// of more than 640 GB need unless there is less memory, are read twice: for their
+// hashes, and to be sent.
+func (m *Migration) held(size int64) bool { return size <= m.cfg.Memory/2 }
 
 // partSize is the size of an archive's parts.
 func (m *Migration) partSize(size int64) int64 {
@@ -34,7 +34,7 @@ func (m *Migration) imports() bool { return m.cfg.IDs != Renew && !m.renews.Load
 // copy brings an archive whose job is done into the target, and returns the id
 // that it has there.
 func (m *Migration) copy(ctx context.Context, a *Archive) (glacier.ArchiveID, error) {
-	if a.Upload == "" && !a.Begun && a.Size <= m.cfg.Part && m.imports() && m.keeps.Load() {
+	if a.Upload == "" && !a.Begun && a.Size <= m.cfg.Part && m.held(a.Size) && m.imports() && m.keeps.Load() {
 		id, err := m.whole(ctx, a)
 		if !m.declined(err) {
 			return id, err
@@ -93,7 +93,7 @@ func (m *Migration) otherBytes(a *Archive, got treehash.Hash) error {
 func (m *Migration) fetch(ctx context.Context, a *Archive, offset, size int64) (remote.Content, error) {
 	src := m.open(ctx, a.Job, offset, size)
 	var at io.ReaderAt = src
-	if size <= largestHeld {
+	if m.held(size) {
 		buf := make([]byte, size)
 		_, err := src.ReadAt(buf, offset)
 		src.Close()
@@ -250,11 +250,13 @@ func (m *Migration) send(ctx context.Context, a *Archive, have map[int64]treehas
 }
 
 func (m *Migration) sendPart(ctx context.Context, a *Archive, offset, size int64) (treehash.Hash, error) {
-	give, err := m.memory.take(ctx, min(size, largestHeld))
-	if err != nil {
-		return treehash.Hash{}, err
+	if m.held(size) {
+		give, err := m.memory.take(ctx, size)
+		if err != nil {
+			return treehash.Hash{}, err
+		}
+		defer give()
 	}
-	defer give()
 	c, err := m.fetch(ctx, a, offset, size)
 	if err != nil {
 		return c.Tree, err

@@ -38,12 +38,12 @@ type side struct {
 	access, secret string
 	userKey        sigv4.Credentials // of the proxy's callers, if it is another
 
-	inFlight sync.WaitGroup
-
-	mu    sync.Mutex
-	rng   *rand.Rand
-	fault int            // of so many requests one goes wrong; 0 is none
-	done  map[string]int // what the server has accepted, by what it was
+	mu       sync.Mutex
+	inFlight int        // requests
+	left     *sync.Cond // of mu: one of them has ended
+	rng      *rand.Rand
+	fault    int            // of so many requests one goes wrong; 0 is none
+	done     map[string]int // what the server has accepted, by what it was
 
 	deaf     bool              // it takes no notice of Firn's headers
 	expires  int               // so many outputs are gone when they are first asked for
@@ -56,6 +56,7 @@ func newSide(t *testing.T, options ...firntest.Option) *side {
 	t.Helper()
 	server := firntest.Start(t, options...)
 	s := &side{t: t, to: server.URL, access: server.AccessKey, secret: server.SecretKey, done: map[string]int{}, archives: map[string]string{}, rng: rand.New(rand.NewPCG(1, 2))}
+	s.left = sync.NewCond(&s.mu)
 	s.proxy = httptest.NewServer(s)
 	t.Cleanup(s.proxy.Close)
 	return s
@@ -127,12 +128,25 @@ func (s *side) chance() (how int, wrong bool) {
 }
 
 // settled waits until no request is under way. None may be begun meanwhile.
-func (s *side) settled() { s.inFlight.Wait() }
+func (s *side) settled() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.inFlight > 0 {
+		s.left.Wait()
+	}
+}
+
+func (s *side) enter(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inFlight += n
+	s.left.Broadcast()
+}
 
 // ServeHTTP implements http.Handler.
 func (s *side) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.inFlight.Add(1)
-	defer s.inFlight.Done()
+	s.enter(1)
+	defer s.enter(-1)
 	if s.isGone(r) {
 		w.WriteHeader(http.StatusNotFound)
 		io.WriteString(w, `{"code":"ResourceNotFoundException","type":"Client","message":"The job ID was not found: x"}`)

@@ -77,7 +77,7 @@ func TestKilledMigration(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))
 			kills := 0
 			for done := false; !done; kills++ {
-				done = runFor(t, string(job), time.Duration(20+rng.IntN(60+3*kills))*time.Millisecond)
+				done = runFor(t, string(job), time.Duration(20+rng.IntN(60+15*kills))*time.Millisecond)
 				from.settled() // what a killed process has sent may still be on its way
 				to.settled()
 				if kills > 200 {

@@ -52,7 +52,9 @@ type Config struct {
 
 	Parallel int   // archives, and parts, copied at a time; default 4
 	Part     int64 // smallest size of parts, as the API has it; default 16 MiB
-	Memory   int64 // bytes of parts that are held at a time; default 128 MiB
+	// Memory is how many bytes of parts are held at a time; default 128 MiB. Parts
+	// of more than half of that are read twice.
+	Memory int64
 	// Ahead is how many bytes may be retrieved and not yet copied, besides what
 	// can be copied in half a day: output is kept for a day only. Default 64 GiB.
 	Ahead int64

@@ -102,19 +102,37 @@ func TestMigrationToNewIDs(t *testing.T) {
 }
 
 // With no choice but the old ids, archives that cannot have them are not left
-// behind under new ones without a word.
+// behind under new ones.
 func TestMigrationThatMustKeepIDs(t *testing.T) {
+	for name, deaf := range map[string]bool{"where the key has not the right": false, "where no notice is taken": true} {
+		t.Run(name, func(t *testing.T) {
+			from, to := amazon(t), newSide(t)
+			from.fill(1000, 2000, 3000)
+			must(t, to.straight().Create(t.Context()))
+			if to.deaf = deaf; !deaf {
+				to.user(t, "AmazonGlacierFullAccess")
+			}
+			m, _ := migration(t, stateFile(t), from, to, func(c *migrate.Config) { c.IDs = migrate.Keep })
+			err := m.Run(t.Context())
+			if err == nil || deaf != strings.Contains(err.Error(), "does not keep the ids") || !deaf && !remote.IsRefusal(err, glacier.AccessDenied) {
+				t.Errorf("it ends with %v", err)
+			}
+			if rows := to.rows(); len(rows) != 0 {
+				t.Errorf("in the target are %v", rows)
+			}
+		})
+	}
+}
+
+// Parts that are too large to be held are read twice, and arrive all the same.
+func TestMigrationInLittleMemory(t *testing.T) {
 	from, to := amazon(t), newSide(t)
-	from.fill(1000)
-	must(t, to.straight().Create(t.Context()))
-	to.user(t, "AmazonGlacierFullAccess")
-	m, _ := migration(t, stateFile(t), from, to, func(c *migrate.Config) { c.IDs = migrate.Keep })
-	if err := m.Run(t.Context()); !remote.IsRefusal(err, glacier.AccessDenied) {
-		t.Errorf("it ends with %v", err)
-	}
-	if archives, _ := to.counted("archive"); archives != 0 {
-		t.Errorf("%d archives are in the target", archives)
-	}
+	data := from.fill(someSizes...)
+	from.fault, to.fault = 9, 9
+	m, _ := migration(t, stateFile(t), from, to, func(c *migrate.Config) { c.Memory = 100_000 })
+	must(t, m.Run(t.Context()))
+	from.fault, to.fault = 0, 0
+	compare(t, from, to, data, nil)
 }
 
 // An archive that is gone from the source, and one whose bytes are not those of

@@ -82,11 +82,24 @@ func (m *Migration) work(ctx context.Context) error {
 		if err != nil || a == nil {
 			return err
 		}
-		id, err := m.copy(ctx, a)
-		if err := m.settle(ctx, a, id, err); err != nil {
+		if err := m.bring(ctx, a); err != nil {
 			return err
 		}
 	}
+}
+
+// bring copies an archive. If ids must be kept, one comes before all others, to
+// see whether they are.
+func (m *Migration) bring(ctx context.Context, a *Archive) error {
+	if m.cfg.IDs == Keep && !m.keeps.Load() {
+		m.first.Lock()
+		defer m.first.Unlock()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	id, err := m.copy(ctx, a)
+	return m.settle(ctx, a, id, err)
 }
 
 // next waits for an archive that can be copied. Nil is that there is none any
@@ -135,7 +148,7 @@ func (m *Migration) settle(ctx context.Context, a *Archive, id glacier.ArchiveID
 	defer m.look(func() { delete(m.busy, a.N) })
 	switch {
 	case err == nil:
-		return m.arrived(a, id)
+		return m.arrived(ctx, a, id)
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, errExpired):
@@ -147,13 +160,13 @@ func (m *Migration) settle(ctx context.Context, a *Archive, id glacier.ArchiveID
 }
 
 // arrived notes that an archive has its id in the target.
-func (m *Migration) arrived(a *Archive, id glacier.ArchiveID) error {
+func (m *Migration) arrived(ctx context.Context, a *Archive, id glacier.ArchiveID) error {
 	renewed := id != a.ID
 	switch {
 	case !renewed:
 		m.keeps.Store(true)
 	case m.cfg.IDs == Keep:
-		return m.fail(a, fmt.Errorf("the target does not keep ids: it is there as %s", id), false)
+		return m.takeBack(ctx, a, id)
 	case a.Imports && !m.keeps.Load():
 		if err := m.renew(); err != nil {
 			return err
@@ -171,6 +184,16 @@ func (m *Migration) arrived(a *Archive, id glacier.ArchiveID) error {
 	m.look(func() { m.copied += a.Size })
 	m.cfg.Events.Done(is)
 	return nil
+}
+
+// takeBack deletes an archive that has another id in the target than it must
+// have, and ends the run: the others would have one, too.
+func (m *Migration) takeBack(ctx context.Context, a *Archive, id glacier.ArchiveID) error {
+	err := m.cfg.Target.DeleteArchive(ctx, id)
+	if err == nil {
+		err = m.note(a, func(a *Archive) { a.Upload = "" })
+	}
+	return errors.Join(errors.New("the target does not keep the ids of archives"), err)
 }
 
 // ends reports whether an error is not of one archive, but of all.

@@ -11,6 +11,7 @@ import (
 type shared struct {
 	renews atomic.Bool // the target does not keep ids
 	keeps  atomic.Bool // it has kept one
+	first  sync.Mutex  // held while it is found out whether it does
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when any of the following has changed

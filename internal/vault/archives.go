@@ -26,7 +26,11 @@ type ArchiveQuery struct {
 	// Match is what the description has in it, in whichever case, or what the id
 	// begins with. The whole id of one of the vault's archives finds that one
 	// alone, and at once, unless it was imported and is short.
-	Match       string
+	Match string
+	// ID is that of the only archive that is wanted, however short; Match is none
+	// then.
+	ID glacier.ArchiveID
+
 	From, To    time.Time // created at or after, and before, to the millisecond
 	Least, Most int64     // bytes: at least, and at most
 }
@@ -131,13 +135,17 @@ func (a *archiveSearch) begin(tx *catalog.Tx, v *record.Vault, ids token.Key) er
 		a.ended = true // nothing is called that
 		return nil
 	}
-	if id := glacier.ArchiveID(a.Match); len(id) >= wholeID && id.Valid() {
+	id := a.ID
+	if id == "" && len(a.Match) >= wholeID && glacier.ArchiveID(a.Match).Valid() {
+		id = glacier.ArchiveID(a.Match)
+	}
+	if id != "" {
 		r, ok, err := tx.Named(ids, v.ID, id)
 		if err != nil {
 			return err
 		}
-		t, ours := ids.Open(token.Archive, a.Match)
-		if ok || ours && t.Vault == v.ID {
+		t, ours := ids.Open(token.Archive, string(id))
+		if ok || a.ID != "" || ours && t.Vault == v.ID {
 			a.ended, a.alone = true, true
 			if ok {
 				a.one(&r)

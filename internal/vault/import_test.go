@@ -273,6 +273,8 @@ func TestImportedArchivesByDate(t *testing.T) {
 		{"the whole id", vault.ArchiveQuery{Match: amazons}, []glacier.ArchiveID{amazons}},
 		{"the whole id, and a day when it was not", vault.ArchiveQuery{Match: amazons, From: day(1)}, nil},
 		{"a short id", vault.ArchiveQuery{Match: "old"}, []glacier.ArchiveID{"old"}},
+		{"a short id, and nothing else", vault.ArchiveQuery{ID: "old"}, []glacier.ArchiveID{"old"}},
+		{"a short id that is none", vault.ArchiveQuery{ID: "d"}, nil},
 		{"a description", vault.ArchiveQuery{Match: "D"}, []glacier.ArchiveID{"old", amazons}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -42,11 +42,11 @@ func showArchive(c *frame.Call) error {
 
 // archive looks one archive up by its id.
 func archive(c *frame.Call, name, id string) (vault.ArchiveRow, error) {
-	found, err := c.Archives(name, vault.ArchiveQuery{Match: id, Limit: 1})
+	found, err := c.Archives(name, vault.ArchiveQuery{ID: glacier.ArchiveID(id), Limit: 1})
 	if err != nil {
 		return vault.ArchiveRow{}, err
 	}
-	if len(found.Rows) == 0 || string(found.Rows[0].ID) != id {
+	if len(found.Rows) == 0 {
 		return vault.ArchiveRow{}, glacier.ArchiveNotFound(glacier.ArchiveID(id))
 	}
 	return found.Rows[0], nil
