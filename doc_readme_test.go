@@ -218,6 +218,11 @@ func TestReadmeOnline(t *testing.T) {
 	if out := shell(t, home, env, users[0]); !strings.Contains(out, "attached policy  AmazonGlacierReadOnlyAccess") {
 		t.Errorf("%s\nprints\n%s", users[0], out)
 	}
+	for _, script := range blocks(t, "sh online client") {
+		if out := shell(t, home, env, script); !strings.Contains(out, "Retrieved 1 file") || !strings.Contains(out, "Vault albums is deleted") {
+			t.Errorf("%s\nprints\n%s", script, out)
+		}
+	}
 	aws := awsCLI()
 	if aws == "" {
 		t.Skip("LEFT OUT: the AWS CLI is not installed, so README's vault lock and notification were not tried (./check installs it)")
