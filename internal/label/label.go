@@ -54,7 +54,7 @@ func (f Format) String() string {
 
 // A Label is what a description says.
 type Label struct {
-	Path     string    // "" if there is no name, or it is sealed. Always UTF-8 without a zero byte; nothing else about it is sure
+	Path     string    // "" if there is no name, or it is sealed. Always UTF-8 without a zero byte; nothing else about it is sure: see Name
 	Modified time.Time // of the file, in UTC and whole seconds; the zero Time if nothing is said
 	Format   Format
 	Bundle   bool   // the archive is a bundle of files

@@ -197,6 +197,9 @@ func FuzzParse(f *testing.F) {
 		if l.Path != "" && l.Sealed != nil || l.Index < 0 || l.Index > 0 && !l.Bundle {
 			t.Errorf("%+v", l)
 		}
+		if n := l.Name(); strings.HasPrefix(n, "/") && n != l.Path || (n == "") != (l.Path == "") {
+			t.Errorf("the name of %q is %q", l.Path, n)
+		}
 		roundTrip(t, l)
 	})
 }
@@ -237,6 +240,31 @@ func roundTrip(t *testing.T, l label.Label) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%q (-want +got):\n%s", s, diff)
+	}
+}
+
+func TestName(t *testing.T) {
+	for path, want := range map[string]string{
+		"a/b":            "a/b",
+		"":               "",
+		"/home/u/x":      "home/u/x",
+		"//a//b/":        "a/b",
+		"../../etc/x":    "etc/x",
+		"a/../../b":      "b",
+		"c:/my_folder/a": "c/my_folder/a",
+		`C:\Users\x y`:   "C/Users/x y",
+		`\\server\share`: "server/share",
+		"c:":             "c",
+		"a:b":            "a:b",
+		"1:/x":           "1:/x",
+		`back\slash`:     `back\slash`,
+		"/":              "/",
+		"..":             "..",
+		".":              ".",
+	} {
+		if got := (label.Label{Path: path}).Name(); got != want {
+			t.Errorf("the name of %q is %q, want %q", path, got, want)
+		}
 	}
 }
 

@@ -77,7 +77,8 @@ func (c *Catalogue) Reconcile(ctx context.Context, inv Inventory, check Check) (
 	return c.compare(ctx, inv, check, false)
 }
 
-// Rebuild makes the catalogue anew from an inventory: every name is the one in the archive's description. What descriptions do not say is kept
+// Rebuild makes the catalogue anew from an inventory: every name is the one in the archive's description, made relative
+// ([label.Label.Name]). What descriptions do not say is kept
 // of the archives that are still there: files in bundles, names of sealed archives without a key, exact times, hashes and modes; and names of
 // archives whose descriptions have none. Archives that are newer than the inventory are left alone, and so is unfinished work. What holds for
 // [Catalogue.Reconcile] holds for Rebuild; it always mends.
@@ -210,7 +211,7 @@ func (b *bulk) stage(rows iter.Seq2[inventory.Row, error], unseal func([]byte) (
 			l, sealed := read(row.Description, unseal)
 			var path any // NULL, if there is no name
 			if l.Path != "" && !l.Bundle {
-				path = l.Path
+				path = l.Name()
 			}
 			_, err = b.session.exec("INSERT INTO temp.arrived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", string(row.ID), row.Description, row.Size,
 				row.TreeHash[:], row.Created.UnixMilli(), l.Bundle, sealed, path, l.Modified.Unix())

@@ -71,12 +71,13 @@ func TestRebuildFromNothing(t *testing.T) {
 		row("cloudberry", `{"Path":"dir/a","UTCDateModified":"20130322T120026Z"}`, 3),
 		row("older", `{"Path":"dir/a"}`, 2),
 		row("none", "", 4),
+		row("absolute", "/z/C", 5),
 		row("bundle", `{"Path":"b.tar","FirnBundle":{"Index":7}}`, 5),
 		row("sealed", `{"FirnSealed":"AAEC"}`, 6),
 	}
 	counts, err := c.Rebuild(ctx, list(rows...), names.Check{})
 	must(t, err)
-	want(t, "counts", counts, names.Counts{Inventory: 7, Extra: 7})
+	want(t, "counts", counts, names.Counts{Inventory: 8, Extra: 8})
 	whole := func(r inventory.Row, path string, modified time.Time) names.File {
 		return names.File{Path: path, Archive: r.ID, Size: r.Size, Modified: modified, Hash: r.TreeHash, Created: r.Created}
 	}
@@ -85,6 +86,7 @@ func TestRebuildFromNothing(t *testing.T) {
 		whole(rows[3], "dir/a", time.Time{}),
 		whole(rows[1], "file", time.Unix(1352924178, 0).UTC()),
 		whole(rows[0], "holiday 2019/a.jpg", time.Time{}),
+		whole(rows[5], "z/C", time.Time{}),
 	})
 	var unnamed []string
 	for a := range c.Unnamed(ctx) {
@@ -97,7 +99,7 @@ func TestRebuildFromNothing(t *testing.T) {
 	before := text(t, c)
 	counts, err = c.Rebuild(ctx, list(rows...), names.Check{})
 	must(t, err)
-	want(t, "counts of the second time", counts, names.Counts{Inventory: 7, Same: 7})
+	want(t, "counts of the second time", counts, names.Counts{Inventory: 8, Same: 8})
 	want(t, "after the second time", text(t, c), before)
 
 	unseal := func(b []byte) (label.Label, bool) {

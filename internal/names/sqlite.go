@@ -104,26 +104,22 @@ func commonPragmas(cacheKiB int) []string {
 
 // settle makes an empty file a catalogue, and makes sure that any other is one.
 func (s *session) settle(ctx context.Context) error {
-	whose, made, tables, err := s.identity(ctx)
-	if err != nil {
-		return err
-	}
-	if tables == 0 && whose == 0 && made == 0 {
-		err := s.within(ctx, func() error {
-			_, made, tables, err := s.identity(ctx)
-			if err != nil || tables > 0 || made > 0 { // another process was faster
+	whose, made, _, err := s.identity(ctx)
+	if err == nil && (whose != application || made != version) {
+		// Only in a transaction it is sure that nobody is making it at this moment.
+		err = s.within(ctx, func() (err error) {
+			var tables int64
+			whose, made, tables, err = s.identity(ctx)
+			if err != nil || tables > 0 || whose != 0 || made != 0 {
 				return err
 			}
+			whose, made = application, version
 			return s.script(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d", schema, application, version))
 		})
-		if err != nil {
-			return err
-		}
-		if whose, made, _, err = s.identity(ctx); err != nil {
-			return err
-		}
 	}
 	switch {
+	case err != nil:
+		return err
 	case whose != application:
 		return ErrForeign
 	case made > version:
