@@ -34,14 +34,20 @@ func (s *Source) File() File { return s.file }
 // Size is how many bytes the file had when it was walked.
 func (s *Source) Size() int64 { return s.file.Size }
 
-// ReadAt implements io.ReaderAt, within the size that the file had when it was walked. A file that has become shorter is a
-// *[Problem], and not an end.
+// ReadAt implements io.ReaderAt, within the size that the file had when it was walked. The error is a *[Problem], of kind
+// [Changed] if the file is no longer what was walked: then nobody goes on reading what is of no use, and what is sealed is
+// not sealed a second time with other bytes.
 func (s *Source) ReadAt(p []byte, off int64) (int, error) {
 	want := len(p)
 	if rest := max(s.file.Size-off, 0); int64(want) > rest {
 		want = int(rest)
 	}
 	n, err := s.f.ReadAt(p[:want], off)
+	if n == want {
+		if changed := s.Changed(); changed != nil {
+			return 0, changed
+		}
+	}
 	switch {
 	case n == want && want < len(p):
 		return n, io.EOF
