@@ -40,14 +40,18 @@ since: then this ends with exit code 8, and is to be run again a day later.`,
 			fs.BoolVar(&fresh, "fresh", false, "start a new inventory job")
 		},
 		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, _ []string) (err error) {
-			e, err := newEmptying(ctx, s, v, fresh)
+			d, err := v.Describe(ctx)
+			if err != nil {
+				return err
+			}
+			if s.DryRun {
+				return s.Would("delete %s of vault %s, %s.", cli.Count(d.NumberOfArchives, "archive"), v.Name, asOf(d))
+			}
+			e, err := newEmptying(ctx, s, v, d, fresh)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, e.close()) }()
-			if s.DryRun {
-				return s.Would("delete %s of vault %s, %s.", cli.Count(e.before.NumberOfArchives, "archive"), v.Name, asOf(e.before))
-			}
 			if err := s.Confirm(ctx, e.question(), string(v.Name)); err != nil {
 				return err
 			}
@@ -65,6 +69,7 @@ type emptying struct {
 	v      *remote.Vault
 	fresh  bool // the next inventory is a new one
 	spool  *spool
+	old    bool                     // what is spooled is of an inventory that was there before this run
 	names  *names.Catalogue         // of the vault; nil if there is none
 	before glacier.VaultDescription // as it was at the beginning of the round
 	after  glacier.VaultDescription // and at its end
@@ -82,11 +87,7 @@ type emptied struct {
 	VaultDeleted   bool
 }
 
-func newEmptying(ctx context.Context, s *cli.Session, v *remote.Vault, fresh bool) (*emptying, error) {
-	d, err := v.Describe(ctx)
-	if err != nil {
-		return nil, err
-	}
+func newEmptying(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.VaultDescription, fresh bool) (*emptying, error) {
 	file, err := s.NamesFile(ctx, v)
 	if err != nil {
 		return nil, err
@@ -95,6 +96,7 @@ func newEmptying(ctx context.Context, s *cli.Session, v *remote.Vault, fresh boo
 	if e.spool, err = openSpool(file); err != nil {
 		return nil, err
 	}
+	e.old = e.spool.ready()
 	e.names = s.KnownCatalogue(ctx, v)
 	return e, nil
 }
@@ -120,7 +122,7 @@ func asOf(d glacier.VaultDescription) string {
 func (e *emptying) question() string {
 	q := fmt.Sprintf("All archives of vault %s will be deleted, for good: %s with %s, %s.",
 		e.v.Name, cli.Count(e.before.NumberOfArchives, "archive"), cli.Size(e.before.SizeInBytes), asOf(e.before))
-	if n := e.spool.state.Done; n > 0 && e.spool.ready() {
+	if n := e.spool.state.Done; n > 0 && e.old && !e.fresh {
 		q += fmt.Sprintf(" An interrupted run has deleted %d of %s, and is gone on with.", n, cli.Count(e.spool.state.Count, "archive"))
 	}
 	return q
@@ -165,7 +167,7 @@ func (e *emptying) worthAnother() bool {
 	if e.did.Left != e.before.NumberOfArchives {
 		return true
 	}
-	return e.spool.state.Found && e.spool.state.Count != e.before.NumberOfArchives
+	return e.old && e.spool.state.Count != e.before.NumberOfArchives
 }
 
 func (e *emptying) abortUploads(ctx context.Context) error {
@@ -243,8 +245,8 @@ func (e *emptying) fetch(ctx context.Context) error {
 	}
 	p := e.s.Progress("Getting the inventory", size, true)
 	defer p.Close()
-	e.fresh = false
-	return e.spool.fill(&counted{r, p}, id, found)
+	e.fresh, e.old = false, found
+	return e.spool.fill(&counted{r, p}, id)
 }
 
 // deleteBatch deletes some archives, and counts those that it could not. What
@@ -288,6 +290,8 @@ func (e *emptying) deleteBatch(ctx context.Context, ids []glacier.ArchiveID, p *
 func (e *emptying) finish(ctx context.Context, remove bool) error {
 	var left error
 	switch {
+	case e.did.Failed > 0 && e.first == nil: // an interrupted run has said why
+		left = cli.Errorf(cli.Partly, "%s could not be deleted", cli.Count(e.did.Failed, "archive"))
 	case e.did.Failed > 0:
 		left = cli.Errorf(cli.Partly, "%s could not be deleted, the first because of: %w", cli.Count(e.did.Failed, "archive"), e.first)
 	case remove:

@@ -53,6 +53,36 @@ func TestEmptyButForOne(t *testing.T) {
 	}
 }
 
+// What could not be deleted before an interruption is told after it, too.
+func TestEmptyInTwoRunsButForOne(t *testing.T) {
+	f := newSlow(t, 1200)
+	f.refuse, f.tired = f.listed[0], 1100
+	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes"); code != 6 || !strings.Contains(stderr, "archive "+f.refuse) {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	f.tired = 0
+	_, stderr, code := firn(t, "vault", "empty", "v", "--yes")
+	if code != 7 || stderr != "1 archive could not be deleted\n" || len(f.there) != 1 || f.jobs != 1 {
+		t.Errorf("exit code %d, %d left, %d jobs: %s", code, len(f.there), f.jobs, stderr)
+	}
+}
+
+// A run that was interrupted long ago is gone on with, and what has come since
+// is deleted after it.
+func TestEmptyLongAfter(t *testing.T) {
+	f := newSlow(t, 30)
+	f.tired = 10
+	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes"); code != 6 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	f.tired = 0
+	f.put("newer")
+	f.nextDay()
+	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes"); code != 0 || len(f.there) != 0 || f.jobs != 2 {
+		t.Errorf("exit code %d, %d left, %d jobs: %s", code, len(f.there), f.jobs, stderr)
+	}
+}
+
 // An inventory whose bytes are others than its hash says lists nothing that is
 // deleted for it.
 func TestEmptyByADamagedInventory(t *testing.T) {

@@ -33,6 +33,7 @@ type slow struct {
 	deletes  int
 	tampered bool // outputs are not what their hash says
 	refuse   string
+	tired    int // deletions after which it is out of order; 0 is never
 }
 
 func newSlow(t *testing.T, archives int) *slow {
@@ -98,7 +99,12 @@ func (f *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.output(w, r)
 	case strings.HasPrefix(call, "DELETE /archives/"):
 		id := strings.TrimPrefix(rest, "/archives/")
-		if f.deletes++; f.refuse == id {
+		f.deletes++
+		if f.tired > 0 && f.deletes > f.tired {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		if f.refuse == id {
 			f.fail(w, glacier.AccessDenied, "a lock says no")
 			return
 		}

@@ -34,7 +34,6 @@ type spool struct {
 type spoolState struct {
 	Version int
 	Job     glacier.JobID // whose inventory it is
-	Found   bool          // the job was there before this was begun
 	Count   int64         // ids
 	Done    int64         // of them, from the first on
 	Failed  int64         // of those
@@ -90,7 +89,7 @@ func newSpool(fsys disk.FS, name string) (*spool, error) {
 func (p *spool) ready() bool { return p.state.Done < p.state.Count }
 
 // fill reads a job's inventory to its end, in place of what was there.
-func (p *spool) fill(in io.Reader, job glacier.JobID, found bool) error {
+func (p *spool) fill(in io.Reader, job glacier.JobID) error {
 	if err := p.clear(); err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func (p *spool) fill(in io.Reader, job glacier.JobID, found bool) error {
 		return err
 	}
 	defer f.Close()
-	st := spoolState{Version: spoolKnown, Job: job, Found: found}
+	st := spoolState{Version: spoolKnown, Job: job}
 	out := bufio.NewWriterSize(io.NewOffsetWriter(f, 0), 1<<20)
 	r := inventory.NewReader(in, glacier.FormatJSON)
 	for row, err := range r.Rows() {

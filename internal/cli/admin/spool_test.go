@@ -81,7 +81,7 @@ func work(fsys disk.FS, count, batch int, done map[glacier.ArchiveID]int) error 
 	}
 	defer p.close()
 	if !p.ready() && p.state.Job == "" {
-		if err := p.fill(strings.NewReader(listOf(count)), "job", false); err != nil {
+		if err := p.fill(strings.NewReader(listOf(count)), "job"); err != nil {
 			return err
 		}
 	}
@@ -111,13 +111,13 @@ func TestSpool(t *testing.T) {
 	if _, err := newSpool(mem, "spool"); err == nil || !strings.Contains(err.Error(), "another process empties this vault") {
 		t.Errorf("a second process: %v", err)
 	}
-	if err := p.fill(strings.NewReader(listOf(5)[:300]), "job", false); err == nil {
+	if err := p.fill(strings.NewReader(listOf(5)[:300]), "job"); err == nil {
 		t.Error("an inventory that is cut off was taken")
 	}
 	if p.ready() {
 		t.Error("there is something to do after half an inventory")
 	}
-	if err := p.fill(strings.NewReader(listOf(5)), "job", true); err != nil {
+	if err := p.fill(strings.NewReader(listOf(5)), "job"); err != nil {
 		t.Fatal(err)
 	}
 	ids, err := p.next(3)
@@ -133,7 +133,7 @@ func TestSpool(t *testing.T) {
 	if p, err = newSpool(mem, "spool"); err != nil {
 		t.Fatal(err)
 	}
-	want := spoolState{Version: 1, Job: "job", Found: true, Count: 5, Done: 3, Failed: 1, Offset: 30}
+	want := spoolState{Version: 1, Job: "job", Count: 5, Done: 3, Failed: 1, Offset: 30}
 	if diff := cmp.Diff(want, p.state); diff != "" {
 		t.Error(diff)
 	}
