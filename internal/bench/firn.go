@@ -27,8 +27,9 @@ type firn struct {
 }
 
 const (
-	region  = "us-east-1"
-	vaultAt = "/-/vaults/bench"
+	region    = "us-east-1"
+	vaultAt   = "/-/vaults/" + vaultName
+	vaultName = "bench"
 )
 
 // benchKey is what all servers are asked with; MinIO wants at least eight

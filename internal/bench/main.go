@@ -51,12 +51,13 @@ func main() {
 	}
 }
 
-const usage = `usage: bench [quick | full | select] [flags]
+const usage = `usage: bench [quick | full | select | client] [flags]
 
   bench quick    a minute, small sizes: whether it works, not how fast
   bench          up to fifteen minutes
   bench full     more rounds, and a vault of a million archives
   bench select   queries over a CSV file of a GB, and nothing else
+  bench client   the client's verbs with a folder of 100,000 files and 20 GB
 
 `
 
@@ -172,19 +173,21 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	fs.BoolVar(&o.install, "install-peers", false, "go install the servers to compare with (minutes), and end")
 	fs.IntVar(&p.rounds, "rounds", p.rounds, "how often everything takes its turn")
 	fs.IntVar(&p.archives, "archives", p.archives, "archives in the vault of the inventory")
+	fs.IntVar(&p.files, "files", p.files, "files in the folder of the section client")
+	megabytes := fs.Int64("megabytes", p.fileBytes/1e6, "MB in the folder of the section client")
 	part := fs.Int64("part-size", p.bigPart/mib, "MiB of a part in the section memory; a power of two")
 	only := fs.String("sections", p.sections, "what to measure")
 	peers := fs.String("peers", "versitygw,minio", "other servers to compare with, where they are installed")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
-	p.bigPart = *part * mib
+	p.bigPart, p.fileBytes = *part*mib, *megabytes*1e6
 	o.sections, o.peers = strings.Split(*only, ","), strings.Split(*peers, ",")
 	switch {
 	case fs.NArg() > 0:
 		err = fmt.Errorf("%q is not a flag", fs.Arg(0))
-	case p.rounds < 1, p.archives < 1:
-		err = errors.New("rounds and archives are at least 1")
+	case p.rounds < 1, p.archives < 1, p.files < 1, *megabytes < 1:
+		err = errors.New("rounds, archives, files and megabytes are at least 1")
 	case *part < 1 || *part > 4096 || *part&(*part-1) != 0:
 		err = errors.New("a part is a power of two of MiB, at most 4096")
 	}

@@ -31,10 +31,13 @@ type plan struct {
 	parallel, bigMany int   // parts that are sent at the same time; parts of the big archive
 
 	table int64 // size of the CSV file that is queried
+
+	files     int // in the folder of the section client
+	fileBytes int64
 }
 
 // everything is all sections.
-const everything = "large,small,inventory,memory,select"
+const everything = "large,small,inventory,memory,select,client"
 
 // clients are the numbers of clients of the section small.
 func clients() []int { return []int{1, 16, 64} }
@@ -44,22 +47,27 @@ func plans() map[string]plan {
 		"quick": {
 			name: "quick", sections: everything, rounds: 2, limit: 5 * time.Minute, whole: 128 * mib, wholePart: 16 * mib,
 			ops: map[int]int{1: 200, 16: 800, 64: 800}, outputs: 50, archives: 5000,
-			bigPart: 64 * mib, parallel: 16, bigMany: 4, table: 32e6,
+			bigPart: 64 * mib, parallel: 16, bigMany: 4, table: 32e6, files: 1000, fileBytes: 40e6,
 		},
 		"default": {
 			name: "default", sections: everything, rounds: 3, limit: 20 * time.Minute, whole: gib, wholePart: 64 * mib,
 			ops: map[int]int{1: 500, 16: 3000, 64: 3000}, outputs: 200, archives: 100_000,
-			bigPart: gib, parallel: 16, bigMany: 10, table: 1e9,
+			bigPart: gib, parallel: 16, bigMany: 10, table: 1e9, files: 20_000, fileBytes: 2e9,
 		},
 		"full": {
 			name: "full", sections: everything, rounds: 7, limit: 90 * time.Minute, whole: gib, wholePart: 64 * mib,
 			ops: map[int]int{1: 2000, 16: 8000, 64: 8000}, outputs: 200, archives: 1_000_000,
-			bigPart: gib, parallel: 16, bigMany: 10, table: 1e9,
+			bigPart: gib, parallel: 16, bigMany: 10, table: 1e9, files: 20_000, fileBytes: 2e9,
 		},
 		"select": {
 			name: "select", sections: "select", rounds: 3, limit: 20 * time.Minute, whole: 128 * mib, wholePart: 16 * mib,
 			ops: map[int]int{1: 200, 16: 800, 64: 800}, outputs: 50, archives: 5000,
-			bigPart: 64 * mib, parallel: 16, bigMany: 4, table: 1e9,
+			bigPart: 64 * mib, parallel: 16, bigMany: 4, table: 1e9, files: 1000, fileBytes: 40e6,
+		},
+		"client": {
+			name: "client", sections: "client", rounds: 1, limit: 90 * time.Minute, whole: 128 * mib, wholePart: 16 * mib,
+			ops: map[int]int{1: 200, 16: 800, 64: 800}, outputs: 50, archives: 5000,
+			bigPart: 64 * mib, parallel: 16, bigMany: 4, table: 32e6, files: 100_000, fileBytes: 20e9,
 		},
 	}
 }
@@ -76,6 +84,7 @@ func sections() []section {
 		{"small", "64 KiB archives, one request after the other, against other servers", (*bench).small},
 		{"inventory", "a vault of many archives: its inventory, listings, start-up, memory", (*bench).inventory},
 		{"memory", "large parts at the same time, and an archive made of them", (*bench).memory},
+		{"client", "a folder of many files: sync, change, lose the names, rebuild, get back; and the AWS CLI", (*bench).client},
 		{"select", "queries over a CSV file, against DuckDB and encoding/csv, and select jobs", (*bench).query},
 	}
 }
@@ -93,7 +102,8 @@ func (b *bench) fit() error {
 	p := &b.plan
 	// Of a round, three archives and a file of the plain server stay.
 	// Of the table there are an archive and the results of a job besides.
-	if need := max(4*p.whole*int64(p.rounds)+2*p.whole, 3*p.table) + spare; free < need {
+	// Of the folder there are archives, and some things that changed.
+	if need := max(4*p.whole*int64(p.rounds)+2*p.whole, 3*p.table, 5*p.fileBytes/2) + spare; free < need {
 		return fmt.Errorf("%d MiB are free in %s, and %d MiB are needed: take another --dir or fewer --rounds", free/mib, b.dir, need/mib)
 	}
 	given := p.bigPart

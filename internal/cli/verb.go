@@ -65,6 +65,7 @@ func (v Verb) Command() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Wrong(err) })
 	cmd.ValidArgsFunction = v.complete(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		beThrifty()
 		s, err := f.session(cmd)
 		if err == nil {
 			defer s.close()
