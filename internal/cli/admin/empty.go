@@ -93,7 +93,7 @@ func newEmptying(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier
 		return nil, err
 	}
 	e := &emptying{s: s, v: v, fresh: fresh, before: d}
-	if e.spool, err = openSpool(file); err != nil {
+	if e.spool, err = openSpool(ctx, file); err != nil {
 		return nil, err
 	}
 	e.old = e.spool.ready()

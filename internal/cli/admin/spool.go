@@ -2,12 +2,14 @@ package admin
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"strings"
+	"time"
 
 	"firn/glacier"
 	"firn/internal/disk"
@@ -51,22 +53,39 @@ const (
 
 // openSpool opens the spool beside a file of names, and makes it if there is
 // none.
-func openSpool(names string) (*spool, error) {
+func openSpool(ctx context.Context, names string) (*spool, error) {
 	dir := strings.TrimSuffix(names, ".db") + ".emptying"
 	fsys, err := disk.MakeRoot(dir)
 	if err != nil {
 		return nil, err
 	}
-	return newSpool(fsys, dir)
+	return newSpool(ctx, fsys, dir)
 }
 
-func newSpool(fsys disk.FS, name string) (*spool, error) {
+// patience is how long it is waited for the lock: a process that was killed
+// keeps it until the disk has done what the process last asked of it.
+const patience = 3 * time.Second
+
+func lockSpool(ctx context.Context, fsys disk.FS) (io.Closer, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		lock, err := fsys.Lock(spoolLock)
+		if !errors.Is(err, disk.ErrLocked) {
+			return lock, err
+		}
+		select {
+		case <-time.After(patience / 100):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("another process empties this vault: %w", err)
+		}
+	}
+}
+
+func newSpool(ctx context.Context, fsys disk.FS, name string) (*spool, error) {
 	p := &spool{fsys: fsys}
 	var err error
-	if p.lock, err = fsys.Lock(spoolLock); err != nil {
-		if errors.Is(err, disk.ErrLocked) {
-			err = fmt.Errorf("another process empties this vault: %w", err)
-		}
+	if p.lock, err = lockSpool(ctx, fsys); err != nil {
 		return nil, err
 	}
 	text, err := disk.ReadFile(fsys, spoolFile)

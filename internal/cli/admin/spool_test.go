@@ -1,11 +1,14 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,7 +78,7 @@ func survives(t *testing.T, mode disk.Mode, n int) bool {
 
 // work is what a process does with a spool.
 func work(fsys disk.FS, count, batch int, done map[glacier.ArchiveID]int) error {
-	p, err := newSpool(fsys, "spool")
+	p, err := newSpool(context.Background(), fsys, "spool")
 	if err != nil {
 		return err
 	}
@@ -99,16 +102,38 @@ func work(fsys disk.FS, count, batch int, done map[glacier.ArchiveID]int) error 
 	}
 }
 
+// A process that was killed may keep the lock for a moment.
+func TestSpoolWaitsForItsLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := disk.NewMem(0)
+		first, err := newSpool(t.Context(), mem, "spool")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Second, func() { first.close() })
+		second, err := newSpool(t.Context(), mem, "spool")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := newSpool(t.Context(), mem, "spool"); err == nil {
+			t.Error("two have the lock")
+		}
+		second.close()
+	})
+}
+
 func TestSpool(t *testing.T) {
 	mem := disk.NewMem(0)
-	p, err := newSpool(mem, "spool")
+	p, err := newSpool(t.Context(), mem, "spool")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.ready() {
 		t.Error("an empty spool has something to do")
 	}
-	if _, err := newSpool(mem, "spool"); err == nil || !strings.Contains(err.Error(), "another process empties this vault") {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := newSpool(over, mem, "spool"); err == nil || !strings.Contains(err.Error(), "another process empties this vault") {
 		t.Errorf("a second process: %v", err)
 	}
 	if err := p.fill(strings.NewReader(listOf(5)[:300]), "job"); err == nil {
@@ -130,7 +155,7 @@ func TestSpool(t *testing.T) {
 	if err := p.close(); err != nil {
 		t.Fatal(err)
 	}
-	if p, err = newSpool(mem, "spool"); err != nil {
+	if p, err = newSpool(t.Context(), mem, "spool"); err != nil {
 		t.Fatal(err)
 	}
 	want := spoolState{Version: 1, Job: "job", Count: 5, Done: 3, Failed: 1, Offset: 30}
@@ -149,7 +174,7 @@ func TestSpool(t *testing.T) {
 	if err := disk.WriteFile(mem, spoolFile, []byte(`{"Version":2}`)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newSpool(mem, "spool"); err == nil || !strings.Contains(err.Error(), "a newer firn made it") {
+	if _, err := newSpool(t.Context(), mem, "spool"); err == nil || !strings.Contains(err.Error(), "a newer firn made it") {
 		t.Errorf("a newer spool: %v", err)
 	}
 }
