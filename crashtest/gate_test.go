@@ -54,15 +54,23 @@ const (
 // newGate makes a gate before a server. It ends with the test.
 func newGate(t testing.TB, server string) *gate {
 	t.Helper()
+	g := &gate{t: t, parts: map[string]int{}}
+	g.url = g.before(server)
+	return g
+}
+
+// before puts the gate before one more server, and returns where that is to be
+// found now.
+func (g *gate) before(server string) string {
+	g.t.Helper()
 	target, err := url.Parse(server)
 	if err != nil {
-		t.Fatal(err)
+		g.t.Fatal(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		g.t.Fatal(err)
 	}
-	g := &gate{t: t, url: "http://" + l.Addr().String(), parts: map[string]int{}}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -87,11 +95,11 @@ func newGate(t testing.TB, server string) *gate {
 		}
 	}
 	go s.Serve(l)
-	t.Cleanup(func() {
+	g.t.Cleanup(func() {
 		s.Close()
 		transport.CloseIdleConnections()
 	})
-	return g
+	return "http://" + l.Addr().String()
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

@@ -365,3 +365,45 @@ func TestStreamKilled(t *testing.T) {
 		t.Errorf("%d uploads are left open, %v", len(open), err)
 	}
 }
+
+// TestMigrateKilled: a vault of one server moves into another's.
+func TestMigrateKilled(t *testing.T) {
+	for i, tt := range []struct {
+		name, flag string
+		ids        bool // stay the same
+	}{
+		{"with old ids", "--keep-ids", true},
+		{"with new ids", "--new-ids", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			from, to := newField(t, "old"), newField(t, "wild")
+			from.grow()
+			from.calm("put", "folder", "old")
+			source := to.gate.before(from.api.url)
+			kills := to.wild(phase(i), "migrate", "--from", "aws://"+region+"/old", "--from-endpoint-url", source, "--to", "wild", tt.flag, "--yes")
+			to.gate.oncePerPart()
+			from.oneJobPerArchive("old")
+			want, err := from.api.inventory("old")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := to.api.inventory("wild")
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := func(rows []row) (list []string) {
+				for _, r := range rows {
+					if !tt.ids {
+						r.ID = ""
+					}
+					list = append(list, fmt.Sprint(r))
+				}
+				slices.Sort(list)
+				return list
+			}
+			if diff := cmp.Diff(rows(want), rows(got)); diff != "" {
+				t.Errorf("after %d kills the vault has other archives (-want +got):\n%s", kills, diff)
+			}
+		})
+	}
+}
