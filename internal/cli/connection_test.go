@@ -250,7 +250,7 @@ func TestCertificates(t *testing.T) {
 		args []string
 		want int
 	}{
-		{"the system's", "", nil, cli.Unreachable},
+		{"the system's", "", nil, cli.Failed},
 		{"a file's", "", []string{"--ca-bundle", trusted}, 0},
 		{"the environment's", trusted, nil, 0},
 		{"none in the file", "", []string{"--ca-bundle", other}, cli.Usage},
@@ -260,7 +260,8 @@ func TestCertificates(t *testing.T) {
 			if tt.env != "" {
 				t.Setenv("AWS_CA_BUNDLE", tt.env)
 			}
-			if _, stderr, code := run(t, ask, "", append(tt.args, "--endpoint-url", s.URL)...); code != tt.want {
+			_, stderr, code := run(t, ask, "", append(tt.args, "--endpoint-url", s.URL)...)
+			if code != tt.want || strings.Contains(stderr, "--ca-bundle or AWS_CA_BUNDLE can name") != (code == cli.Failed) {
 				t.Errorf("exit code %d, want %d: %s", code, tt.want, stderr)
 			}
 		})

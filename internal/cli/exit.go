@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -75,6 +76,9 @@ func Code(err error) int {
 	if reply, ok := errors.AsType[*client.Error](err); ok {
 		return statusCode(reply.Status)
 	}
+	if isStrange(err) {
+		return Failed
+	}
 	if _, ok := errors.AsType[*remote.Unreachable](err); ok {
 		return Unreachable
 	}
@@ -104,4 +108,19 @@ func statusCode(status int) int {
 		return Unreachable
 	}
 	return Failed
+}
+
+// isStrange reports whether a server's certificate is not trusted.
+func isStrange(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
+// advise says what to do about a failure, where that is another thing than the
+// failure itself says.
+func advise(err error) error {
+	if isStrange(err) {
+		return fmt.Errorf("%w; --ca-bundle or AWS_CA_BUNDLE can name a file with the certificates to trust", err)
+	}
+	return err
 }

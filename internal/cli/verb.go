@@ -110,7 +110,7 @@ func (v Verb) end(ctx context.Context, err error) error {
 		return nil
 	}
 	if ctx.Err() == nil {
-		return &Exit{Code(err), err}
+		return &Exit{Code(err), advise(err)}
 	}
 	if _, spoken := errors.AsType[*Exit](err); spoken || !errors.Is(err, context.Canceled) {
 		return &Exit{Interrupted, err}
