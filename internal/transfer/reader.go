@@ -26,6 +26,7 @@ type Reader struct {
 // A kept is a block in memory, or on its way.
 type kept struct {
 	index int
+	ahead bool // it was not asked for when it was fetched
 	piece
 	err error // when done is closed
 }
@@ -80,20 +81,19 @@ func (r *Reader) block(index int) ([]byte, error) {
 		r.runs = 0
 	}
 	r.last = index
-	k := r.fetch(index)
+	k := r.fetch(index, false)
 	for ahead := index + 1; ahead <= index+min(r.runs, readerKeeps-1) && ahead < r.f.chunks(); ahead++ {
-		r.fetch(ahead)
+		r.fetch(ahead, true)
 	}
-	r.fetch(index) // the one to be kept longest
-	<-k.done
-	if k.err != nil {
-		r.kept = slices.DeleteFunc(r.kept, func(o *kept) bool { return o == k })
+	if <-k.done; k.err != nil && k.ahead {
+		k = r.fetch(index, false)
+		<-k.done
 	}
 	return k.bytes, k.err
 }
 
-// fetch returns a block that is there or on its way. What failed while it was fetched ahead is fetched anew.
-func (r *Reader) fetch(index int) *kept {
+// fetch returns a block that is there or on its way. What has failed is fetched anew.
+func (r *Reader) fetch(index int, ahead bool) *kept {
 	if i := slices.IndexFunc(r.kept, func(k *kept) bool { return k.index == index }); i >= 0 {
 		k := r.kept[i]
 		r.kept = slices.Delete(r.kept, i, i+1)
@@ -103,7 +103,7 @@ func (r *Reader) fetch(index int) *kept {
 		}
 	}
 	offset, size := r.f.bounds(index)
-	k := &kept{index: index, piece: piece{bytes: r.room()[:0], done: make(chan struct{})}}
+	k := &kept{index: index, ahead: ahead, piece: piece{bytes: r.room()[:0], done: make(chan struct{})}}
 	k.bytes = slices.Grow(k.bytes, int(size))[:size]
 	r.kept = append(r.kept, k)
 	go func() {

@@ -106,7 +106,7 @@ func TestStalls(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
-	w.vault = reconnect(t, w.proxy.URL, w.server, remote.Retry{Attempts: 4, Sleep: atOnce, Stall: 300 * time.Millisecond})
+	w.vault = reconnect(t, w.proxy.URL, w.server, remote.Retry{Attempts: 4, Sleep: atOnce, Stall: time.Second})
 	stall(w, "PUT upload")
 	a, err := w.uploader().Upload(context.Background(), item(data))
 	if err != nil {
