@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"strconv"
+	"time"
 
 	"firn/glacier"
 	"firn/treehash"
@@ -15,6 +16,7 @@ import (
 type Receipt struct {
 	Archive glacier.ArchiveID
 	Tree    treehash.Hash // as the server has computed it
+	Date    time.Time     // of the reply: by our clock, unless the server's is more than a moment off
 }
 
 // receipt reads the head of a reply. A server that does not say the hash has
@@ -24,7 +26,7 @@ func receipt(h http.Header, sent treehash.Hash) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	r := Receipt{Archive: glacier.ArchiveID(id), Tree: sent}
+	r := Receipt{Archive: glacier.ArchiveID(id), Tree: sent, Date: date(h, time.Now())}
 	if said := h.Get(glacier.HeaderTreeHash); said != "" {
 		if r.Tree, err = treehash.ParseHash(said); err != nil {
 			return Receipt{}, fmt.Errorf("the reply's tree hash: %w", err)
@@ -34,6 +36,17 @@ func receipt(h http.Header, sent treehash.Hash) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("the server has kept other bytes than it was sent: its tree hash is %s, ours %s (archive %s)", r.Tree, sent, id)
 	}
 	return r, nil
+}
+
+// date is now, or when the server says that it is if our clock is wrong. A
+// server says it to the second, which does not tell two archives apart.
+func date(h http.Header, now time.Time) time.Time {
+	const moment = 2 * time.Second
+	said, err := http.ParseTime(h.Get("Date"))
+	if err != nil || now.Sub(said).Abs() <= moment {
+		return now
+	}
+	return said.Add(time.Duration(now.Nanosecond()))
 }
 
 // Upload stores an archive in one request, of at most [glacier.MaxUploadSize]

@@ -300,6 +300,32 @@ func TestClockOff(t *testing.T) {
 	}
 }
 
+// TestDateOfAnArchive: when an archive was made is told by the server's clock, if
+// ours is wrong, or it would count as older than an inventory that it is not in.
+func TestDateOfAnArchive(t *testing.T) {
+	for name, off := range map[string]time.Duration{"together": 0, "ours is behind": 3 * time.Minute, "ours is ahead": -3 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			s := service(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("Date", time.Now().Add(off).UTC().Format(http.TimeFormat))
+				w.Header().Set("x-amz-archive-id", "A")
+				w.WriteHeader(201)
+			})
+			content, err := remote.Measure(t.Context(), strings.NewReader("these"), 0, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := s.Vault("v").Upload(t.Context(), "", content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Until(got.Date.Add(-off)); d.Abs() > time.Minute {
+				t.Errorf("off by %s", d)
+			}
+		})
+	}
+}
+
 // TestInterrupted: the end of the context ends the attempts.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -199,7 +199,7 @@ func (m *multipart) complete(ctx context.Context) (names.Archive, error) {
 	if err != nil {
 		return names.Archive{}, err
 	}
-	a, err := m.u.keep(ctx, m.it, receipt.Archive, tree)
+	a, err := m.u.keep(ctx, m.it, receipt)
 	if err != nil {
 		return a, err
 	}

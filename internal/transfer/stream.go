@@ -116,7 +116,7 @@ func (s *stream) parts(ctx context.Context, first, second *block) (a names.Archi
 	if err != nil {
 		return a, err
 	}
-	if a, err = s.u.keep(ctx, s.it, receipt.Archive, tree); err != nil {
+	if a, err = s.u.keep(ctx, s.it, receipt); err != nil {
 		return a, err
 	}
 	return a, s.u.drop(context.WithoutCancel(ctx), s.it.Key)

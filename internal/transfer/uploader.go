@@ -7,10 +7,8 @@ import (
 	"io"
 	"time"
 
-	"firn/glacier"
 	"firn/internal/names"
 	"firn/internal/remote"
-	"firn/treehash"
 )
 
 // An Uploader stores archives in a vault. Its methods may be called concurrently.
@@ -104,16 +102,16 @@ func (u *Uploader) whole(ctx context.Context, it Item) (names.Archive, error) {
 	if err != nil {
 		return names.Archive{}, it.explain(ctx, err)
 	}
-	return u.keep(ctx, it, receipt.Archive, content.Tree)
+	return u.keep(ctx, it, receipt)
 }
 
 // keep has the caller remember an archive that is in the vault.
-func (u *Uploader) keep(ctx context.Context, it Item, id glacier.ArchiveID, tree treehash.Hash) (names.Archive, error) {
+func (u *Uploader) keep(ctx context.Context, it Item, r remote.Receipt) (names.Archive, error) {
 	ctx = context.WithoutCancel(ctx)
-	a := names.Archive{ID: id, Description: it.Description, Size: it.Size, TreeHash: tree, Created: time.Now()}
+	a := names.Archive{ID: r.Archive, Description: it.Description, Size: it.Size, TreeHash: r.Tree, Created: r.Date}
 	if it.Keep != nil {
 		if err := it.Keep(ctx, a); err != nil {
-			return a, fmt.Errorf("the archive is in the vault as %s, and was not noted: %w", id, err)
+			return a, fmt.Errorf("the archive is in the vault as %s, and was not noted: %w", r.Archive, err)
 		}
 	}
 	return a, nil
