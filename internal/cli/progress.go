@@ -160,6 +160,13 @@ func (s *screen) say(line string) {
 	fmt.Fprintln(s.w, line)
 }
 
+// mute keeps all lines away from then on.
+func (s *screen) mute() {
+	s.mu.Lock()
+	s.w = io.Discard
+	s.mu.Unlock()
+}
+
 // above writes to standard output where that is on the same screen.
 type above struct {
 	s *screen

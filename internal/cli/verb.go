@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,7 +15,8 @@ import (
 // to ask for.
 type Verb struct {
 	// Use is as cobra has it: the name, then the arguments. Where VAULT stands,
-	// shells complete the names of vaults.
+	// shells complete the names of vaults, and where PATH stands after it the names
+	// in that vault.
 	Use, Short, Long, Example string
 
 	Args  cobra.PositionalArgs // nil: none
@@ -176,46 +176,4 @@ func usage(cmd *cobra.Command) error {
 // Connection is the help about whom verbs ask.
 func Connection() *cobra.Command {
 	return &cobra.Command{Use: "connection", Short: "How the client finds the server, the region and the key", Long: ConnectionHelp}
-}
-
-// completionTime is how long a shell is kept waiting.
-const completionTime = 2 * time.Second
-
-// complete completes the names of vaults, and files elsewhere.
-func (v Verb) complete(f *common) cobra.CompletionFunc {
-	places := strings.Fields(v.Use)[1:]
-	return func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		at := slices.Index(places, "VAULT")
-		many := at > 0 && slices.ContainsFunc(places[:at], func(s string) bool {
-			return strings.HasSuffix(s, "…") || strings.HasSuffix(s, "...")
-		})
-		if at < 0 || len(args) != at && (!many || len(args) < at) {
-			return nil, cobra.ShellCompDirectiveDefault
-		}
-		directive := cobra.ShellCompDirectiveNoFileComp
-		if many {
-			directive = cobra.ShellCompDirectiveDefault
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
-		defer cancel()
-		return f.vaults(ctx, cmd, word), directive
-	}
-}
-
-// vaults are the names that begin with a word, as far as they can be had.
-func (f *common) vaults(ctx context.Context, cmd *cobra.Command, word string) (names []string) {
-	s, err := f.open(ctx, cmd, 1)
-	if err != nil {
-		return nil
-	}
-	defer s.close()
-	for v, err := range s.Remote.Vaults(ctx) {
-		if err != nil {
-			break
-		}
-		if strings.HasPrefix(string(v.VaultName), word) {
-			names = append(names, string(v.VaultName))
-		}
-	}
-	return names
 }

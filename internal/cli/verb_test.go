@@ -181,8 +181,13 @@ func TestCompletion(t *testing.T) {
 	}{
 		{"the vault comes first", "show VAULT", []string{"show", "--endpoint-url", s.URL, "ph"}, []string{"photos", "phones", ":4"}},
 		{"an id after it", "show VAULT ID", []string{"show", "--endpoint-url", s.URL, "photos", ""}, []string{":0"}},
+		{"no more than that", "show VAULT", []string{"show", "--endpoint-url", s.URL, "photos", ""}, []string{":4"}},
 		{"a file before it", "put PATH… VAULT", []string{"put", "--endpoint-url", s.URL, ""}, []string{":0"}},
 		{"after one file or more", "put PATH… VAULT", []string{"put", "--endpoint-url", s.URL, "a", "b", "m"}, []string{"music", ":0"}},
+		{"a folder, or the vault after folders", "put PATH… VAULT", []string{"put", "--endpoint-url", s.URL, "a", ""}, []string{"photos", "phones", "music", ":0"}},
+		{"names of a vault that has none", "get VAULT PATH... DIR", []string{"get", "--endpoint-url", s.URL, "photos", ""}, []string{":6"}},
+		{"names, or the folder after them", "get VAULT PATH... DIR", []string{"get", "--endpoint-url", s.URL, "photos", "a", ""}, []string{":2"}},
+		{"no arguments", "list", []string{"list", "--endpoint-url", s.URL, ""}, []string{":0"}},
 		{"written with dots", "put PATH... VAULT", []string{"put", "--endpoint-url", s.URL, "a", "m"}, []string{"music", ":0"}},
 		{"nobody answers", "show VAULT", []string{"show", "--endpoint-url", "http://127.0.0.1:1", ""}, []string{":4"}},
 		{"nobody to ask", "show VAULT", []string{"show", "--profile", "nobody", ""}, []string{":4"}},
