@@ -221,7 +221,7 @@ func (c *connection) endpointURL(ctx context.Context, cfg *aws.Config) (string, 
 	return cmp.Or(aws.ToString(cfg.BaseEndpoint), DefaultEndpoint), nil
 }
 
-var amazonHost = regexp.MustCompile(`^glacier\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$`)
+var amazonHost = regexp.MustCompile(`^glacier(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$`)
 
 // regionOf is the region to sign for, and whether the endpoint is somebody
 // else's than Amazon's.

@@ -134,6 +134,7 @@ func TestWhomToAsk(t *testing.T) {
 		{"Amazon's own without a region", "", "--endpoint-url aws --profile services", "no region: Amazon's endpoint is one for each region: give --region, or set AWS_REGION", 2},
 		// cameronhunter/glacier-cli, pull request 2: whatever the region, us-east-1 was asked.
 		{"the region is in the endpoint", "", "--endpoint-url https://glacier.eu-west-3.amazonaws.com --profile services", "https://glacier.eu-west-3.amazonaws.com eu-west-3 -", 0},
+		{"the region is in another of Amazon's endpoints", "", "--endpoint-url https://glacier-fips.us-west-2.amazonaws.com --profile services", "https://glacier-fips.us-west-2.amazonaws.com us-west-2 -", 0},
 		{"the endpoint is in another region", "", "--endpoint-url https://glacier.eu-west-3.amazonaws.com --region us-east-1", "the endpoint https://glacier.eu-west-3.amazonaws.com is in region eu-west-3, and the region is set to us-east-1", 2},
 		{"no URL", "", "--endpoint-url localhost", `endpoint "localhost" is not an http or https URL`, 2},
 		{"not even nearly", "", "--endpoint-url http://%", `endpoint "http://%" is not a URL`, 2},
