@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"firn/glacier"
 	"firn/internal/names"
 	"firn/internal/remote"
 )
@@ -70,7 +71,7 @@ func (u *Uploader) Upload(ctx context.Context, it Item) (names.Archive, error) {
 	switch {
 	case it.Size <= 0:
 		return names.Archive{}, ErrEmpty
-	case it.Size > cmp.Or(u.Single, 2*smallestPart):
+	case it.Size > min(cmp.Or(u.Single, 2*smallestPart), glacier.MaxUploadSize):
 		return u.multipart(ctx, it)
 	}
 	if err := u.GiveUp(ctx, it.Key); err != nil { // of what was larger once
