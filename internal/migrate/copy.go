@@ -66,12 +66,12 @@ func (m *Migration) whole(ctx context.Context, a *Archive) (glacier.ArchiveID, e
 	if err := m.note(a, func(a *Archive) { a.Begun = true }); err != nil {
 		return "", err
 	}
-	give, err := m.memory.take(ctx, a.Size)
+	buf, err := m.hold(ctx, a.Size)
 	if err != nil {
 		return "", err
 	}
-	defer give()
-	c, err := m.fetch(ctx, a, 0, a.Size)
+	defer m.release(buf, a.Size)
+	c, err := m.fetch(ctx, a, 0, a.Size, buf)
 	if err != nil {
 		return "", err
 	}
@@ -88,13 +88,25 @@ func (m *Migration) otherBytes(a *Archive, got treehash.Hash) error {
 	return fmt.Errorf("the source has sent other bytes than its inventory says: their tree hash is %s, not %s", got, a.Tree)
 }
 
-// fetch reads a part of the archive, and compares it with what the source says
-// that it is.
-func (m *Migration) fetch(ctx context.Context, a *Archive, offset, size int64) (remote.Content, error) {
+// hold waits for memory. Release gives it back, when nothing reads it any more.
+func (m *Migration) hold(ctx context.Context, size int64) ([]byte, error) {
+	if err := m.memory.take(ctx, size); err != nil {
+		return nil, err
+	}
+	return m.shelf.get(size), nil
+}
+
+func (m *Migration) release(buf []byte, size int64) {
+	m.shelf.put(buf)
+	m.memory.give(size)
+}
+
+// fetch reads a part of the archive, into buf unless that is nil, and compares it
+// with what the source says that it is.
+func (m *Migration) fetch(ctx context.Context, a *Archive, offset, size int64, buf []byte) (remote.Content, error) {
 	src := m.open(ctx, a.Job, offset, size)
 	var at io.ReaderAt = src
-	if m.held(size) {
-		buf := make([]byte, size)
+	if buf != nil {
 		_, err := src.ReadAt(buf, offset)
 		src.Close()
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -250,14 +262,15 @@ func (m *Migration) send(ctx context.Context, a *Archive, have map[int64]treehas
 }
 
 func (m *Migration) sendPart(ctx context.Context, a *Archive, offset, size int64) (treehash.Hash, error) {
+	var buf []byte
 	if m.held(size) {
-		give, err := m.memory.take(ctx, size)
-		if err != nil {
+		var err error
+		if buf, err = m.hold(ctx, size); err != nil {
 			return treehash.Hash{}, err
 		}
-		defer give()
+		defer m.release(buf, size)
 	}
-	c, err := m.fetch(ctx, a, offset, size)
+	c, err := m.fetch(ctx, a, offset, size, buf)
 	if err != nil {
 		return c.Tree, err
 	}

@@ -25,9 +25,9 @@ func (m *Migration) List(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("take the inventory of %s: %w", m.cfg.Source.Name, err)
 		}
-		size, err := m.await(ctx, job)
+		err = m.await(ctx, job)
 		if err == nil {
-			err = m.read(ctx, job, size)
+			err = m.read(ctx, job)
 		}
 		switch {
 		case errors.Is(err, errExpired): // the computer slept for days
@@ -74,27 +74,25 @@ func pauseAfter(waited time.Duration) time.Duration {
 	return min(max(waited/20, shortestPause), longestPause)
 }
 
-// await waits until the inventory is there, and returns its size.
-func (m *Migration) await(ctx context.Context, job glacier.JobID) (int64, error) {
+// await waits until the inventory is there.
+func (m *Migration) await(ctx context.Context, job glacier.JobID) error {
 	for began := m.cfg.Now(); ; {
 		d, err := m.cfg.Source.Job(ctx, job)
 		switch {
 		case remote.IsNotFound(err):
-			return 0, errExpired
+			return errExpired
 		case err != nil:
-			return 0, err
+			return err
 		case d.Completed && d.StatusCode != glacier.Succeeded:
 			if err := m.state.set(updateAsk); err != nil {
-				return 0, err
+				return err
 			}
-			return 0, fmt.Errorf("the job failed: %s", text(d.StatusMessage))
-		case d.Completed && d.InventorySizeInBytes != nil:
-			return *d.InventorySizeInBytes, nil
+			return fmt.Errorf("the job failed: %s", text(d.StatusMessage))
 		case d.Completed:
-			return 0, errors.New("the job has no inventory")
+			return nil
 		}
 		if err := m.cfg.Sleep(ctx, pauseAfter(m.cfg.Now().Sub(began))); err != nil {
-			return 0, err
+			return err
 		}
 	}
 }
@@ -107,13 +105,16 @@ func text(s *string) string {
 }
 
 // listBatch is how many archives are written down at a time.
-const listBatch = 1000
+const listBatch = 10_000
 
 // read writes the inventory down. Archives that are known stay as they are.
-func (m *Migration) read(ctx context.Context, job glacier.JobID, size int64) error {
-	src := m.open(ctx, job, 0, size)
+func (m *Migration) read(ctx context.Context, job glacier.JobID) error {
+	src, err := m.openAll(ctx, job)
+	if err != nil {
+		return err
+	}
 	defer src.Close()
-	in := inventory.NewReader(io.NewSectionReader(src, 0, size), glacier.FormatJSON)
+	in := inventory.NewReader(io.NewSectionReader(src, 0, src.end), glacier.FormatJSON)
 	batch := make([]Archive, 0, listBatch)
 	var read Total
 	flush := func() error {

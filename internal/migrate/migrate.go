@@ -106,6 +106,7 @@ type Migration struct {
 	cfg    Config
 	state  *State
 	memory *room
+	shelf  shelf // of buffers within memory
 	shared
 }
 

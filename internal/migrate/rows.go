@@ -80,7 +80,7 @@ func (s *State) add(batch []Archive) (added Total, err error) {
 
 // at lists archives at a stage by their number, those after one.
 func (s *State) at(stage Stage, after int64, limit int) (list []Archive, err error) {
-	err = s.update("read", func(tx *sql.Tx) error {
+	err = s.look(func(tx *sql.Tx) error {
 		list, err = collect(tx.Query(selectAtStage, stage, after, limit))
 		return err
 	})
@@ -89,7 +89,7 @@ func (s *State) at(stage Stage, after int64, limit int) (list []Archive, err err
 
 // get looks an archive up.
 func (s *State) get(n int64) (a Archive, err error) {
-	err = s.update("read", func(tx *sql.Tx) error {
+	err = s.look(func(tx *sql.Tx) error {
 		a, err = scan(tx.QueryRow(selectArchive, n))
 		return err
 	})
@@ -101,7 +101,7 @@ func (s *State) Failed(after int64, limit int) ([]Archive, error) { return s.at(
 
 // Renewed lists archives that have a new id by their number, those after one.
 func (s *State) Renewed(after int64, limit int) (list []Archive, err error) {
-	err = s.update("read", func(tx *sql.Tx) error {
+	err = s.look(func(tx *sql.Tx) error {
 		list, err = collect(tx.Query(selectRenewed, after, limit))
 		return err
 	})
@@ -109,7 +109,7 @@ func (s *State) Renewed(after int64, limit int) (list []Archive, err error) {
 }
 
 func (s *State) countRenewed() (n int64, err error) {
-	err = s.update("read", func(tx *sql.Tx) error { return tx.QueryRow(countRenewed).Scan(&n) })
+	err = s.look(func(tx *sql.Tx) error { return tx.QueryRow(countRenewed).Scan(&n) })
 	return n, err
 }
 
@@ -138,31 +138,58 @@ type ledger struct {
 // edit changes an archive, and the ledger, and returns what it was and what it
 // is.
 func (s *State) edit(n int64, change func(a *Archive, l *ledger)) (was, is Archive, err error) {
-	err = s.update("change", func(tx *sql.Tx) error {
-		var err error
-		if was, err = scan(tx.QueryRow(selectArchive, n)); err != nil {
-			return err
-		}
-		var before ledger
-		if err := tx.QueryRow(selectLedger).Scan(&before.spent, &before.asks, &before.nextAsk); err != nil {
-			return err
-		}
-		is = was
-		after := before
-		change(&is, &after)
-		_, err = tx.Exec(updateArchive, is.Stage, is.Asks, is.Job, is.Upload, is.Part, is.Imports, is.Begun, is.NewID, is.Failure, n)
-		if err == nil && after != before {
-			_, err = tx.Exec(updateLedger, after.spent, after.asks, after.nextAsk)
-		}
-		if err != nil || is.Stage == was.Stage {
-			return err
-		}
-		_, err = tx.Exec(addTotal, was.Stage, -1, -was.Size)
-		if err == nil {
-			_, err = tx.Exec(addTotal, is.Stage, 1, is.Size)
-		}
+	err = s.update("change", func(tx *sql.Tx) (err error) {
+		was, is, err = editIn(tx, n, change)
 		return err
 	})
+	return was, is, err
+}
+
+// ready notes that archives have been retrieved, and returns them. Those that are
+// not waited for are left out.
+func (s *State) ready(numbers []int64) (list []Archive, err error) {
+	err = s.update("change", func(tx *sql.Tx) error {
+		list = nil
+		for _, n := range numbers {
+			was, is, err := editIn(tx, n, func(a *Archive, _ *ledger) {
+				if a.Stage == Asked {
+					a.Stage = Ready
+				}
+			})
+			if err != nil {
+				return err
+			}
+			if was.Stage != is.Stage {
+				list = append(list, is)
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+func editIn(tx *sql.Tx, n int64, change func(a *Archive, l *ledger)) (was, is Archive, err error) {
+	if was, err = scan(tx.QueryRow(selectArchive, n)); err != nil {
+		return was, is, err
+	}
+	var before ledger
+	if err := tx.QueryRow(selectLedger).Scan(&before.spent, &before.asks, &before.nextAsk); err != nil {
+		return was, is, err
+	}
+	is = was
+	after := before
+	change(&is, &after)
+	_, err = tx.Exec(updateArchive, is.Stage, is.Asks, is.Job, is.Upload, is.Part, is.Imports, is.Begun, is.NewID, is.Failure, n)
+	if err == nil && after != before {
+		_, err = tx.Exec(updateLedger, after.spent, after.asks, after.nextAsk)
+	}
+	if err != nil || is.Stage == was.Stage {
+		return was, is, err
+	}
+	_, err = tx.Exec(addTotal, was.Stage, -1, -was.Size)
+	if err == nil {
+		_, err = tx.Exec(addTotal, is.Stage, 1, is.Size)
+	}
 	return was, is, err
 }
 

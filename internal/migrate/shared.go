@@ -63,15 +63,38 @@ func (m *Migration) edit(n int64, change func(a *Archive, l *ledger)) (Archive, 
 		return is, err
 	}
 	m.look(func() {
-		m.totals[was.Stage].Archives--
-		m.totals[was.Stage].Bytes -= was.Size
-		m.totals[is.Stage].Archives++
-		m.totals[is.Stage].Bytes += is.Size
+		m.moved(was.Stage, is.Stage, is.Size)
 		if is.Stage != was.Stage {
 			m.tell()
 		}
 	})
 	return is, nil
+}
+
+// moved counts an archive at another stage. The caller holds mu.
+func (s *shared) moved(from, to Stage, size int64) {
+	s.totals[from].Archives--
+	s.totals[from].Bytes -= size
+	s.totals[to].Archives++
+	s.totals[to].Bytes += size
+}
+
+// ready notes that archives have been retrieved, and tells everybody.
+func (m *Migration) ready(numbers []int64) error {
+	if len(numbers) == 0 {
+		return nil
+	}
+	list, err := m.state.ready(numbers)
+	if err != nil {
+		return err
+	}
+	m.look(func() {
+		for i := range list {
+			m.moved(Asked, Ready, list[i].Size)
+		}
+		m.tell()
+	})
+	return nil
 }
 
 // note changes what is known of an archive, also in a.

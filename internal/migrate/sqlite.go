@@ -47,13 +47,14 @@ CREATE TABLE totals (
 func dsn(file string) string {
 	u := url.URL{Scheme: "file", Path: file, RawQuery: url.Values{"_pragma": {
 		"busy_timeout(60000)",
-		"cache_size(-8192)",
+		"cache_size(-32768)", // the index of ids is in no order
 		"cell_size_check(1)",
 		"foreign_keys(0)",
 		"mmap_size(0)",
 		"trusted_schema(0)",
 		"journal_mode(WAL)",
 		"synchronous(FULL)", // a commit has been flushed
+		"wal_autocheckpoint(8192)",
 	}}.Encode()}
 	return u.String()
 }

@@ -73,9 +73,19 @@ type Archive struct {
 // A State is what is known of a migration: a file of SQLite. Its methods may be
 // called concurrently; a change that was reported as made survives a power cut.
 type State struct {
-	file string
-	db   *sql.DB
-	mu   sync.Mutex // one transaction at a time
+	file  string
+	db    *sql.DB // writes
+	reads *sql.DB
+	turn  chan struct{} // full while a transaction is under way
+
+	mu      sync.Mutex
+	waiting []*change
+}
+
+// A change waits for a transaction.
+type change struct {
+	fn   func(tx *sql.Tx) error
+	done chan error
 }
 
 // OpenState opens the state in a file, and makes the file and its folder if
@@ -85,7 +95,7 @@ func OpenState(ctx context.Context, file string) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the migration in %s: %w", file, err)
 	}
-	s := &State{file: file}
+	s := &State{file: file, turn: make(chan struct{}, 1)}
 	if err := makeFile(file); err != nil {
 		return nil, s.explain("open", err)
 	}
@@ -93,14 +103,22 @@ func OpenState(ctx context.Context, file string) (*State, error) {
 		return nil, s.explain("open", err)
 	}
 	s.db.SetMaxOpenConns(1)
+	if s.reads, err = sql.Open(driverName, dsn(file)); err != nil {
+		return nil, s.explain("open", errors.Join(err, s.db.Close()))
+	}
+	s.reads.SetMaxOpenConns(readers)
+	s.reads.SetMaxIdleConns(readers)
 	if err := ctx.Err(); err != nil {
-		return nil, errors.Join(err, s.db.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	if err := settle(s.db); err != nil {
-		return nil, errors.Join(s.explain("open", err), s.db.Close())
+		return nil, errors.Join(s.explain("open", err), s.Close())
 	}
 	return s, nil
 }
+
+// readers is how many reads there are at a time. They wait for nobody.
+const readers = 2
 
 // Exists reports whether there is a state in a file.
 func Exists(file string) (bool, error) {
@@ -129,7 +147,7 @@ func makeFile(file string) error {
 }
 
 // Close closes the state.
-func (s *State) Close() error { return s.db.Close() }
+func (s *State) Close() error { return errors.Join(s.reads.Close(), s.db.Close()) }
 
 // File is the name of its file.
 func (s *State) File() string { return s.file }
@@ -194,7 +212,7 @@ func (a *About) All() (t Total) {
 
 // About returns what is known of the migration.
 func (s *State) About() (a About, err error) {
-	err = s.update("read", func(tx *sql.Tx) error {
+	err = s.look(func(tx *sql.Tx) error {
 		err := tx.QueryRow("SELECT source, target, token, inventory_job, inventory_asks, listed, inventory_date, renews, spent, asks, next_ask FROM migration").
 			Scan(&a.Source, &a.Target, &a.Token, &a.InventoryJob, &a.InventoryAsks, &a.Listed, &a.InventoryDate, &a.Renews, &a.Spent, &a.Asks, &a.NextAsk)
 		if err != nil {
@@ -206,18 +224,63 @@ func (s *State) About() (a About, err error) {
 	return a, err
 }
 
-// update runs fn in a transaction.
+// update runs fn in a transaction, together with what others want at the time:
+// then they share one flush of the disk. fn may run more than once.
 func (s *State) update(doing string, fn func(tx *sql.Tx) error) error {
+	c := &change{fn: fn, done: make(chan error, 1)}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.waiting = append(s.waiting, c)
+	s.mu.Unlock()
+	select {
+	case err := <-c.done:
+		return s.explain(doing, err)
+	case s.turn <- struct{}{}:
+	}
+	s.mu.Lock()
+	batch := s.waiting
+	s.waiting = nil
+	s.mu.Unlock()
+	s.run(batch)
+	<-s.turn
+	return s.explain(doing, <-c.done)
+}
+
+// look runs fn on what the State is at one moment.
+func (s *State) look(fn func(tx *sql.Tx) error) error {
+	tx, err := s.reads.Begin()
+	if err == nil {
+		err = errors.Join(fn(tx), tx.Rollback())
+	}
+	return s.explain("read", err)
+}
+
+// run makes changes, in one transaction if none of them fails.
+func (s *State) run(batch []*change) {
+	if len(batch) == 0 {
+		return
+	}
+	err := s.within(batch)
+	for _, c := range batch {
+		if err != nil && len(batch) > 1 {
+			c.done <- s.within([]*change{c})
+			continue
+		}
+		c.done <- err
+	}
+}
+
+// within makes changes in one transaction.
+func (s *State) within(batch []*change) error {
 	tx, err := s.db.Begin()
 	if err != nil {
-		return s.explain(doing, err)
+		return err
 	}
-	if err := fn(tx); err != nil {
-		return s.explain(doing, errors.Join(err, tx.Rollback()))
+	for _, c := range batch {
+		if err := c.fn(tx); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
 	}
-	return s.explain(doing, tx.Commit())
+	return tx.Commit()
 }
 
 func (s *State) explain(doing string, err error) error {

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"firn/glacier"
@@ -12,6 +13,7 @@ import (
 // watch looks at jobs until there are none any more.
 func (m *Migration) watch(ctx context.Context) error {
 	since := map[glacier.JobID]time.Time{} // when jobs under way were first looked at
+	pages := fewJobs                       // that the list of jobs had
 	for {
 		var over bool
 		changed := m.look(func() { over = m.over() })
@@ -29,10 +31,18 @@ func (m *Migration) watch(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := m.lookAt(ctx, asked); err != nil {
+		began := m.cfg.Now()
+		if len(asked) <= pages {
+			err = m.lookAtEach(ctx, asked)
+		} else {
+			pages, err = m.lookAt(ctx, asked)
+		}
+		if err != nil {
 			return err
 		}
-		if err := m.cfg.Sleep(ctx, m.oldest(since, asked)); err != nil {
+		// To look takes no more than half of the time.
+		pause := max(m.oldest(since, asked), m.cfg.Now().Sub(began))
+		if err := m.cfg.Sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -72,53 +82,75 @@ func (m *Migration) asked() (map[glacier.JobID]Archive, error) {
 	return byJob, nil
 }
 
-// lookAt finds out how jobs stand. Those that are not listed are asked for one
-// by one.
-func (m *Migration) lookAt(ctx context.Context, asked map[glacier.JobID]Archive) error {
-	left := make(map[glacier.JobID]Archive, len(asked))
-	for id, a := range asked {
-		left[id] = a
-	}
+// fewJobs are looked at one by one, as are as many as the list of jobs has pages:
+// it has those of a day that are done with.
+const fewJobs = 8
+
+// lookAt finds out how jobs stand from the list of all, and returns how many
+// pages that has. Those that are not listed are asked for one by one.
+func (m *Migration) lookAt(ctx context.Context, asked map[glacier.JobID]Archive) (pages int, err error) {
+	left := maps.Clone(asked)
+	var done []int64
+	listed := 0
 	for j, err := range m.cfg.Source.Jobs(ctx, remote.JobFilter{}) {
 		if err != nil {
-			return fmt.Errorf("list the source's jobs: %w", err)
+			return 0, fmt.Errorf("list the source's jobs: %w", err)
 		}
+		listed++
 		a, ours := left[j.JobID]
 		if !ours {
 			continue
 		}
 		delete(left, j.JobID)
-		if err := m.take(&a, &j); err != nil {
-			return err
+		if done, err = m.take(&a, &j, done); err != nil {
+			return 0, err
+		}
+		if len(done) == takeBatch {
+			if err := m.ready(done); err != nil {
+				return 0, err
+			}
+			done = done[:0]
 		}
 	}
-	for id, a := range left {
+	if err := m.ready(done); err != nil {
+		return 0, err
+	}
+	return max(fewJobs, listed/glacier.MaxPage), m.lookAtEach(ctx, left)
+}
+
+// lookAtEach asks for jobs one by one.
+func (m *Migration) lookAtEach(ctx context.Context, asked map[glacier.JobID]Archive) error {
+	var done []int64
+	for id, a := range asked {
 		j, err := m.cfg.Source.Job(ctx, id)
 		switch {
 		case remote.IsNotFound(err):
 			err = m.again(&a, errExpired)
 		case err == nil:
-			err = m.take(&a, &j)
+			done, err = m.take(&a, &j, done)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return m.ready(done)
 }
 
-// take notes how an archive's job stands.
-func (m *Migration) take(a *Archive, j *glacier.JobDescription) error {
+// takeBatch is how many archives are noted as retrieved at a time.
+const takeBatch = 100
+
+// take notes how an archive's job stands. If it is done, that is left to the
+// caller.
+func (m *Migration) take(a *Archive, j *glacier.JobDescription, done []int64) ([]int64, error) {
 	switch {
 	case !j.Completed:
-		return nil
+		return done, nil
 	case j.StatusCode != glacier.Succeeded:
-		return m.again(a, fmt.Errorf("the retrieval failed: %s", text(j.StatusMessage)))
+		return done, m.again(a, fmt.Errorf("the retrieval failed: %s", text(j.StatusMessage)))
 	case j.SHA256TreeHash != nil && *j.SHA256TreeHash != a.Tree.String():
-		return m.fail(a, fmt.Errorf("the source says that its tree hash is %s, and its inventory %s", *j.SHA256TreeHash, a.Tree), false)
+		return done, m.fail(a, fmt.Errorf("the source says that its tree hash is %s, and its inventory %s", *j.SHA256TreeHash, a.Tree), false)
 	}
-	_, err := m.edit(a.N, func(a *Archive, _ *ledger) { a.Stage = Ready })
-	return err
+	return append(done, a.N), nil
 }
 
 // mostAsks is how often an archive is retrieved in one run.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"firn/glacier"
 	"firn/internal/cli"
 	"firn/internal/migrate"
 	"firn/internal/remote"
@@ -17,6 +18,7 @@ import (
 type request struct {
 	journey
 	budget, pace, mapFile    string
+	memory                   string
 	newIDs, keepIDs, refresh bool
 }
 
@@ -55,6 +57,7 @@ firn migrate status --from aws://eu-west-1/photos --to photos`,
 			q.flags(fs)
 			fs.StringVar(&q.budget, "budget", "", "`DOLLARS` that all retrievals may cost, over all runs (default: it is asked, if it costs anything)")
 			fs.StringVar(&q.pace, "max-bytes-per-hour", "", "begin to retrieve no more than `BYTES` in an hour, such as 10GiB")
+			fs.StringVar(&q.memory, "memory", "128MiB", "`BYTES` of parts to hold at a time; archives of more than 5,000 times that are read twice from the source")
 			fs.BoolVar(&q.newIDs, "new-ids", false, "give the archives new ids")
 			fs.BoolVar(&q.keepIDs, "keep-ids", false, "copy no archive that cannot have its old id")
 			fs.StringVar(&q.mapFile, "map", "", "`FILE` for the list of old and new archive ids")
@@ -121,6 +124,9 @@ func (q *request) limits(cfg *migrate.Config) (err error) {
 			return errors.New("--budget 0 allows nothing: leave it out to be asked")
 		}
 	}
+	if cfg.Memory, err = cli.ParseSize(q.memory); err != nil || cfg.Memory < 2*glacier.MiB {
+		return fmt.Errorf("--memory %q is not a size from 2MiB on", q.memory)
+	}
 	if q.pace != "" {
 		if cfg.BytesPerHour, err = cli.ParseSize(q.pace); err == nil && cfg.BytesPerHour == 0 {
 			err = errors.New("it allows nothing")
@@ -137,12 +143,12 @@ func (o *open) ready(ctx context.Context) error {
 	if _, err := o.from.Describe(ctx); err != nil {
 		return fmt.Errorf("look at vault %s: %w", o.from.Name, err)
 	}
-	_, err := o.to.Describe(ctx)
-	if remote.IsNotFound(err) {
-		err = o.to.Create(ctx)
+	err := o.to.Create(ctx)
+	if remote.IsRefusal(err, glacier.AccessDenied) { // who may not make it may still use it
+		_, err = o.to.Describe(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("look at vault %s: %w", o.to.Name, err)
+		return fmt.Errorf("make vault %s: %w", o.to.Name, err)
 	}
 	return nil
 }
