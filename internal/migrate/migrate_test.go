@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -286,5 +287,35 @@ func TestMigrationWithANewInventory(t *testing.T) {
 	must(t, m.Run(t.Context()))
 	if r, err := state.Report(nil); err != nil || r.Archives != 3 || r.Copied.Archives != 3 || r.Retrievals != 3 {
 		t.Errorf("with a new inventory: %+v, %v", r, err)
+	}
+}
+
+// A limit of the source's stops retrievals for a while, and not the run.
+func TestMigrationFromASourceWithALimit(t *testing.T) {
+	from, to := amazon(t), newSide(t)
+	data := from.fill(1000, 3<<20, 2000)
+	limit := func(strategy string, bytes int64) {
+		rule := glacier.RetrievalRule{Strategy: ptr(strategy)}
+		if bytes > 0 {
+			rule.BytesPerHour = &bytes
+		}
+		must(t, from.service(from.to).SetRetrievalPolicy(t.Context(), glacier.RetrievalRules{Rules: []glacier.RetrievalRule{rule}}))
+	}
+	limit("BytesPerHour", 500_000)
+	var waits atomic.Int32
+	m, state := migration(t, stateFile(t), from, to, func(c *migrate.Config) {
+		c.Events.Waits = func(why string) {
+			if waits.Add(1) == 2 {
+				limit("None", 0)
+			}
+			if !strings.Contains(why, "PolicyEnforced") {
+				t.Errorf("it waits because of %s", why)
+			}
+		}
+	})
+	must(t, m.Run(t.Context()))
+	compare(t, from, to, data, nil)
+	if r, err := state.Report(nil); err != nil || r.Retrievals != 3 || r.Failed.Archives != 0 || waits.Load() < 2 {
+		t.Errorf("after %d waits: %+v, %v", waits.Load(), r, err)
 	}
 }

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -16,6 +17,11 @@ const Dollar Money = 1_000_000
 func (m Money) String() string {
 	cents := (int64(m) + 9_999) / 10_000
 	return fmt.Sprintf("$%d.%02d", cents/100, cents%100)
+}
+
+// MarshalJSON makes it a number of dollars.
+func (m Money) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(m)/float64(Dollar), 'f', -1, 64), nil
 }
 
 // ParseMoney reads an amount such as 12, 12.50 or $12.50.

@@ -2,6 +2,7 @@ package migrate_test
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"os"
 	"strings"
@@ -79,6 +80,9 @@ func TestMoney(t *testing.T) {
 				t.Errorf("%d, %s, %v; want %d", got, got, err, row.want)
 			}
 		})
+	}
+	if got, err := json.Marshal(migrate.Money(20_001)); err != nil || string(got) != "0.020001" {
+		t.Errorf("as JSON it is %s, %v", got, err)
 	}
 	if got := migrate.Money(1).String(); got != "$0.01" {
 		t.Errorf("the least there is is %s", got)

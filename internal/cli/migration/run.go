@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -48,7 +49,7 @@ kept with the reason, firn migrate status lists them, and the next run tries aga
 		Example: `firn migrate --from aws://eu-west-1/photos --from-profile amazon --to photos
 firn migrate --from aws://eu-west-1/photos --to photos --budget 50 --max-bytes-per-hour 10GiB
 firn migrate status --from aws://eu-west-1/photos --to photos`,
-		JSON:     "With --json the report at the end is printed as JSON.",
+		JSON:     "With --json the report at the end, or with --dry-run the plan, is printed as JSON;\namounts are dollars, sizes bytes.",
 		Changes:  true,
 		Asks:     true,
 		Parallel: 8,
@@ -169,7 +170,10 @@ func (q *request) dry(ctx context.Context, s *cli.Session, o *open, cfg migrate.
 	if err != nil {
 		return err
 	}
-	return s.Would("retrieve and copy %s", words(p, o.price != nil))
+	return s.Document(p, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "Would retrieve and copy %s\n", words(p, o.price != nil))
+		return err
+	})
 }
 
 // words say what a plan is.

@@ -20,7 +20,7 @@ func status() *cobra.Command {
 --from and --to as they were given to firn migrate. No server is asked, and the migration
 may be under way.`,
 		Example: "firn migrate status --from aws://eu-west-1/photos --to photos",
-		JSON:    "With --json it is a JSON document; amounts are millionths of a dollar.",
+		JSON:    "With --json it is a JSON document; amounts are dollars, sizes bytes.",
 		Flags:   j.flags,
 		Run: func(ctx context.Context, s *cli.Session, _ []string) error {
 			o, err := j.open(ctx, s)
