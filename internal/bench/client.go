@@ -34,6 +34,9 @@ func (b *bench) client(ctx context.Context) error {
 		return err
 	}
 	defer remove()
+	if dir, err = filepath.Abs(dir); err != nil { // a home has to be absolute
+		return err
+	}
 	f, err := b.startFirn(ctx, dir)
 	if err != nil {
 		return err
@@ -98,7 +101,8 @@ func (l *laptop) firnDoes(ctx context.Context, name string, size int64, exit int
 	cmd := exec.CommandContext(ctx, l.firn, args...)
 	cmd.Env = append(os.Environ(), l.env...)
 	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = nil, &said
+	var last lastLine
+	cmd.Stdout, cmd.Stderr = &last, &said
 	began := time.Now()
 	err := cmd.Run()
 	took := time.Since(began)
@@ -117,8 +121,20 @@ func (l *laptop) firnDoes(ctx context.Context, name string, size int64, exit int
 	}
 	l.report.also(name, "CPU", "s", (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
 	l.report.also(name, "CPU of the server", "s", (l.f.cpu() - used).Seconds())
-	fmt.Fprintf(l.log, "  %s: %.1f s\n", name, took.Seconds())
+	fmt.Fprintf(l.log, "  %s: %.1f s: %s\n", name, took.Seconds(), bytes.TrimSpace(last))
 	return nil
+}
+
+// A lastLine keeps the last line that is written to it.
+type lastLine []byte
+
+// Write is io.Writer's.
+func (l *lastLine) Write(p []byte) (int, error) {
+	*l = append(*l, p...)
+	if i := bytes.LastIndexByte(bytes.TrimRight(*l, "\n"), '\n'); i >= 0 {
+		*l = append((*l)[:0], (*l)[i+1:]...)
+	}
+	return len(p), nil
 }
 
 func tail(b []byte) []byte { return bytes.TrimSpace(b[max(0, len(b)-2000):]) }

@@ -186,7 +186,7 @@ func (g *get) run(ctx context.Context) error {
 	if err := g.afford(ctx, estimate); err != nil || g.s.DryRun {
 		return err
 	}
-	g.there = 0 // counted once more
+	there := g.there // later it is counted again, and then those that have just been retrieved are there, too
 	if g.flags.detach {
 		return g.detached(ctx, estimate)
 	}
@@ -198,8 +198,8 @@ func (g *get) run(ctx context.Context) error {
 		return g.printed
 	}
 	g.progress.Close()
-	return g.end(getTotals{"total", g.files, g.bytes, g.there, g.failed},
-		"Retrieved %s, %s; %d were there.", cli.Count(g.files, "file"), cli.Size(g.bytes), g.there)
+	return g.end(getTotals{"total", g.files, g.bytes, there, g.failed},
+		"Retrieved %s, %s; %d were there.", cli.Count(g.files, "file"), cli.Size(g.bytes), there)
 }
 
 // getTotals is the last line of get with --json.
