@@ -3,8 +3,8 @@
 //
 // A file is an archive of its own, or one of many in a bundle; either can be
 // sealed. What cannot be an archive of its own, because it is empty or its name
-// does not fit into a description, goes into a bundle in any case, so that
-// nothing is left behind.
+// does not fit into a description, goes into a bundle in any case. Only a file with
+// such a name that is too large for a bundle, of more than 8 MiB, is refused.
 //
 // It promises that a file counts as deposited only once the server has the
 // bytes that were read and the catalogue has the name, durably; that a file which
@@ -16,6 +16,7 @@ package deposit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -51,6 +52,8 @@ type Depositor struct {
 	Bundles bundle.Limits
 	// Recipients are those for whom archives are sealed; none are if it is empty.
 	Recipients seal.Recipients
+	// Again stores also what the vault has already, as another archive.
+	Again bool
 	// Spool is the folder where a bundle lies until it is uploaded; "" is the
 	// system's.
 	Spool string
@@ -119,8 +122,12 @@ func (d *Depositor) group(ctx context.Context, group []Item) ([]Outcome, error) 
 	}
 	it := group[0]
 	id, err := d.single(ctx, it)
-	if isTooLong(err) {
+	switch {
+	case !isTooLong(err):
+	case it.File.Size <= bundle.MaxMember:
 		return d.pack(ctx, group)
+	default:
+		err = fmt.Errorf("%w; it would go into a bundle, but is too large for that: give it a shorter name", err)
 	}
 	if err != nil && !isFiles(err) {
 		return nil, err
@@ -134,9 +141,17 @@ func isTooLong(err error) bool {
 	return sealed || errors.Is(err, label.ErrTooLong)
 }
 
+// isFull reports whether no space is left for a bundle.
+func isFull(err error) bool {
+	problem, ok := errors.AsType[*files.Problem](err)
+	return ok && problem.Kind == files.Full
+}
+
 // isFiles reports whether an error is one file's alone.
 func isFiles(err error) bool {
 	_, ok := errors.AsType[*files.Problem](err)
+	_, large := errors.AsType[*transfer.SizeError](err)
+	ok = ok || large || isTooLong(err)
 	for _, own := range []error{label.ErrNotText, bundle.ErrChanged, bundle.ErrPath, bundle.ErrDate, bundle.ErrTooLarge} {
 		ok = ok || errors.Is(err, own)
 	}

@@ -177,6 +177,18 @@ func TestWhatBecomesOfFiles(t *testing.T) {
 	}
 }
 
+// TestNowhereToGo: a file that is too large for a bundle, under a name that is too
+// long for a description, is refused alone.
+func TestNowhereToGo(t *testing.T) {
+	b := newBench(t)
+	long := strings.Repeat("日", 400)
+	must(t, b.Deposit(t.Context(), items(b.file(long, make([]byte, bundle.MaxMember+1)), b.file("good", []byte("good")))))
+	b.known("good")
+	if err := b.outcomes[long].Err; err == nil || !strings.Contains(err.Error(), "give it a shorter name") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestChangedMeanwhile: a file that is not what was walked is not deposited, and
 // the others are.
 func TestChangedMeanwhile(t *testing.T) {

@@ -76,7 +76,7 @@ func (p *parcel) add(it Item) error {
 			Path: it.Name, Offset: m.Offset, Size: m.Size, Modified: m.Modified, Hash: m.Hash, Mode: m.Mode,
 		})
 		return nil
-	case isFiles(err):
+	case isFiles(err) && !isFull(err):
 		p.failed = append(p.failed, Outcome{Item: it, Err: err})
 		return nil
 	}
@@ -105,8 +105,8 @@ func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) 
 	if err != nil {
 		return names.Archive{}, err
 	}
-	up := transfer.Item{Content: p.spool, Size: p.spool.Size()}
-	up.Description, err = d.describe(label.Label{Path: p.name(), Modified: time.Now(), Bundle: true, Index: index})
+	up := transfer.Item{Content: p.spool, Size: p.spool.Size(), Again: d.Again}
+	up.Description, err = d.describe(label.Label{Path: p.name(), Modified: p.modified(), Bundle: true, Index: index})
 	if err != nil {
 		return names.Archive{}, err
 	}
@@ -132,6 +132,17 @@ func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) 
 		d.progress(it.File.Size)
 	}
 	return a, nil
+}
+
+// modified is the time of the newest file in a bundle: the same files make the
+// same bundle.
+func (p *parcel) modified() (newest time.Time) {
+	for _, f := range p.members {
+		if f.Modified.After(newest) {
+			newest = f.Modified
+		}
+	}
+	return newest
 }
 
 // name makes the name of a bundle, from what is in it.

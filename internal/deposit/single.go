@@ -22,7 +22,7 @@ func (d *Depositor) single(ctx context.Context, it Item) (glacier.ArchiveID, err
 	defer src.Close()
 	plain := names.File{Path: it.Name, Size: src.Size(), Modified: it.File.Modified, Mode: uint32(it.File.Mode.Perm())}
 	up := transfer.Item{
-		Key: it.Name, Content: src, Size: src.Size(), Modified: it.File.Modified, Node: it.File.Node, Changed: src.Changed,
+		Key: it.Name, Content: src, Size: src.Size(), Modified: it.File.Modified, Node: it.File.Node, Changed: src.Changed, Again: d.Again,
 		Events: transfer.Events{Progress: d.progress},
 	}
 	name := label.Label{Path: it.Name, Modified: it.File.Modified}
@@ -65,7 +65,7 @@ func (d *Depositor) sealSingle(ctx context.Context, up *transfer.Item, plain *na
 // new one. A seal must never be used for two contents, so the catalogue keeps it
 // with the file's tree hash. Node and Description of the upload are set.
 func (d *Depositor) sealing(ctx context.Context, up *transfer.Item, tree treehash.Hash, name label.Label) (*seal.Sealing, error) {
-	up.Node += " " + tree.String()
+	up.Node += " " + tree.String() + " " + d.Recipients.Digest()
 	row, ok, err := d.Names.Upload(ctx, up.Key)
 	if err != nil {
 		return nil, err

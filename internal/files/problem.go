@@ -42,6 +42,9 @@ type Problem struct {
 	Err  error // of the system, or more words; nil if the kind says all
 }
 
+// A RootProblem is what is the matter with the root of a walk itself: nothing is known of what is below it. It is no *[Problem].
+type RootProblem struct{ Problem }
+
 // Error says what is the matter in a sentence.
 func (p *Problem) Error() string {
 	if p.Err == nil {

@@ -47,7 +47,7 @@ type Options struct {
 // that is a file is listed alone, by its last element; a root that is a link is followed. A nil filter includes everything.
 //
 // What would be included and cannot be is a *[Problem], in its place; the walk goes on after it. Any other error ends the
-// walk, such as that of the context. The names of one folder, and of those above it, are in memory at a time.
+// walk: a *[RootProblem], or that of the context. The names of one folder, and of those above it, are in memory at a time.
 func Walk(ctx context.Context, root string, filter Filter, o Options) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
 		if filter == nil {
@@ -56,7 +56,7 @@ func Walk(ctx context.Context, root string, filter Filter, o Options) iter.Seq2[
 		info, err := os.Stat(root)
 		switch {
 		case err != nil:
-			yield(File{}, &Problem{root, Unreadable, err})
+			yield(File{}, &RootProblem{Problem{root, Unreadable, err}})
 			return
 		case !info.IsDir():
 			name := filepath.Base(root)
@@ -216,7 +216,7 @@ func (w *walker) list(name string) (entries []string, err error) {
 	case w.ctx.Err() != nil:
 		return nil, w.ctx.Err()
 	case name == "":
-		return entries, &Problem{w.root, Unreadable, err}
+		return entries, &RootProblem{Problem{w.root, Unreadable, err}}
 	}
 	return entries, reading(name, err)
 }

@@ -51,6 +51,9 @@ func walk(t *testing.T, root string, filter files.Filter, o files.Options) []str
 	var got []string
 	for f, err := range files.Walk(context.Background(), root, filter, o) {
 		p, ok := errors.AsType[*files.Problem](err)
+		if root, isRoot := errors.AsType[*files.RootProblem](err); isRoot {
+			p, ok = &root.Problem, true
+		}
 		switch {
 		case ok:
 			got = append(got, p.Name+": "+string(p.Kind))

@@ -51,17 +51,28 @@ func date(h http.Header, now time.Time) time.Time {
 
 // Upload stores an archive in one request, of at most [glacier.MaxUploadSize]
 // bytes. If a reply is lost and the request repeated, the archive can be there
-// twice.
+// twice; not at a Firn, if the content has a token.
 func (v *Vault) Upload(ctx context.Context, description string, c Content) (Receipt, error) {
 	h, err := v.s.tell(ctx, call{
 		method: http.MethodPost, path: v.path("archives"), content: &c,
-		header: describe(description, glacier.HeaderTreeHash, c.Tree.String()),
+		header: uploadHeader(description, c),
 	})
 	if err != nil {
 		return Receipt{}, err
 	}
 	return receipt(h, c.Tree)
 }
+
+func uploadHeader(description string, c Content) http.Header {
+	h := describe(description, glacier.HeaderTreeHash, c.Tree.String())
+	if c.Token != "" {
+		h.Set(headerToken, c.Token)
+	}
+	return h
+}
+
+// headerToken is Firn's own; other servers take no notice of it.
+const headerToken = "x-firn-upload-token"
 
 // describe makes a head of pairs, and of a description if there is one.
 func describe(description string, pairs ...string) http.Header {
@@ -77,7 +88,7 @@ func describe(description string, pairs ...string) http.Header {
 
 // DeleteArchive deletes an archive. That it is gone already is a success.
 func (v *Vault) DeleteArchive(ctx context.Context, id glacier.ArchiveID) error {
-	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("archives", string(id)), gone: true})
+	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("archives", string(id)), gone: true, inVault: true})
 	return err
 }
 
@@ -125,7 +136,7 @@ func (v *Vault) Complete(ctx context.Context, id glacier.UploadID, size int64, t
 // Abort ends an upload and forgets its parts. That it is gone already is a
 // success.
 func (v *Vault) Abort(ctx context.Context, id glacier.UploadID) error {
-	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("multipart-uploads", string(id)), gone: true})
+	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("multipart-uploads", string(id)), gone: true, inVault: true})
 	return err
 }
 

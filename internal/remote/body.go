@@ -20,6 +20,10 @@ type Content struct {
 	At           io.ReaderAt
 	Offset, Size int64
 	Linear, Tree treehash.Hash
+	// Token, if not empty, names an upload in one request: the same token with the
+	// same content is the same archive. Letters, digits, hyphens and underscores, at
+	// most 64.
+	Token string
 	// Sent, if not nil, hears of bytes that were sent, and, with a negative
 	// number, of as many that have to be sent again.
 	Sent func(n int64)

@@ -3,6 +3,8 @@ package seal
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +24,14 @@ const (
 
 // Recipients are the public keys that an archive is sealed for: each of them opens it alone. The zero value has none.
 type Recipients struct {
-	list []age.Recipient
+	list  []age.Recipient
+	texts []string // as they were given, in order
+}
+
+// Digest tells these recipients from others: 64 hexadecimal digits. Their order counts.
+func (r *Recipients) Digest() string {
+	sum := sha256.Sum256([]byte(strings.Join(r.texts, "\n")))
+	return hex.EncodeToString(sum[:])
 }
 
 // Len returns how many they are.
@@ -34,7 +43,7 @@ func (r *Recipients) Add(text string) error {
 	if err != nil {
 		return err
 	}
-	return r.add([]age.Recipient{one})
+	return r.add([]age.Recipient{one}, []string{text})
 }
 
 // Read adds the recipients in a file, one a line; empty lines, and those that begin with #, are none. The name is for errors.
@@ -44,6 +53,7 @@ func (r *Recipients) Read(src io.Reader, name string) error {
 		return err
 	}
 	var found []age.Recipient
+	var texts []string
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, maxKeyFile+1)
 	for n := 1; lines.Scan(); n++ {
@@ -55,19 +65,19 @@ func (r *Recipients) Read(src io.Reader, name string) error {
 		if err != nil {
 			return fmt.Errorf("%s, line %d: %w", name, n, err)
 		}
-		found = append(found, one)
+		found, texts = append(found, one), append(texts, line)
 	}
 	if len(found) == 0 {
 		return fmt.Errorf("%s: there is no recipient in it", name)
 	}
-	if err := r.add(found); err != nil {
+	if err := r.add(found, texts); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
 // add adds some if they can stand beside each other.
-func (r *Recipients) add(more []age.Recipient) error {
+func (r *Recipients) add(more []age.Recipient, texts []string) error {
 	all := slices.Concat(r.list, more)
 	if len(all) > maxRecipients {
 		return fmt.Errorf("%d recipients are too many: at most %d can be", len(all), maxRecipients)
@@ -82,7 +92,7 @@ func (r *Recipients) add(more []age.Recipient) error {
 	if header.Len() > maxHeader {
 		return fmt.Errorf("these are too many recipients: together they take more than %d bytes", maxHeader)
 	}
-	r.list = all
+	r.list, r.texts = all, slices.Concat(r.texts, texts)
 	return nil
 }
 

@@ -3,6 +3,8 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"firn/glacier"
 	"firn/internal/names"
 	"firn/internal/remote"
+	"firn/treehash"
 )
 
 // An Uploader stores archives in a vault. Its methods may be called concurrently.
@@ -42,6 +45,8 @@ type Item struct {
 	// Seal is kept with the unfinished work, for a process that goes on: what is needed to make the same content again. It is
 	// a secret.
 	Seal []byte
+	// Again makes it an archive of its own also if the vault has the same already, with the same description.
+	Again bool
 	// Changed returns an error if the content is not what it was when Size was found; nil if it cannot change. Then nothing
 	// is kept of it.
 	Changed func() error
@@ -74,10 +79,46 @@ func (u *Uploader) Upload(ctx context.Context, it Item) (names.Archive, error) {
 	case it.Size > min(cmp.Or(u.Single, 2*smallestPart), glacier.MaxUploadSize):
 		return u.multipart(ctx, it)
 	}
-	if err := u.GiveUp(ctx, it.Key); err != nil { // of what was larger once
+	if err := u.note(ctx, it); err != nil {
 		return names.Archive{}, err
 	}
-	return u.whole(ctx, it)
+	a, err := u.whole(ctx, it)
+	if err != nil || it.Seal == nil {
+		return a, err
+	}
+	return a, u.drop(context.WithoutCancel(ctx), it.Key)
+}
+
+// note makes the catalogue know the seal of what is stored by one request, so that another process makes the same archive of
+// it, and nothing of an upload in parts that was larger once.
+func (u *Uploader) note(ctx context.Context, it Item) error {
+	if u.Work == nil || it.Key == "" {
+		return nil
+	}
+	row, ok, err := u.Work.Upload(ctx, it.Key)
+	if err != nil || ok && row.Node == it.Node && row.Seal != nil && row.PartSize == 0 {
+		return err
+	}
+	if ok {
+		if err := u.abort(ctx, row); err != nil {
+			return err
+		}
+	}
+	if it.Seal == nil {
+		return nil
+	}
+	return u.Work.SetUpload(ctx, names.Upload{
+		Key: it.Key, Size: it.Size, Modified: it.Modified, Node: it.Node, Seal: it.Seal, Description: it.Description, Begun: time.Now(),
+	})
+}
+
+// token names an upload by what it is of, so that it is the same archive when it is repeated, by whichever process.
+func (it *Item) token(tree treehash.Hash) string {
+	if it.Again {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %s", tree, it.Size, it.Description))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // whole stores an archive by one request.
@@ -93,6 +134,7 @@ func (u *Uploader) whole(ctx context.Context, it Item) (names.Archive, error) {
 	if err != nil {
 		return names.Archive{}, it.explain(ctx, err)
 	}
+	content.Token = it.token(content.Tree)
 	p := newPatience(ctx, content.Size)
 	defer p.end()
 	content.Sent = func(n int64) {
@@ -150,7 +192,7 @@ func (u *Uploader) GiveUp(ctx context.Context, key string) error {
 
 // abort ends an upload, there and here.
 func (u *Uploader) abort(ctx context.Context, row names.Upload) (err error) {
-	if row.ID == "" {
+	if row.ID == "" && row.PartSize > 0 {
 		if row.ID, err = u.find(ctx, row); err != nil {
 			return err
 		}

@@ -54,7 +54,9 @@ func (f *fetch) inOrder(ctx context.Context, w io.Writer) (trees []treehash.Hash
 		select {
 		case <-p.done:
 		case <-crew.ctx.Done():
-			continue // the queue ends soon
+		}
+		if crew.ctx.Err() != nil {
+			continue // the queue ends soon; and nothing is written behind a hole
 		}
 		if _, err := w.Write(p.bytes); err != nil {
 			crew.cancel(err)

@@ -2,10 +2,7 @@ package move
 
 import (
 	"errors"
-	"fmt"
-	"math"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -15,7 +12,7 @@ import (
 	"firn/internal/transfer"
 )
 
-// A size is a flag whose value is a number of bytes, with K, M, G or T behind it.
+// A size is a flag whose value is a number of bytes.
 type size int64
 
 // String implements pflag.Value.
@@ -31,19 +28,9 @@ func (*size) Type() string { return "size" }
 
 // Set implements pflag.Value.
 func (n *size) Set(s string) error {
-	text := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(s), "B"), "I")
-	unit := 1.0
-	if text != "" {
-		if i := strings.IndexByte("KMGT", text[len(text)-1]); i >= 0 {
-			unit, text = math.Pow(1024, float64(i+1)), text[:len(text)-1]
-		}
-	}
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(value >= 0 && value*unit < 1<<62) {
-		return fmt.Errorf("%q is not a number of bytes, such as 500000, 64M or 1.5G", s)
-	}
-	*n = size(value * unit)
-	return nil
+	value, err := cli.ParseSize(s)
+	*n = size(value)
+	return err
 }
 
 // A rule is a flag that adds a rule to a list: the order in which these flags

@@ -127,13 +127,17 @@ type found struct {
 func (p *put) walkAll(ctx context.Context, sources []string, as string) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		for _, source := range sources {
-			_, statErr := files.Stat(source)
+			_, noFile := files.Stat(source)
 			for f, err := range files.Walk(ctx, source, &p.flags.rules, files.Options{FollowLinks: p.flags.followLinks}) {
 				name, below := cleanName(cmp.Or(as, source)), f.Name
 				if problem, ok := errors.AsType[*files.Problem](err); ok {
 					below = problem.Name
 				}
-				if statErr != nil && below != source { // it is in a folder
+				root, isRoot := errors.AsType[*files.RootProblem](err)
+				switch {
+				case isRoot: // the other sources may be better
+					err = &root.Problem
+				case noFile != nil:
 					name = under(name, cleanName(below))
 				}
 				if !yield(found{under(p.flags.prefix, name), f}, err) {
@@ -207,8 +211,8 @@ func (p *put) deposit(ctx context.Context, items iter.Seq2[deposit.Item, error])
 	var printed error
 	d := &deposit.Depositor{
 		Uploader: p.uploader(), Names: p.names, Parallel: p.s.Parallel, Recipients: p.to, Spool: p.flags.spool,
-		Progress: p.progress.Add,
-		Done:     func(o deposit.Outcome) { printed = errors.Join(printed, p.done(o)) },
+		Progress: p.progress.Add, Again: p.detection == mirror.Always,
+		Done: func(o deposit.Outcome) { printed = errors.Join(printed, p.done(o)) },
 	}
 	if p.flags.bundle {
 		d.Bundles = bundle.Limits{Below: int64(p.flags.bundleBelow), Size: int64(p.flags.bundleSize)}

@@ -168,16 +168,6 @@ func (r *removal) argument(ctx context.Context, arg string, recursive bool) erro
 	return r.names.Remove(ctx, id)
 }
 
-// replaced deletes all versions below a name but the newest of each.
-func (r *removal) replaced(ctx context.Context, prefix string) error {
-	newest := ""
-	return r.all(ctx, only(r.names.Under(ctx, prefix, true), func(f names.File) bool {
-		older := f.Path == newest
-		newest = f.Path
-		return older
-	}))
-}
-
 // batch is how many versions are looked at together: a bundle is then changed
 // once, and not for each of its files.
 const batch = 10_000

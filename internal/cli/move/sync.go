@@ -66,8 +66,9 @@ type syncing struct {
 	flags *syncFlags
 	dir   string
 
-	walked int64        // files that were found
-	gone   []names.File // names whose files are gone; only those that are to be deleted
+	walked   int64        // files that were found
+	replaced []string     // names that have, or will have, older versions; only if these are to be deleted
+	gone     []names.File // names whose files are gone; only those that are to be deleted
 }
 
 func (y *syncing) run(ctx context.Context) error {
@@ -132,8 +133,8 @@ func (y *syncing) walk(ctx context.Context) iter.Seq2[files.File, error] {
 			return
 		}
 		for f, err := range files.Walk(ctx, y.dir, &y.flags.rules, files.Options{FollowLinks: y.flags.followLinks}) {
-			if problem, ok := errors.AsType[*files.Problem](err); ok && problem.Name == y.dir {
-				err = errors.New("nothing was deleted: the folder cannot be read: " + err.Error()) // no problem of a file
+			if root, ok := errors.AsType[*files.RootProblem](err); ok {
+				err = fmt.Errorf("nothing was deleted: the folder cannot be read: %w", root)
 			}
 			if !yield(f, err) {
 				return
@@ -146,6 +147,11 @@ func (y *syncing) walk(ctx context.Context) iter.Seq2[files.File, error] {
 func (y *syncing) see(ctx context.Context, change mirror.Change) (store bool, err error) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
+	if y.flags.deleteReplaced && change.Kept.Path != "" && change.Kind != mirror.Removed {
+		if err := y.note(ctx, change); err != nil {
+			return false, err
+		}
+	}
 	switch change.Kind {
 	case mirror.Same:
 		y.there++
@@ -165,6 +171,21 @@ func (y *syncing) see(ctx context.Context, change mirror.Change) (store bool, er
 		return true, nil
 	}
 	return false, err
+}
+
+// note remembers a name of which older versions are to be deleted.
+func (y *syncing) note(ctx context.Context, change mirror.Change) error {
+	versions := 0
+	for _, err := range y.names.Versions(ctx, change.Name) {
+		if err != nil {
+			return err
+		}
+		versions++
+	}
+	if versions > 1 || change.Kind == mirror.Changed {
+		y.replaced = append(y.replaced, change.Name)
+	}
+	return nil
 }
 
 // touch keeps a file's new time, so that it need not be read again.
@@ -210,5 +231,20 @@ func (y *syncing) delete(ctx context.Context) error {
 	if !y.flags.deleteReplaced {
 		return nil
 	}
-	return r.replaced(ctx, y.flags.prefix)
+	return r.all(ctx, y.older(ctx))
+}
+
+// older are the versions of names that were synced, but for the newest of each.
+func (y *syncing) older(ctx context.Context) iter.Seq2[names.File, error] {
+	return func(yield func(names.File, error) bool) {
+		for _, name := range y.replaced {
+			newest := true
+			for f, err := range y.names.Versions(ctx, name) {
+				if (err != nil || !newest) && !yield(f, err) {
+					return
+				}
+				newest = false
+			}
+		}
+	}
 }
