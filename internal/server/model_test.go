@@ -36,6 +36,8 @@ type modelArchive struct {
 	tree    string
 	date    string // as inventories have it; empty until one has shown it
 	deleted bool
+	// imported is that its id, and its date, are not the service's.
+	imported bool
 }
 
 type modelUpload struct {
@@ -195,20 +197,56 @@ func (m *model) find(name, id string) (a *modelArchive, bad *answer) {
 		no := noVault(name)
 		return nil, &no
 	}
+	if a := m.livingAs(v, id); a != nil {
+		return a, nil
+	}
 	for _, a := range m.archives {
 		switch {
-		case a.id != id:
+		case a.id != id || a.imported:
 		case a.vault != v && !a.vault.gone:
 			no := refuse(glacier.InvalidParameterValue, "Invalid vault name: "+arn(name))
 			return nil, &no
-		case a.vault != v || a.deleted:
-			return nil, nil
 		default:
-			return a, nil
+			return nil, nil
 		}
 	}
 	no := noArchive(id)
 	return nil, &no
+}
+
+// livingAs is the archive that a vault has under an id, nil if it has none.
+func (m *model) livingAs(v *modelVault, id string) *modelArchive {
+	for _, a := range m.living(v) {
+		if a.id == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// importArchive is uploadArchive of an archive with an id of elsewhere, or with
+// one that was given out for the same vault.
+func (m *model) importArchive(name, id, date, note string, data []byte, linear, tree string) answer {
+	v := m.vaults[name]
+	switch {
+	case len(data) == 0:
+		return refuse(glacier.InvalidParameterValue, "Invalid Content-Length: 0")
+	case v == nil:
+		return noVault(name)
+	}
+	there := m.livingAs(v, id)
+	if there != nil && (there.tree != tree || len(there.data) != len(data)) {
+		return refuse(glacier.InvalidParameterValue, "")
+	}
+	if bad, ok := m.body(data, linear, tree); !ok {
+		return bad
+	}
+	if there != nil {
+		return answer{status: 201, body: created, header: map[string]string{"x-amz-archive-id": id, "x-amz-sha256-tree-hash": tree}}
+	}
+	want := m.archived(&modelArchive{vault: v, id: id, date: date, note: note, data: data, imported: true})
+	want.header["x-amz-archive-id"] = id
+	return want
 }
 
 func (m *model) deleteArchive(name, id string) answer {

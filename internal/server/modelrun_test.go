@@ -82,6 +82,7 @@ var actions = []struct {
 	{2, (*run).deleteVault},
 	{5, (*run).changeTags},
 	{25, (*run).uploadArchive},
+	{8, (*run).importArchive},
 	{12, (*run).deleteArchive},
 	{5, (*run).initiateUpload},
 	{20, (*run).uploadPart},

@@ -130,6 +130,34 @@ func (r *run) uploadArchive() {
 	}, r.m.uploadArchive(name, note, data, linear.String(), tree))
 }
 
+// foreign are ids that other services gave out.
+var foreign = []string{"-", "0f", "-BkfPJfvFsh2vsTjkmg3kbGbMtVyE0Aeg07mHHIeuzLWQNtLAqmQkbO", "a_b-c"}
+
+// importArchive imports an archive under one of a few ids, so that they meet, or
+// under one that was given out for the vault; often the one that is there again.
+func (r *run) importArchive() {
+	name, note, data, id := r.vault(), pick(r.rng, notes), r.bytes(), pick(r.rng, foreign)
+	if a := pick(r.rng, r.m.archives); a != nil && r.chance(3) && r.m.vaults[a.vault.name] == a.vault {
+		name, id = a.vault.name, a.id
+	}
+	if v := r.m.vaults[name]; v != nil {
+		if a := r.m.livingAs(v, id); a != nil && r.chance(2) {
+			data = a.data
+		}
+	}
+	date := fmt.Sprintf("2014-03-%02dT17:03:43Z", 1+r.rng.IntN(28))
+	linear, tree := r.hashes(data)
+	header := http.Header{
+		"X-Amz-Sha256-Tree-Hash": {tree}, "X-Firn-Archive-Id": {id}, "X-Firn-Creation-Date": {date},
+	}
+	if note != "" {
+		header.Set("x-amz-archive-description", note)
+	}
+	r.try(client.Request{
+		Method: "POST", Path: vaultPath(name, "archives"), Header: header, Body: r.stream(data, linear),
+	}, r.m.importArchive(name, id, date, note, data, linear.String(), tree))
+}
+
 func (r *run) stream(data []byte, linear treehash.Hash) client.Body {
 	return client.Stream(strings.NewReader(string(data)), int64(len(data)), linear)
 }
