@@ -36,16 +36,27 @@ func (v *Vault) Job(ctx context.Context, id glacier.JobID) (d glacier.JobDescrip
 	return d, err
 }
 
+// A NotBegun is the error of a job of which it is certain that it was not begun.
+// After any other error there may be one, which [Vault.FindJob] finds.
+type NotBegun struct{ Err error }
+
+func (e *NotBegun) Error() string { return e.Err.Error() }
+
+func (e *NotBegun) Unwrap() error { return e.Err }
+
 // StartJob begins a job. A job costs money, so a request whose reply is lost is
 // not simply sent again: if p has a description, the jobs are searched for it
 // first, and one that is found is the answer. So a description should be one
-// that no other job has.
+// that no other job has. The error is a [*NotBegun] if the server has refused.
 func (v *Vault) StartJob(ctx context.Context, p glacier.JobParameters) (glacier.JobID, error) {
 	for attempt := 1; ; attempt++ {
 		h, err := v.s.change(ctx, call{method: http.MethodPost, path: v.path("jobs"), once: true}, p)
 		if err == nil {
 			id, err := header(h, glacier.HeaderJobID)
 			return glacier.JobID(id), err
+		}
+		if attempt == 1 && refused(err) { // a later one says nothing of those before it
+			return "", &NotBegun{err}
 		}
 		if !v.s.unsure(err) || p.Description == nil || attempt >= v.s.cfg.Retry.Attempts || ctx.Err() != nil {
 			return "", err
@@ -57,6 +68,19 @@ func (v *Vault) StartJob(ctx context.Context, p glacier.JobParameters) (glacier.
 			return "", err
 		}
 	}
+}
+
+// refused reports whether a call has failed because the server has decided to do
+// nothing, and not because it, or something before it, is not well.
+func refused(err error) bool {
+	refusal, ok := errors.AsType[*client.Error](err)
+	switch {
+	case !ok, refusal.Status == http.StatusRequestTimeout:
+		return false
+	case IsRefusal(err, glacier.InsufficientCapacity, glacier.NotImplemented):
+		return true
+	}
+	return refusal.Status < 500 || passing(refusal, true)
 }
 
 // unsure reports whether the server may have acted although the call failed.

@@ -195,6 +195,57 @@ func TestLostReplyOfAJob(t *testing.T) {
 	}
 }
 
+// TestNotBegun: a job is said not to be begun only if that is certain.
+func TestNotBegun(t *testing.T) {
+	type reply struct {
+		status int
+		code   string // of the API; not its words if empty
+	}
+	for name, row := range map[string]struct {
+		begins []reply // the last for ever; status 0 breaks the connection off
+		find   reply   // status 0 is an empty list
+		want   bool
+	}{
+		"refused":                  {[]reply{{400, "PolicyEnforcedException"}}, reply{}, true},
+		"not allowed":              {[]reply{{403, "AccessDeniedException"}}, reply{}, true},
+		"throttled to the end":     {[]reply{{400, "ThrottlingException"}}, reply{}, true},
+		"no capacity":              {[]reply{{503, "InsufficientCapacityException"}}, reply{}, true},
+		"unavailable to the end":   {[]reply{{503, "ServiceUnavailableException"}}, reply{}, false},
+		"a proxy that gives up":    {[]reply{{504, ""}}, reply{}, false},
+		"a proxy with other words": {[]reply{{507, ""}}, reply{}, false},
+		"timed out":                {[]reply{{408, "RequestTimeoutException"}}, reply{}, false},
+		"broken off":               {[]reply{{0, ""}}, reply{}, false},
+		"the search is refused":    {[]reply{{504, ""}}, reply{403, "AccessDeniedException"}, false},
+		"refused after a loss":     {[]reply{{504, ""}, {400, "PolicyEnforcedException"}}, reply{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var begins atomic.Int32
+			s := service(t, func(w http.ResponseWriter, r *http.Request) {
+				answer := row.find
+				if r.Method == http.MethodPost {
+					answer = row.begins[min(int(begins.Add(1)), len(row.begins))-1]
+				} else if answer.status == 0 {
+					io.WriteString(w, `{"JobList":[],"Marker":null}`)
+					return
+				}
+				switch {
+				case answer.status == 0:
+					hangUp(w)
+				case answer.code == "":
+					w.WriteHeader(answer.status)
+				default:
+					refuse(w, answer.status, answer.code)
+				}
+			})
+			token := "token"
+			_, err := s.Vault("v").StartJob(t.Context(), glacier.JobParameters{Description: &token})
+			if _, got := errors.AsType[*remote.NotBegun](err); err == nil || got != row.want {
+				t.Errorf("got %T: %v", err, err)
+			}
+		})
+	}
+}
+
 // TestGoneByAnEarlierAttempt: a deletion whose reply was lost has worked.
 func TestGoneByAnEarlierAttempt(t *testing.T) {
 	var tries atomic.Int32

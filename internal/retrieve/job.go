@@ -93,7 +93,7 @@ func (r *Retriever) start(ctx context.Context, a names.Archive, s span, k names.
 	}
 	id, err := r.Vault.StartJob(ctx, p)
 	if err != nil {
-		if remote.IsRefusal(err) { // and so there is no such job
+		if _, none := errors.AsType[*remote.NotBegun](err); none {
 			err = errors.Join(err, r.Names.DropRetrieval(context.WithoutCancel(ctx), k.Token))
 		}
 		return nil, refusedArchive(err)
