@@ -20,8 +20,11 @@ import (
 	"time"
 
 	"firn/internal/client"
-	// The go command must not take a result from its cache when the server has
-	// changed.
+	// The go command must not take a result from its cache when the server or a
+	// verb has changed.
+	_ "firn/internal/cli/admin"
+	_ "firn/internal/cli/migration"
+	_ "firn/internal/cli/move"
 	_ "firn/internal/server"
 	"firn/internal/sigv4"
 )

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
@@ -32,6 +33,11 @@ type field struct {
 func newField(t *testing.T, vaults ...string) *field {
 	t.Helper()
 	_, a := start(t, filepath.Join(t.TempDir(), "data"))
+	return fieldOf(t, a, vaults...)
+}
+
+func fieldOf(t *testing.T, a *api, vaults ...string) *field {
+	t.Helper()
 	for _, v := range vaults {
 		if err := a.createVault(v); err != nil {
 			t.Fatal(err)
@@ -166,11 +172,16 @@ func (f *field) sameNames(calm, wild string, kills int) {
 		}
 	}
 	f.t.Logf("%d kills; %d archives, and %d more that nobody has a name for", kills, archives, n-archives)
-	open, err := f.api.uploads(wild)
+	f.gate.oncePerPart()
+}
+
+// noUploads fails the test if an upload was begun that nobody has ended.
+func (f *field) noUploads(vault string) {
+	f.t.Helper()
+	open, err := f.api.uploads(vault)
 	if err != nil || len(open) > 0 {
 		f.t.Errorf("%d uploads are left open, %v", len(open), err)
 	}
-	f.gate.oncePerPart()
 }
 
 // files are the files in a folder, by name, and their contents and times.
@@ -225,6 +236,7 @@ func TestPutKilled(t *testing.T) {
 			f.calm(slices.Concat([]string{"names", "rebuild", "wild"}, key)...)
 			f.calm("sync", "--prefix", "folder", "folder", "wild", "--delete-replaced")
 			f.sameNames("calm", "wild", 0)
+			f.noUploads("wild")
 		})
 	}
 }
@@ -251,6 +263,7 @@ func TestSyncKilled(t *testing.T) {
 	clear(f.gate.parts)
 	kills += f.wild(unanswered, append(args, "folder", "wild")...)
 	f.sameNames("calm", "wild", kills)
+	f.noUploads("wild")
 }
 
 func TestGetKilled(t *testing.T) {
@@ -329,10 +342,7 @@ func TestEmptyKilled(t *testing.T) {
 	if err != nil || len(rows) > 0 {
 		t.Errorf("%d archives are left, %v", len(rows), err)
 	}
-	open, err := f.api.uploads("v")
-	if err != nil || len(open) > 0 {
-		t.Errorf("%d uploads are left, %v", len(open), err)
-	}
+	f.noUploads("v")
 	if left := files(t, f.dir); len(left) > 0 && !onlyNames(left) {
 		t.Errorf("the client leaves behind: %v", left)
 	}
@@ -360,10 +370,7 @@ func TestStreamKilled(t *testing.T) {
 	if len(names) != 1 {
 		t.Errorf("%d names, want 1: %q", len(names), names)
 	}
-	open, err := f.api.uploads("v")
-	if err != nil || len(open) > 0 {
-		t.Errorf("%d uploads are left open, %v", len(open), err)
-	}
+	f.noUploads("v")
 }
 
 // TestMigrateKilled: a vault of one server moves into another's.
@@ -405,5 +412,48 @@ func TestMigrateKilled(t *testing.T) {
 				t.Errorf("after %d kills the vault has other archives (-want +got):\n%s", kills, diff)
 			}
 		})
+	}
+}
+
+// TestServerKilledUnderVerbs: this time it is the server that is killed, and a
+// verb has to go on by itself when there is one again.
+func TestServerKilledUnderVerbs(t *testing.T) {
+	rng := newRand(t)
+	data := filepath.Join(t.TempDir(), "data")
+	p, a := start(t, data)
+	f := fieldOf(t, a, "calm", "wild")
+	f.grow()
+	args := append([]string{"put", "folder"}, parted...)
+	f.calm(append(args, "calm")...)
+	clear(f.gate.parts)
+
+	kills := 0
+	for _, args := range [][]string{append(args, "wild"), {"get", "wild", ".", "back"}} {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			f.gate.run(f.verb(args...), moment{})
+		}()
+		for ended := false; !ended; {
+			after(rng, 30*time.Millisecond, 150*time.Millisecond)
+			select {
+			case <-done:
+				ended = true
+			default:
+				if kills%5 == 4 { // a verb gives up in the end, and has to get some rest
+					<-done
+					kills++
+					continue
+				}
+				p.kill()
+				kills++
+				p = launch(t, data, "--listen", strings.TrimPrefix(a.url, "http://"))
+				p.ready()
+			}
+		}
+	}
+	f.sameNames("calm", "wild", kills)
+	if diff := cmp.Diff(files(t, filepath.Join(f.dir, "folder")), files(t, filepath.Join(f.dir, "back", "folder"))); diff != "" {
+		t.Errorf("what came back (-want +got):\n%s", diff)
 	}
 }

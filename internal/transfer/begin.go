@@ -32,8 +32,11 @@ func (u *Uploader) begun(ctx context.Context, row names.Upload) (names.Upload, e
 }
 
 // find returns the id of an upload whose id the catalogue has not, "" if there is none: it is of the same description and
-// part size, and nothing was sent to it.
+// part size, and nothing was sent to it. Without a description it could be anybody's.
 func (u *Uploader) find(ctx context.Context, row names.Upload) (glacier.UploadID, error) {
+	if row.Description == "" {
+		return "", nil
+	}
 	for one, err := range u.Vault.Uploads(ctx) {
 		if err != nil {
 			return "", fmt.Errorf("look for the upload that was begun: %w", err)

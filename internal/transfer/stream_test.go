@@ -154,12 +154,12 @@ func TestStreamAfterAnother(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
 			ctx := context.Background()
-			id, err := w.vault.Begin(ctx, "", mib)
+			id, err := w.vault.Begin(ctx, "before", mib)
 			if !tt.heard {
 				id = ""
 			}
 			if err == nil {
-				err = w.names.SetUpload(ctx, names.Upload{Key: "key", ID: id, PartSize: mib, Size: -1})
+				err = w.names.SetUpload(ctx, names.Upload{Key: "key", ID: id, PartSize: mib, Size: -1, Description: "before"})
 			}
 			if err != nil {
 				t.Fatal(err)
