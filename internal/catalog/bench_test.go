@@ -19,6 +19,11 @@ const benchBatch = 64
 // last LSN.
 func fill(tb testing.TB, c *Catalog, archives, vaults int) record.LSN {
 	tb.Helper()
+	return fillWith(tb, c, archives, vaults, upload)
+}
+
+func fillWith(tb testing.TB, c *Catalog, archives, vaults int, make func(tx *Tx, vault uint64) record.Record) record.LSN {
+	tb.Helper()
 	next := c.Applied().LSN + 1
 	for n := 0; n < archives; n += benchBatch {
 		b, err := c.Begin(context.Background(), next, time.Now)
@@ -26,7 +31,7 @@ func fill(tb testing.TB, c *Catalog, archives, vaults int) record.LSN {
 			tb.Fatal(err)
 		}
 		for i := n; i < min(n+benchBatch, archives); i++ {
-			if _, _, err := b.Run(func(tx *Tx) (record.Record, error) { return upload(tx, uint64(i%vaults)+1), nil }); err != nil {
+			if _, _, err := b.Run(func(tx *Tx) (record.Record, error) { return make(tx, uint64(i%vaults)+1), nil }); err != nil {
 				tb.Fatal(err)
 			}
 			next++
@@ -49,6 +54,27 @@ func upload(tx *Tx, vault uint64) record.Record {
 		Pieces: []record.Piece{{Payload: uint64(lsn), LSN: lsn, Size: 65536, TreeHash: treehash.Hash{byte(lsn)}}},
 	})
 	return r
+}
+
+// imported is the record of an archive that comes from elsewhere.
+func imported(tx *Tx, vault uint64) record.Record {
+	lsn := tx.LSN()
+	var r record.Record
+	r.Put(&record.Payload{ID: uint64(lsn), LSN: lsn, Size: 65536, Vault: vault})
+	r.Put(&record.Archive{
+		Vault: vault, ID: uint64(lsn), Public: glacier.ArchiveID(fmt.Sprintf("%0138d", lsn)), Description: "holiday/2019/IMG_0001.jpg",
+		Created: 1, Imported: tx.Now().UnixMilli(), Witnessed: tx.Now().UnixMilli(), Size: 65536,
+		Pieces: []record.Piece{{Payload: uint64(lsn), LSN: lsn, Size: 65536}},
+	})
+	return r
+}
+
+// BenchmarkImports has the index that other uploads do not have.
+func BenchmarkImports(b *testing.B) {
+	c := open(b)
+	b.ResetTimer()
+	fillWith(b, c, b.N, 1, imported)
+	b.ReportMetric(2*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
 func BenchmarkUploads(b *testing.B) {

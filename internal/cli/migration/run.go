@@ -45,7 +45,10 @@ pair a line.
 What retrievals cost is told before the first is begun, by Amazon's prices in us-east-1
 and with the traffic out; then you are asked, unless there is a --budget, which is never
 exceeded, over all runs, or --yes. Archives that fail do not stop the others; they are
-kept with the reason, firn migrate status lists them, and the next run tries again.`,
+kept with the reason, firn migrate status lists them, and the next run tries again.
+
+Descriptions stay as they are, so firn names rebuild finds the names of files in the
+new vault afterwards, whichever program has written them.`,
 		Example: `firn migrate --from aws://eu-west-1/photos --from-profile amazon --to photos
 firn migrate --from aws://eu-west-1/photos --to photos --budget 50 --max-bytes-per-hour 10GiB
 firn migrate status --from aws://eu-west-1/photos --to photos`,
