@@ -111,7 +111,7 @@ var fences = []fence{
 		free: words("ErrNotExist ErrExist ErrDeadlineExceeded"),
 		gates: map[string][]string{
 			"internal/disk":    nil, // all of it
-			"internal/files":   words("CreateTemp DirEntry File IsExist IsNotExist Lstat MkdirAll O_CREATE O_EXCL O_RDONLY O_RDWR OpenFile OpenRoot Remove Root SameFile Stat"),
+			"internal/files":   words("CreateTemp DirEntry File IsExist IsNotExist Lstat MkdirAll O_CREATE O_EXCL O_RDONLY O_RDWR O_WRONLY OpenFile OpenRoot Remove Root SameFile Stat"),
 			"internal/catalog": words("Open Remove Stat"),        // SQLite opens its file by itself; its name is the catalog's to make durable and to remove
 			"internal/cli":     words("Getenv Open UserHomeDir"), // opens what an argument names: a policy, certificates
 			"cmd/firn":         words("Args Exit File Getenv MkdirAll MkdirTemp ModeCharDevice ReadFile RemoveAll Stderr Stdout WriteFile"),
@@ -122,7 +122,7 @@ var fences = []fence{
 		free: words("Dir Base"),
 		gates: map[string][]string{
 			"internal/disk":          nil,
-			"internal/files":         words("Abs FromSlash IsLocal Join"),
+			"internal/files":         words("Abs EvalSymlinks FromSlash IsLocal Join"),
 			"internal/catalog":       words("Abs"),
 			"internal/migrate":       words("Abs"),
 			"internal/names":         words("Abs Join"), // SQLite opens its file by itself

@@ -86,9 +86,10 @@ func describe(description string, pairs ...string) http.Header {
 	return h
 }
 
-// DeleteArchive deletes an archive. That it is gone already is a success.
+// DeleteArchive deletes an archive. One that is gone already may be a success, or
+// an error that [IsGone].
 func (v *Vault) DeleteArchive(ctx context.Context, id glacier.ArchiveID) error {
-	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("archives", string(id)), gone: true, inVault: true})
+	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("archives", string(id)), gone: true})
 	return err
 }
 
@@ -133,10 +134,10 @@ func (v *Vault) Complete(ctx context.Context, id glacier.UploadID, size int64, t
 	return receipt(h, tree)
 }
 
-// Abort ends an upload and forgets its parts. That it is gone already is a
-// success.
+// Abort ends an upload and forgets its parts. One that is gone already is an
+// error that [IsGone].
 func (v *Vault) Abort(ctx context.Context, id glacier.UploadID) error {
-	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("multipart-uploads", string(id)), gone: true, inVault: true})
+	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("multipart-uploads", string(id)), gone: true})
 	return err
 }
 

@@ -143,6 +143,12 @@ func query(path string, pairs ...string) string {
 // not exist.
 func IsNotFound(err error) bool { return IsRefusal(err, glacier.ResourceNotFound) }
 
+// IsGone reports whether a request was refused because something in a vault does
+// not exist, while the vault does.
+func IsGone(err error) bool {
+	return IsNotFound(err) && !strings.Contains(err.Error(), "Vault not found")
+}
+
 // IsRefusal reports whether a request was refused with one of the codes, or at
 // all if there are none.
 func IsRefusal(err error, codes ...glacier.Code) bool {

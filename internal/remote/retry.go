@@ -80,9 +80,8 @@ type call struct {
 	// once marks a call that must not be repeated if the server may have acted.
 	once bool
 	// gone marks a call that wants something to be gone: if it is found gone by
-	// a later attempt, an earlier one has done it. If it is inVault, it may be gone
-	// from the beginning, as long as the vault is there.
-	gone, inVault bool
+	// a later attempt, an earlier one has done it.
+	gone bool
 }
 
 // do sends a call until it is answered, refused for good, or has failed often
@@ -96,7 +95,7 @@ func (s *Service) do(ctx context.Context, c call) (*http.Response, error) {
 		}
 		if refusal, ok := errors.AsType[*client.Error](err); ok {
 			s.answered.Store(true)
-			if c.gone && refusal.Status == http.StatusNotFound && (attempt > 1 || c.inVault && IsNotFound(err) && !isVaults(err)) {
+			if c.gone && attempt > 1 && refusal.Status == http.StatusNotFound {
 				return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}, nil
 			}
 		}
@@ -113,9 +112,6 @@ func (s *Service) do(ctx context.Context, c call) (*http.Response, error) {
 		}
 	}
 }
-
-// isVaults reports whether it is the vault that was not found.
-func isVaults(err error) bool { return strings.Contains(err.Error(), "Vault not found") }
 
 // again reports whether a call that has failed is worth another attempt.
 func (s *Service) again(err error, once bool, attempt int) bool {

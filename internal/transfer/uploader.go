@@ -201,7 +201,7 @@ func (u *Uploader) abort(ctx context.Context, row names.Upload) (err error) {
 		return u.drop(ctx, row.Key)
 	}
 	// One that is complete cannot be aborted, and is no longer an upload.
-	if err := u.Vault.Abort(ctx, row.ID); err != nil && !remote.IsNotFound(err) {
+	if err := u.Vault.Abort(ctx, row.ID); err != nil && !remote.IsGone(err) {
 		return fmt.Errorf("give an unfinished upload up: %w", err)
 	}
 	return u.drop(ctx, row.Key)

@@ -120,9 +120,3 @@ func forget(ctx context.Context, known *names.Catalogue, id glacier.ArchiveID) e
 	}
 	return known.Remove(ctx, id)
 }
-
-// isGone reports whether what was to be deleted is not there, while its vault
-// is.
-func isGone(err error) bool {
-	return remote.IsNotFound(err) && !strings.Contains(err.Error(), "Vault not found")
-}

@@ -175,7 +175,7 @@ func (e *emptying) abortUploads(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := e.v.Abort(ctx, u.MultipartUploadID); err != nil && !isGone(err) {
+		if err := e.v.Abort(ctx, u.MultipartUploadID); err != nil && !remote.IsGone(err) {
 			return fmt.Errorf("abort upload %s: %w", u.MultipartUploadID, err)
 		}
 		e.did.AbortedUploads++
@@ -257,7 +257,7 @@ func (e *emptying) deleteBatch(ctx context.Context, ids []glacier.ArchiveID, p *
 	results := make(chan error, len(ids))
 	each(ctx, e.s.Parallel, ids, func(id glacier.ArchiveID) {
 		err := e.v.DeleteArchive(ctx, id)
-		if err == nil || isGone(err) {
+		if err == nil || remote.IsGone(err) {
 			err = forget(ctx, e.names, id)
 		}
 		switch {

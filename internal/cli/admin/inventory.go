@@ -192,7 +192,7 @@ func (q *inventoryRequest) start(ctx context.Context, v *remote.Vault) (glacier.
 		p.InventoryRetrievalParameters = narrow
 	}
 	id, err := v.StartJob(ctx, p)
-	if isGone(err) {
+	if remote.IsGone(err) {
 		return "", cli.Errorf(cli.NotYet, "%w: the vault has no inventory yet; Amazon takes the first one within a day or so", err)
 	}
 	return id, err

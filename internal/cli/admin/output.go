@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"time"
 
 	"firn/glacier"
 	"firn/internal/cli"
@@ -149,7 +147,10 @@ func copyOutput(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.
 		_, err := io.Copy(s.Out, in)
 		return err
 	}
-	return place(file, in)
+	return files.Write(file, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
 }
 
 // counted tells of what is read.
@@ -162,20 +163,4 @@ func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.p.Add(int64(n))
 	return n, err
-}
-
-// place writes a file that has its name once it is whole, and is durable then.
-func place(file string, r io.Reader) error {
-	t, err := files.Place(filepath.Dir(file), filepath.Base(file), files.Placement{Overwrite: true})
-	if err != nil {
-		return err
-	}
-	defer t.Close()
-	if err := t.Truncate(0); err != nil { // what another run has left
-		return err
-	}
-	if _, err := io.Copy(io.NewOffsetWriter(t, 0), r); err != nil {
-		return errors.Join(err, t.Discard())
-	}
-	return t.Commit(time.Time{})
 }

@@ -95,7 +95,7 @@ func uploadAbort() *cobra.Command {
 				if s.DryRun {
 					continue
 				}
-				if err := v.Abort(ctx, glacier.UploadID(cli.ID(id))); err != nil && !(all && isGone(err)) {
+				if err := v.Abort(ctx, glacier.UploadID(cli.ID(id))); err != nil && !(all && remote.IsGone(err)) {
 					return fmt.Errorf("upload %s: %w", id, err)
 				}
 			}

@@ -2,11 +2,8 @@ package migration
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"time"
 
 	"firn/internal/files"
 	"firn/internal/migrate"
@@ -18,19 +15,10 @@ func (q *request) writeMap(state *migrate.State) error {
 	if q.mapFile == "" {
 		return nil
 	}
-	t, err := files.Place(filepath.Dir(q.mapFile), filepath.Base(q.mapFile), files.Placement{Overwrite: true})
-	if err != nil {
+	if err := files.Write(q.mapFile, func(w io.Writer) error { return listIDs(w, state) }); err != nil {
 		return fmt.Errorf("write the list of new ids: %w", err)
 	}
-	defer t.Close()
-	err = t.Truncate(0)
-	if err == nil {
-		err = listIDs(io.NewOffsetWriter(t, 0), state)
-	}
-	if err != nil {
-		return fmt.Errorf("write the list of new ids: %w", errors.Join(err, t.Discard()))
-	}
-	return t.Commit(time.Time{})
+	return nil
 }
 
 // idPage is how many ids are read at a time.

@@ -48,6 +48,14 @@ func (rule) Type() string { return "pattern" }
 // Set implements pflag.Value.
 func (r rule) Set(s string) error { return r.add(s) }
 
+// ruleHelp says what patterns are, in the help.
+const ruleHelp = `
+
+In patterns, ? is one character and * are any, but for slashes; ** are any, slashes too.
+A slash at the beginning ties a pattern to the top, without it it may begin in any
+folder. With one at the end it is of folders: tmp/ is everything in folders called tmp,
+and tmp is files called tmp. !x is what x is not. A * or a ! needs quotes in a shell.`
+
 // ruleFlags registers the flags of a filter.
 func ruleFlags(fs *pflag.FlagSet, rules *pattern.Rules) {
 	fs.Var(rule{rules.Include}, "include", "files whose names match are included; the first rule that matches counts, and without a match a file is included")

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +43,7 @@ parts that the server has are not sent again. A file that has changed becomes a 
 version.
 
 The name is kept in the vault's catalogue on this machine and, in a form that other
-programs read, in the archive's description.`,
+programs read, in the archive's description.` + ruleHelp,
 		Example: "firn put photos notes.txt my-vault\npg_dump db | firn put - my-vault --as dumps/db.sql\nfirn put --bundle --encrypt age1… maildir my-vault",
 		Args:    cobra.MinimumNArgs(2), JSON: eventHelp, Changes: true, Names: true, Parallel: defaultParallel,
 		Flags: func(fs *pflag.FlagSet) {
@@ -51,8 +53,11 @@ programs read, in the archive's description.`,
 		},
 		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
 			sources, vault := args[:len(args)-1], args[len(args)-1]
-			if as != "" && len(sources) > 1 {
+			switch {
+			case as != "" && len(sources) > 1:
 				return cli.Wrong(errors.New("--as is the name of one file"))
+			case as != "" && cleanName(as) == "":
+				return cli.Wrong(fmt.Errorf("--as %s is no name", as))
 			}
 			p, err := newPut(ctx, s, f, vault)
 			if err != nil {
@@ -126,7 +131,7 @@ type found struct {
 // walkAll walks what stands on the command line.
 func (p *put) walkAll(ctx context.Context, sources []string, as string) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
-		for _, source := range sources {
+		for _, source := range distinct(sources) {
 			_, noFile := files.Stat(source)
 			for f, err := range files.Walk(ctx, source, &p.flags.rules, files.Options{FollowLinks: p.flags.followLinks}) {
 				name, below := cleanName(cmp.Or(as, source)), f.Name
@@ -146,6 +151,21 @@ func (p *put) walkAll(ctx context.Context, sources []string, as string) iter.Seq
 			}
 		}
 	}
+}
+
+// distinct leaves out what lies in another one, or is one again.
+func distinct(sources []string) []string {
+	var all []string
+	for i, source := range sources {
+		clean := path.Clean(source)
+		if !slices.ContainsFunc(sources, func(other string) bool {
+			o := path.Clean(other)
+			return clean != o && (o == "." && !path.IsAbs(clean) && !strings.HasPrefix(clean, "..") || strings.HasPrefix(clean, strings.TrimSuffix(o, "/")+"/"))
+		}) && !slices.ContainsFunc(sources[:i], func(earlier string) bool { return path.Clean(earlier) == clean }) {
+			all = append(all, source)
+		}
+	}
+	return all
 }
 
 // run stores what was found and is not there yet.

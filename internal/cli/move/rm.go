@@ -54,6 +54,9 @@ archive.`,
 					return err
 				}
 			}
+			if version != "" && r.files == 0 {
+				return cli.Errorf(cli.NotFound, "there is no version of that in archive %s", version)
+			}
 			verb := "Deleted"
 			if s.DryRun {
 				verb = "Would delete"
@@ -121,16 +124,7 @@ func notFound(arg string) error {
 // looks like one.
 func archiveArgument(arg string) (glacier.ArchiveID, bool) {
 	id := cli.ID(arg)
-	return glacier.ArchiveID(id), id != arg || len(id) == 138 && cleanName(id) == id && !hasSlash(id)
-}
-
-func hasSlash(s string) bool {
-	for _, c := range []byte(s) {
-		if c == '/' || c == '.' {
-			return true
-		}
-	}
-	return false
+	return glacier.ArchiveID(id), id != arg || len(id) == 138 && glacier.ArchiveID(id).Valid()
 }
 
 // meant are the versions that an argument means.

@@ -33,7 +33,7 @@ a new version; the older ones stay unless --delete-replaced is given. Names whos
 files are gone are listed, and stay unless --delete-removed is given.
 
 What a filter leaves out, or what cannot be read, never counts as removed. An empty
-folder does not delete everything: that takes --yes.`,
+folder does not delete everything: that takes --yes.` + ruleHelp,
 		Example: "firn sync ~/photos my-vault --exclude .cache/ --dry-run\nfirn sync /data my-vault --bundle --delete-removed",
 		Args:    cobra.ExactArgs(2), JSON: eventHelp, Changes: true, Asks: true, Names: true, Parallel: defaultParallel,
 		Flags: func(fs *pflag.FlagSet) {

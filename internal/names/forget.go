@@ -1,0 +1,46 @@
+package names
+
+import (
+	"context"
+
+	"firn/glacier"
+)
+
+// Forget takes names from an archive, unless they are the last ones that it has: then it changes nothing and last is true, so that the archive
+// can be deleted, and [Catalogue.Remove] says so. Names and archives that are not known are no error. Of several at a time, one is the last.
+func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []string) (last bool, err error) {
+	gone := make(map[string]bool, len(paths))
+	for _, path := range paths {
+		gone[path] = true
+	}
+	err = c.update(ctx, "forget names", func(tx *transaction) error {
+		last = false
+		var n, all, those int64
+		known, err := tx.row("SELECT n FROM archives WHERE id = ?", []any{string(id)}, &n)
+		if err != nil || !known {
+			return err
+		}
+		if _, err := tx.row("SELECT count(*) FROM files WHERE archive = ?", []any{n}, &all); err != nil {
+			return err
+		}
+		for path := range gone {
+			var k int64
+			if _, err := tx.row("SELECT count(*) FROM files WHERE path = ? AND archive = ?", []any{path, n}, &k); err != nil {
+				return err
+			}
+			those += k
+		}
+		if last = those == all; last {
+			return nil
+		}
+		for path := range gone {
+			k, err := tx.exec("DELETE FROM files WHERE path = ? AND archive = ?", path, n)
+			if err != nil {
+				return err
+			}
+			tx.added.Files -= k
+		}
+		return nil
+	})
+	return last, err
+}
