@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -119,10 +120,20 @@ func (m *Migration) retrieve(ctx context.Context, a *Archive) error {
 	job, err := m.cfg.Source.StartJob(ctx, glacier.JobParameters{
 		Type: &kind, ArchiveID: &id, Description: &token, Tier: &m.cfg.Tier,
 	})
-	switch {
-	case err == nil:
+	if err == nil {
 		_, err = m.edit(a.N, func(a *Archive, _ *ledger) { a.Stage, a.Job = Asked, job })
 		return err
+	}
+	if _, certain := errors.AsType[*remote.NotBegun](err); !certain {
+		// There may be a job that costs something. The next run looks for it.
+		return fmt.Errorf("retrieve archive %s: %w", a.ID, err)
+	}
+	return m.refused(ctx, a, err)
+}
+
+// refused notes that a retrieval was refused, and that it was not begun.
+func (m *Migration) refused(ctx context.Context, a *Archive, err error) error {
+	switch {
 	case remote.IsNotFound(err):
 		if _, err := m.cfg.Source.Describe(ctx); err != nil {
 			return fmt.Errorf("retrieve archives of %s: %w", m.cfg.Source.Name, err)
