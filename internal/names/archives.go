@@ -95,6 +95,9 @@ func (tx *transaction) putArchive(a Archive) (n int64, err error) {
 		return 0, err
 	}
 	if !known {
+		if _, err := tx.exec("DELETE FROM removed WHERE id = ?", string(a.ID)); err != nil {
+			return 0, err
+		}
 		tx.added.Archives++
 		tx.added.Bytes += a.Size
 		_, err = tx.row(`INSERT INTO archives (id, description, size, hash, created, bundle, sealed) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING n`,
@@ -124,9 +127,14 @@ func (tx *transaction) dropFiles(n int64) error {
 	return err
 }
 
-// Remove forgets an archive and the files in it. One that is not known is no error.
+// Remove says that an archive was deleted from the vault: it and the files in it are forgotten, and only that it was removed, and when,
+// is remembered. So an inventory that is older than that does not bring it back. One that is not known is no error.
 func (c *Catalogue) Remove(ctx context.Context, id glacier.ArchiveID) error {
+	when := time.Now().UnixMilli()
 	return c.update(ctx, "remove an archive from the names", func(tx *transaction) error {
+		if _, err := tx.exec("INSERT OR REPLACE INTO removed VALUES (?, ?)", string(id), when); err != nil {
+			return err
+		}
 		var n, size int64
 		known, err := tx.row("SELECT n, size FROM archives WHERE id = ?", []any{string(id)}, &n, &size)
 		if err != nil || !known {

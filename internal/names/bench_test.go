@@ -46,7 +46,7 @@ func BenchmarkAdd(b *testing.B) {
 
 // vaultOf is the inventory of a vault of so many archives, in the order of their ids, which is that of nothing else.
 func vaultOf(n int) names.Inventory {
-	return names.Inventory{Date: func() time.Time { return at(59) }, Rows: func(yield func(inventory.Row, error) bool) {
+	return names.Inventory{Exact: true, Date: func() time.Time { return at(59) }, Rows: func(yield func(inventory.Row, error) bool) {
 		for i := range n {
 			hash := treehash.Sum(binary.LittleEndian.AppendUint64(nil, uint64(i)))
 			r := inventory.Row{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"time"
 
 	"firn/glacier"
@@ -16,9 +17,34 @@ import (
 // An Inventory is what a vault has, as the service says it.
 type Inventory struct {
 	Rows iter.Seq2[inventory.Row, error] // read once
-	// Date is when it was taken, asked once all rows have been read. If nobody says it (CSV does not), it was not before the newest
-	// archive in it, and that is enough: what is newer than that is left alone.
+	// Date is when it was taken, or completed, asked once all rows have been read. The zero Time means that it does not say it (CSV never
+	// does): then it was not before the newest archive in it.
 	Date func() time.Time
+	// Vault is of which vault it is, asked once all rows have been read; "" if it does not say it. If it is another vault than the
+	// catalogue's, nothing is done ([ErrOther]). May be nil, if there can be no doubt.
+	Vault func() glacier.ARN
+	// Exact says that Date is the moment whose archives are listed. Otherwise an archive can be a day older, and not listed.
+	Exact bool
+	// Whole says that an inventory that does not say its date, or its vault, is nevertheless a whole one, and of this vault. Otherwise
+	// nothing is missing because it is not listed there.
+	Whole bool
+}
+
+const (
+	// completion is how long after its beginning an inventory may be completed. (Amazon documents the date as that of the completion.)
+	completion = 24 * time.Hour
+	// moment is how far two clocks may be apart of which one is taken for the other's.
+	moment = 10 * time.Second
+	// remembered is how long before an inventory something was removed that no other inventory will list any more.
+	remembered = 7 * 24 * time.Hour
+)
+
+// margin is how long before its date an archive may have been made that is not listed.
+func (inv *Inventory) margin() time.Duration {
+	if inv.Exact {
+		return moment
+	}
+	return completion
 }
 
 // A Check is how a catalogue is compared with an inventory.
@@ -62,13 +88,15 @@ type Counts struct {
 	Extra     int64
 	Changed   int64
 	Missing   int64
-	Fresh     int64 // in the catalogue, and newer than the inventory, which therefore says nothing about them
+	Fresh     int64 // in the catalogue, and not in the inventory, which proves nothing: they may be newer, or it is not whole
+	Deleted   int64 // in the inventory, and removed from the catalogue since, or shortly before
 	Renamed   int64 // of a rebuild: archives, known before, whose names were set from their descriptions
 }
 
 // Reconcile compares the catalogue with an inventory and, on request, mends it: extra archives are added, with the names in their
-// descriptions; what is missing is removed; and of what has changed the inventory's word is taken. Archives that are newer than the inventory
-// are left alone. An archive's age is what the catalogue says it is, so it should come from the service's clock.
+// descriptions; what is missing is removed; and of what has changed the inventory's word is taken. Archives that may be newer than the
+// inventory are left alone. An archive's age is what the catalogue says it is, so it should come from the service's clock. Archives that
+// were removed ([Catalogue.Remove]) stay so, unless the inventory was taken a day later or more: then they are there.
 //
 // The mending is one change: it is there whole or not at all. An inventory that ends with an error, or names an archive twice, changes
 // nothing. Memory stays flat, some 100 MiB in all; meanwhile 1,200 bytes for each archive are needed in SQLite's folder for temporary
@@ -80,7 +108,7 @@ func (c *Catalogue) Reconcile(ctx context.Context, inv Inventory, check Check) (
 // Rebuild makes the catalogue anew from an inventory: every name is the one in the archive's description, made relative
 // ([label.Label.Name]). What descriptions do not say is kept
 // of the archives that are still there: files in bundles, names of sealed archives without a key, exact times, hashes and modes; and names of
-// archives whose descriptions have none. Archives that are newer than the inventory are left alone, and so is unfinished work. What holds for
+// archives whose descriptions have none. Archives that may be newer than the inventory are left alone, and so is unfinished work. What holds for
 // [Catalogue.Reconcile] holds for Rebuild; it always mends.
 func (c *Catalogue) Rebuild(ctx context.Context, inv Inventory, check Check) (Counts, error) {
 	check.Mend = true
@@ -97,12 +125,12 @@ func (c *Catalogue) compare(ctx context.Context, inv Inventory, check Check, reb
 	if counts.Inventory, err = b.stage(inv.Rows, check.Unseal); err != nil {
 		return Counts{}, c.explain(doing, err)
 	}
-	date, err := b.date(inv.Date())
+	limits, err := c.limits(ctx, b, inv)
 	if err != nil {
 		return Counts{}, c.explain(doing, err)
 	}
 	work := func() error {
-		if err := b.find(date, rebuild, &counts); err != nil {
+		if err := b.find(limits, rebuild, &counts); err != nil {
 			return err
 		}
 		if check.Report != nil {
@@ -111,7 +139,7 @@ func (c *Catalogue) compare(ctx context.Context, inv Inventory, check Check, reb
 			}
 		}
 		if check.Mend {
-			return b.mend(counts)
+			return b.mend(limits, counts)
 		}
 		return nil
 	}
@@ -247,13 +275,40 @@ func read(description string, unseal func([]byte) (label.Label, bool)) (l label.
 	return l, true
 }
 
-// date is when the inventory was taken, in milliseconds, or the best that can be said instead.
-func (b *bulk) date(said time.Time) (ms int64, err error) {
-	if !said.IsZero() {
-		return said.UnixMilli(), nil
+// limits are what an inventory says of what it does not list, in milliseconds.
+type limits struct {
+	missing int64 // what was made before then, and is not listed, is missing
+	gone    int64 // what was removed then or later is gone, although it is listed
+	forget  int64 // what was removed before then need not be remembered
+}
+
+// limits looks whose the inventory is, and of when. Without a date it is of the newest archive in it, at least.
+func (c *Catalogue) limits(ctx context.Context, b *bulk, inv Inventory) (l limits, err error) {
+	whole := true
+	if inv.Vault != nil {
+		arn := inv.Vault()
+		if err := c.mine(ctx, arn); err != nil {
+			return limits{}, err
+		}
+		whole = arn != ""
 	}
-	err = b.conn.QueryRowContext(b.ctx, "SELECT COALESCE(MAX(created), 0) FROM temp.found").Scan(&ms)
-	return ms, err
+	date := inv.Date()
+	if date.IsZero() {
+		whole = false
+		var ms int64
+		if err := b.conn.QueryRowContext(b.ctx, "SELECT COALESCE(MAX(created), 0) FROM temp.found").Scan(&ms); err != nil {
+			return limits{}, err
+		}
+		date = time.UnixMilli(ms)
+	}
+	if whole || inv.Whole {
+		l.missing = date.Add(-inv.margin()).UnixMilli()
+	} else {
+		l.missing = math.MinInt64
+	}
+	l.gone = date.Add(-completion).UnixMilli()
+	l.forget = min(date.UnixMilli(), time.Now().UnixMilli()) - remembered.Milliseconds()
+	return l, nil
 }
 
 // once makes sure that the inventory names each archive once.

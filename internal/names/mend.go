@@ -29,6 +29,7 @@ const createTodo = `CREATE TEMP TABLE todo (kind INTEGER NOT NULL, found INTEGER
 const (
 	todoFresh  = 4 // nothing: the archive is newer than the inventory
 	todoRename = 5 // the names are to be those of the description
+	todoGone   = 6 // nothing: the archive was removed, and the inventory may be older
 )
 
 // otherwise says that the name in the inventory is not the one that is known. A time that is not known in the inventory proves nothing.
@@ -37,24 +38,25 @@ const otherwise = `(f.path IS NOT NULL AND (
 	OR (SELECT COUNT(*) FROM files x WHERE x.archive = a.n) > 1))`
 
 // find finds out what is to be done.
-func (b *bulk) find(date int64, rebuild bool, counts *Counts) error {
+func (b *bulk) find(l limits, rebuild bool, counts *Counts) error {
 	if err := b.run(createTodo); err != nil {
 		return err
 	}
 	unknown := time.Time{}.Unix()
 	// Extra and changed. If the content has changed as well, what was known of the files in it is worth nothing.
 	if _, err := b.exec(`INSERT INTO temp.todo
-		SELECT CASE WHEN a.n IS NULL THEN 1 ELSE 2 END, f.rowid, a.n,
+		SELECT CASE WHEN a.n IS NOT NULL THEN 2
+				WHEN EXISTS (SELECT 1 FROM removed r WHERE r.id = f.id AND r.time >= ?2) THEN 6 ELSE 1 END, f.rowid, a.n,
 			a.n IS NULL OR a.size <> f.size OR a.hash <> f.hash OR `+otherwise+`
 		FROM temp.found f LEFT JOIN archives a ON a.id = f.id
 		WHERE a.n IS NULL OR a.size <> f.size OR a.hash <> f.hash OR a.description <> f.description
-		ORDER BY f.rowid`, unknown); err != nil {
+		ORDER BY f.rowid`, unknown, l.gone); err != nil {
 		return err
 	}
 	if _, err := b.exec(`INSERT INTO temp.todo
 		SELECT CASE WHEN a.created < ? THEN 3 ELSE 4 END, NULL, a.n, 0
 		FROM archives a WHERE NOT EXISTS (SELECT 1 FROM temp.found f WHERE f.id = a.id)
-		ORDER BY a.id`, date); err != nil {
+		ORDER BY a.id`, l.missing); err != nil {
 		return err
 	}
 	if rebuild {
@@ -83,7 +85,8 @@ func (b *bulk) count(counts *Counts) error {
 	}
 	counts.Extra, counts.Changed, counts.Missing = by[int64(Extra)], by[int64(Changed)], by[int64(Missing)]
 	counts.Fresh, counts.Renamed = by[todoFresh], by[todoRename]
-	counts.Same = counts.Inventory - counts.Extra - counts.Changed
+	counts.Deleted = by[todoGone]
+	counts.Same = counts.Inventory - counts.Extra - counts.Changed - counts.Deleted
 	return rows.Err()
 }
 
@@ -156,7 +159,7 @@ const manyExtra = 2_000
 
 // mend does what is to be done. Everything is inserted in the order of its table, which is what keeps a vault of ten million archives from
 // touching each page of the file a thousand times.
-func (b *bulk) mend(counts Counts) error {
+func (b *bulk) mend(l limits, counts Counts) error {
 	var known int64
 	if err := b.conn.QueryRowContext(b.ctx, "SELECT archives FROM totals").Scan(&known); err != nil {
 		return err
@@ -177,6 +180,9 @@ func (b *bulk) mend(counts Counts) error {
 		if err := b.run(indexFiles); err != nil {
 			return err
 		}
+	}
+	if _, err := b.exec("DELETE FROM removed WHERE time < ? OR id IN (SELECT id FROM archives)", l.forget); err != nil {
+		return err
 	}
 	return b.run(`UPDATE totals SET
 		archives = (SELECT COUNT(*) FROM archives), files = (SELECT COUNT(*) FROM files), bytes = (SELECT COALESCE(SUM(size), 0) FROM archives)`)

@@ -121,6 +121,22 @@ func TestArchives(t *testing.T) {
 	totals(names.Totals{Archives: 1, Files: 1, Bytes: a.Size})
 }
 
+func TestSetModified(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	a, one := archive("A", "one", 1)
+	two := one
+	two.Path = "two"
+	must(t, c.Add(ctx, a, one, two))
+	other := add(t, c, "B", "one", 2)
+	one.Modified = at(5).Add(6)
+	must(t, c.SetModified(ctx, "one", "A", one.Modified))
+	must(t, c.SetModified(ctx, "one", "C", at(7)))
+	must(t, c.SetModified(ctx, "three", "A", at(7)))
+	want(t, "members", all(t, c.Members(ctx, "A")), []names.File{one, two})
+	want(t, "versions", all(t, c.Versions(ctx, "one")), []names.File{other, one})
+	checkTotals(t, c)
+}
+
 func TestRefusedNames(t *testing.T) {
 	c := fresh(t)
 	for name, path := range map[string]string{"none": "", "not UTF-8": "a\xff", "a zero byte": "a\x00b"} {

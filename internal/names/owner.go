@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"firn/glacier"
@@ -59,6 +60,19 @@ func (tx *transaction) bindTo(o Owner) error {
 		o.Endpoint = is.Endpoint
 	}
 	return tx.bind(o)
+}
+
+// mine makes sure that an inventory is of the catalogue's vault, as far as either says which that is.
+func (c *Catalogue) mine(ctx context.Context, arn glacier.ARN) error {
+	o, bound, err := c.Owner(ctx)
+	if err != nil || !bound || arn == "" {
+		return err
+	}
+	is, own := strings.Split(string(arn), ":"), strings.Split(string(glacier.VaultARN(o.Region, o.Account, o.Vault)), ":")
+	if len(is) != len(own) || !slices.Equal(is[2:], own[2:]) { // before that is aws, aws-cn or the like
+		return fmt.Errorf("%w: they are of %s, and the inventory is of %s", ErrOther, o, arn)
+	}
+	return nil
 }
 
 const selectOwner = "SELECT endpoint, region, account, vault FROM owner"

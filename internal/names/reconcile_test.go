@@ -25,7 +25,7 @@ func row(id, description string, minute int) inventory.Row {
 }
 
 func list(rows ...inventory.Row) names.Inventory {
-	return names.Inventory{Rows: seq(rows), Date: func() time.Time { return at(30) }}
+	return names.Inventory{Rows: seq(rows), Date: func() time.Time { return at(30) }, Exact: true}
 }
 
 func seq(rows []inventory.Row) iter.Seq2[inventory.Row, error] {
@@ -216,20 +216,162 @@ func TestReconcile(t *testing.T) {
 	want(t, "differences of the second time", found, nil)
 }
 
-// TestReconcileWithoutADate: what is newer than all that is in the inventory may be newer than the inventory.
+// TestReconcileWithoutADate: without a date, or a vault, an inventory may be a part of one. If somebody says that it is whole, what is newer
+// than all that is in it may still be newer than the inventory.
 func TestReconcileWithoutADate(t *testing.T) {
 	c, ctx := fresh(t), t.Context()
 	add(t, c, "old", "old", 1)
 	add(t, c, "new", "new", 3)
-	undated := func(rows ...inventory.Row) names.Inventory {
-		return names.Inventory{Rows: seq(rows), Date: func() time.Time { return time.Time{} }}
+	undated := func(whole bool, rows ...inventory.Row) names.Inventory {
+		return names.Inventory{Rows: seq(rows), Date: func() time.Time { return time.Time{} }, Exact: true, Whole: whole}
 	}
-	counts, err := c.Reconcile(ctx, undated(row("A", "", 2)), names.Check{})
+	nobodys := list(row("A", "", 2))
+	nobodys.Vault = func() glacier.ARN { return "" }
+	wholeAndNobodys := nobodys
+	wholeAndNobodys.Whole = true
+	for _, r := range []struct {
+		name string
+		inv  names.Inventory
+		want names.Counts
+	}{
+		{"no date", undated(false, row("A", "", 2)), names.Counts{Inventory: 1, Extra: 1, Fresh: 2}},
+		{"no date, and whole", undated(true, row("A", "", 2)), names.Counts{Inventory: 1, Extra: 1, Missing: 1, Fresh: 1}},
+		{"empty, no date, and whole", undated(true), names.Counts{Fresh: 2}},
+		{"no vault", nobodys, names.Counts{Inventory: 1, Extra: 1, Fresh: 2}},
+		{"no vault, and whole", wholeAndNobodys, names.Counts{Inventory: 1, Extra: 1, Missing: 2}},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			counts, err := c.Reconcile(ctx, r.inv, names.Check{})
+			must(t, err)
+			want(t, "counts", counts, r.want)
+		})
+	}
+}
+
+// TestFreshArchivesStay: an inventory is dated when it was completed, which may be a day after an archive that is not in it was made.
+func TestFreshArchivesStay(t *testing.T) {
+	const hour = 60
+	for _, r := range []struct {
+		name    string
+		created int // minutes before the inventory's date
+		exact   bool
+		missing bool
+	}{
+		{"an hour before its completion", hour, false, false},
+		{"23 hours before its completion", 23 * hour, false, false},
+		{"25 hours before its completion", 25 * hour, false, true},
+		{"an hour before a moment that is known", hour, true, true},
+		{"at a moment that is known, by a clock of our own", 0, true, false},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			c, ctx := fresh(t), t.Context()
+			a, f := archive("A", "bundled", 30-r.created)
+			a.Bundle = true
+			must(t, c.Add(ctx, a, f))
+			inv := list()
+			inv.Exact = r.exact
+			_, err := c.Rebuild(ctx, inv, names.Check{})
+			must(t, err)
+			want(t, "that it is missing", len(all(t, c.Members(ctx, "A"))) == 0, r.missing)
+			checkTotals(t, c)
+		})
+	}
+}
+
+// TestRemovedArchivesStayAway: an inventory that may be older than a deletion does not bring back what was deleted.
+func TestRemovedArchivesStayAway(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, r := range []struct {
+		name  string
+		taken time.Duration // after the deletion
+		back  bool
+	}{
+		{"an inventory of the day before", -day, false},
+		{"one that was completed since", 20 * time.Hour, false},
+		{"one of two days later", 2 * day, true},
+	} {
+		for _, rebuild := range []bool{false, true} {
+			t.Run(fmt.Sprint(r.name, ", rebuild ", rebuild), func(t *testing.T) {
+				c, ctx := fresh(t), t.Context()
+				add(t, c, "known", "known", 1)
+				must(t, c.Remove(ctx, "known"))
+				must(t, c.Remove(ctx, "without a name"))
+				inv := list(row("known", `{"Path":"known"}`, 1), row("without a name", "", 2))
+				inv.Date = func() time.Time { return time.Now().Add(r.taken) }
+				var seen []names.Difference
+				check := names.Check{Mend: true, Report: func(d names.Difference) error {
+					seen = append(seen, d)
+					return nil
+				}}
+				do := c.Reconcile
+				if rebuild {
+					do = c.Rebuild
+				}
+				counts, err := do(ctx, inv, check)
+				must(t, err)
+				expected := names.Counts{Inventory: 2, Deleted: 2}
+				if r.back {
+					expected = names.Counts{Inventory: 2, Extra: 2}
+				}
+				want(t, "counts", counts, expected)
+				want(t, "archives", int64(len(all(t, c.Archives(ctx)))), expected.Extra)
+				want(t, "names", int64(len(all(t, c.Under(ctx, "", true)))), expected.Extra/2)
+				want(t, "differences", int64(len(seen)), expected.Extra)
+				checkTotals(t, c)
+			})
+		}
+	}
+}
+
+// TestAddedAgain: an archive that was added after it was removed is there, whatever an inventory says.
+func TestAddedAgain(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	add(t, c, "A", "a", 1)
+	must(t, c.Remove(ctx, "A"))
+	f := add(t, c, "A", "a", 1)
+	inv := list(row("A", "about A", 1))
+	inv.Date = time.Now
+	counts, err := c.Reconcile(ctx, inv, names.Check{Mend: true})
 	must(t, err)
-	want(t, "counts", counts, names.Counts{Inventory: 1, Extra: 1, Missing: 1, Fresh: 1})
-	counts, err = c.Reconcile(ctx, undated(), names.Check{})
-	must(t, err)
-	want(t, "counts of an empty inventory", counts, names.Counts{Fresh: 2})
+	want(t, "counts", counts, names.Counts{Inventory: 1, Same: 1})
+	want(t, "names", all(t, c.Under(ctx, "", true)), []names.File{f})
+}
+
+// TestInventoryOfAnotherVault: it changes nothing.
+func TestInventoryOfAnotherVault(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	add(t, c, "A", "a", 1)
+	must(t, c.Bind(ctx, names.Owner{Endpoint: "https://h", Region: "eu-west-1", Account: "111122223333", Vault: "photos"}))
+	before := text(t, c)
+	for _, r := range []struct {
+		name string
+		arn  glacier.ARN
+		ours bool
+	}{
+		{"another vault", "arn:aws:glacier:eu-west-1:111122223333:vaults/music", false},
+		{"another account", "arn:aws:glacier:eu-west-1:444455556666:vaults/photos", false},
+		{"another region", "arn:aws:glacier:us-east-1:111122223333:vaults/photos", false},
+		{"no vault's name", "photos", false},
+		{"ours", "arn:aws:glacier:eu-west-1:111122223333:vaults/photos", true},
+		{"ours in China", "arn:aws-cn:glacier:eu-west-1:111122223333:vaults/photos", true},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			inv := list()
+			inv.Vault = func() glacier.ARN { return r.arn }
+			_, err := c.Reconcile(ctx, inv, names.Check{})
+			if r.ours {
+				must(t, err)
+				return
+			}
+			if _, err := c.Rebuild(ctx, inv, names.Check{}); !errors.Is(err, names.ErrOther) {
+				t.Errorf("%v", err)
+			}
+			if !errors.Is(err, names.ErrOther) {
+				t.Errorf("%v", err)
+			}
+			want(t, "the catalogue", text(t, c), before)
+		})
+	}
 }
 
 func TestReconcileChangesNothingWhenItFails(t *testing.T) {

@@ -28,7 +28,7 @@ const (
 )
 
 // schema makes the tables. A file's versions lie beside each other, the newest first, in the only order in which they are read; an
-// archive's id, which is long, is kept once, with its index. Totals are kept because counting ten million rows takes a while.
+// archive's id, which is long, is kept once, with its index. Of archives that were removed is kept when. Totals are kept because counting ten million rows takes a while.
 const schema = `
 CREATE TABLE owner (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -51,6 +51,7 @@ CREATE TABLE files (
 	size INTEGER NOT NULL, hash BLOB NOT NULL, mode INTEGER NOT NULL,
 	PRIMARY KEY (path, created DESC, modified DESC, nanos DESC, archive, offset)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE removed (id TEXT PRIMARY KEY, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ` + indexFiles + `;
 CREATE TABLE uploads (
 	key TEXT PRIMARY KEY, id TEXT NOT NULL, part_size INTEGER NOT NULL, size INTEGER NOT NULL,

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -32,13 +32,17 @@ made anew from the vault's inventory.`,
 
 // An inventoryFlags is what rebuild and reconcile have in common.
 type inventoryFlags struct {
-	file     string
-	detach   bool
-	identity []string
+	file      string
+	complete  bool
+	detach    bool
+	noBundles bool
+	identity  []string
 }
 
 func (f *inventoryFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.file, "inventory", "", "read the inventory in this `FILE`, JSON or CSV, instead of asking the server for one; a hyphen is standard input")
+	fs.BoolVar(&f.complete, "complete", false, "what the inventory's file does not list is not in the vault, although it does not say its vault and date, as CSV never does")
+	fs.BoolVar(&f.noBundles, "no-bundles", false, "do not read the indexes of bundles")
 	fs.BoolVar(&f.detach, "detach", false, "do not wait for jobs (the same command, later, does the rest)")
 	fs.StringArrayVar(&f.identity, "identity", nil, "`FILE` with the age or SSH key that opens encrypted names")
 }
@@ -55,6 +59,9 @@ type catalogueWork struct {
 }
 
 func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, vault string, anew bool) (w *catalogueWork, err error) {
+	if f.complete && f.file == "" {
+		return nil, cli.Wrong(errors.New("--complete tells of a file: give --inventory"))
+	}
 	w = &catalogueWork{tally: tally{s: s}, flags: f}
 	if w.ids, err = identities(s, f.identity); err != nil {
 		return nil, err
@@ -84,20 +91,22 @@ func (w *catalogueWork) close(err *error) {
 	closing(w.names, err)
 }
 
-// read has an inventory read: the file's, or the vault's.
+// read has an inventory read: the file's, or the vault's. A file may be
+// anybody's. The vault's own is a snapshot, unless it is Amazon's.
 func (w *catalogueWork) read(ctx context.Context, use func(names.Inventory) error) error {
-	take := func(r io.Reader) error {
-		in := inventory.NewReader(r, "")
-		return use(names.Inventory{Rows: in.Rows(), Date: func() time.Time { return in.Date() }})
-	}
 	if w.flags.file != "" {
-		in, err := w.s.Open(w.flags.file)
+		file, err := w.s.Open(w.flags.file)
 		if err != nil {
 			return err
 		}
-		return errors.Join(take(in), in.Close())
+		in := inventory.NewReader(file, "")
+		err = use(names.Inventory{Rows: in.Rows(), Date: in.Date, Vault: in.VaultARN, Whole: w.flags.complete})
+		return errors.Join(err, file.Close())
 	}
-	err := w.retriever.Inventory(ctx, !w.flags.detach, take)
+	err := w.retriever.Inventory(ctx, !w.flags.detach, func(r io.Reader) error {
+		in := inventory.NewReader(r, "")
+		return use(names.Inventory{Rows: in.Rows(), Date: in.Date, Exact: !strings.Contains(w.s.Endpoint, ".amazonaws.com")})
+	})
 	if errors.Is(err, retrieve.ErrNotYet) {
 		return cli.Errorf(cli.NotYet, "the inventory job is begun; the same command, later, goes on")
 	}
@@ -117,13 +126,19 @@ type countsDocument struct {
 	Unnamed int64 // archives that have no name in the catalogue
 }
 
+// inventoryHelp is what rebuild and reconcile have in common.
+const inventoryHelp = `Archives that may be newer than the inventory stay as they are: an inventory of Amazon's
+is dated when it is completed, and may lack what was made in the day before. What was
+deleted is not taken up again until an inventory of a day later lists it. An inventory
+of another vault is refused. One in a file that does not say its vault and its date, as
+CSV does not, tells what is there, and not what is gone, unless --complete is given.`
+
 const countsHelp = `With --json, a line of JSON for each difference, and one with the counts: Inventory
-(archives in it), Same, Extra, Changed, Missing, Fresh (known, and newer than the
-inventory), Renamed and Unnamed.`
+(archives in it), Same, Extra, Changed, Missing, Fresh (known, not in the inventory, and
+maybe newer), Deleted (in the inventory, and deleted since), Renamed and Unnamed.`
 
 func rebuildCommand() *cobra.Command {
 	f := new(inventoryFlags)
-	var noBundles bool
 	return cli.Verb{
 		Use: "rebuild VAULT", Short: "Make the catalogue anew from the vault's inventory",
 		Long: `Asks the vault for its inventory, waits for it, and makes the catalogue say what it
@@ -131,27 +146,24 @@ says: names come from the archives' descriptions, whichever program wrote them
 (mt-aws-glacier, FastGlacier, CloudBerry and those that write the plain name). What
 descriptions do not have is kept of archives that are known already. The files in
 bundles that are not known are read from the bundles' indexes, for which jobs
-retrieve the end of each bundle.
+retrieve the end of each bundle; a file in it that was deleted alone has its name again.
 
-Archives that are newer than the inventory stay as they are.`,
+` + inventoryHelp,
 		Example: "firn names rebuild my-vault\nfirn names rebuild my-vault --inventory inventory.csv",
 		Args:    cobra.ExactArgs(1), JSON: countsHelp, Names: true,
-		Flags: func(fs *pflag.FlagSet) {
-			f.register(fs)
-			fs.BoolVar(&noBundles, "no-bundles", false, "do not read the indexes of bundles")
-		},
+		Flags: f.register,
 		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
 			w, err := newCatalogueWork(ctx, s, f, args[0], true)
 			if err != nil {
 				return err
 			}
 			defer w.close(&err)
-			return w.rebuild(ctx, !noBundles)
+			return w.rebuild(ctx)
 		},
 	}.Command()
 }
 
-func (w *catalogueWork) rebuild(ctx context.Context, bundles bool) error {
+func (w *catalogueWork) rebuild(ctx context.Context) error {
 	var counts names.Counts
 	err := w.read(ctx, func(inv names.Inventory) (err error) {
 		counts, err = w.names.Rebuild(ctx, inv, names.Check{Unseal: w.unseal})
@@ -160,12 +172,18 @@ func (w *catalogueWork) rebuild(ctx context.Context, bundles bool) error {
 	if err != nil {
 		return err
 	}
-	if bundles {
-		if err := w.retriever.Retrieve(ctx, w.indexes(ctx)); err != nil {
-			return err
-		}
+	if err := w.bundles(ctx); err != nil {
+		return err
 	}
 	return w.counts(ctx, counts, "Read")
+}
+
+// bundles reads the indexes of the bundles of which no file is known.
+func (w *catalogueWork) bundles(ctx context.Context) error {
+	if w.flags.noBundles {
+		return nil
+	}
+	return w.retriever.Retrieve(ctx, w.indexes(ctx))
 }
 
 // indexes are orders for the bundles of which no file is known.
@@ -197,8 +215,14 @@ func (w *catalogueWork) counts(ctx context.Context, c names.Counts, verb string)
 		}
 		doc.Unnamed++
 	}
-	line := fmt.Sprintf("%s %s in the inventory: %d same, %d extra, %d changed, %d missing; %d are newer than the inventory", verb,
-		cli.Count(c.Inventory, "archive"), c.Same, c.Extra, c.Changed, c.Missing, c.Fresh)
+	line := fmt.Sprintf("%s %s in the inventory: %d same, %d extra, %d changed, %d missing", verb,
+		cli.Count(c.Inventory, "archive"), c.Same, c.Extra, c.Changed, c.Missing)
+	if c.Deleted > 0 {
+		line += fmt.Sprintf("; %d deleted since", c.Deleted)
+	}
+	if c.Fresh > 0 {
+		line += fmt.Sprintf("; %s more in the catalogue, and maybe newer than the inventory", cli.Count(c.Fresh, "archive"))
+	}
 	if doc.Unnamed > 0 {
 		line += fmt.Sprintf("; %s without a name (firn ls --unnamed)", cli.Count(doc.Unnamed, "archive"))
 	}
@@ -213,8 +237,12 @@ func reconcileCommand() *cobra.Command {
 		Long: `Asks the vault for its inventory, waits for it, and lists how it differs from the
 catalogue: extra archives, that the catalogue does not know; missing ones, that the
 inventory does not have although they are older; changed ones, of another size, hash
-or description. With --mend the catalogue is made to agree. The exit code is 3 if
-there are differences that were not mended.`,
+or description. The exit code is 3 if there are differences that were not mended.
+
+With --mend the catalogue is made to agree, and the files in bundles that are not known
+are read from the bundles' indexes, for which jobs retrieve the end of each bundle.
+
+` + inventoryHelp,
 		Example: "firn names reconcile my-vault --mend",
 		Args:    cobra.ExactArgs(1), JSON: countsHelp, Names: true,
 		Flags: func(fs *pflag.FlagSet) {
@@ -238,6 +266,9 @@ func (w *catalogueWork) reconcile(ctx context.Context, mend bool) error {
 		counts, err = w.names.Reconcile(ctx, inv, names.Check{Mend: mend, Unseal: w.unseal, Report: w.report})
 		return err
 	})
+	if err == nil && mend {
+		err = w.bundles(ctx)
+	}
 	if err != nil {
 		return err
 	}

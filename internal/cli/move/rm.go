@@ -24,8 +24,9 @@ func rmCommand() *cobra.Command {
 		Use: "rm VAULT PATH...", Short: "Delete files from a vault, by their names",
 		Long: `Deletes the archives that the names stand for, all versions unless --version names
 one, and forgets the names. A file in a bundle only loses its name: the bundle is
-deleted with the last of its files. id:ARCHIVE-ID in place of a name is that
-archive.`,
+deleted with the last of its files. The bundle's index still has the name, so that it
+comes back where the catalogue is lost and made anew. id:ARCHIVE-ID in place of a name
+is that archive.`,
 		Example: "firn rm my-vault notes.txt\nfirn rm my-vault old/photos --recursive",
 		Args:    cobra.MinimumNArgs(2), JSON: eventHelp, Changes: true, Asks: true, Names: true, Parallel: defaultParallel,
 		Flags: func(fs *pflag.FlagSet) {

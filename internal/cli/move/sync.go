@@ -190,21 +190,7 @@ func (y *syncing) note(ctx context.Context, change mirror.Change) error {
 
 // touch keeps a file's new time, so that it need not be read again.
 func (y *syncing) touch(ctx context.Context, change mirror.Change) error {
-	a, ok, err := y.names.Archive(ctx, change.Kept.Archive)
-	if err != nil || !ok {
-		return err
-	}
-	var members []names.File
-	for m, err := range y.names.Members(ctx, a.ID) {
-		if err != nil {
-			return err
-		}
-		if m.Path == change.Name {
-			m.Modified = change.Local.Modified
-		}
-		members = append(members, m)
-	}
-	return y.names.Add(ctx, a, members...)
+	return y.names.SetModified(ctx, change.Name, change.Kept.Archive, change.Local.Modified)
 }
 
 // delete deletes what is to be: the names that are gone, and older versions.
