@@ -151,19 +151,31 @@ func (c *Catalogue) Remove(ctx context.Context, id glacier.ArchiveID) error {
 }
 
 const (
-	archiveColumns = "SELECT a.id, a.description, a.size, a.hash, a.created, a.bundle, a.sealed FROM archives a"
+	archiveColumns = "SELECT a.id, a.description, a.size, a.hash, a.created, a.bundle, a.sealed, a.n FROM archives a"
 	withID         = " WHERE a.id = ?"
 	byID           = " ORDER BY a.id"
-	unnamed        = " WHERE NOT EXISTS (SELECT 1 FROM files f WHERE f.archive = a.n) ORDER BY a.n"
+	behindID       = " WHERE a.id > ?"
+	unnamed        = " WHERE a.n > ? AND NOT EXISTS (SELECT 1 FROM files f WHERE f.archive = a.n) ORDER BY a.n"
 )
 
-func scanArchive(rows *sql.Rows) (a Archive, err error) {
+// A numbered is an archive with its number in the catalogue.
+type numbered struct {
+	Archive
+	n int64
+}
+
+func scanNumbered(rows *sql.Rows) (a numbered, err error) {
 	var hash []byte
 	var created int64
-	err = rows.Scan(&a.ID, &a.Description, &a.Size, &hash, &created, &a.Bundle, &a.Sealed)
+	err = rows.Scan(&a.ID, &a.Description, &a.Size, &hash, &created, &a.Bundle, &a.Sealed, &a.n)
 	copy(a.TreeHash[:], hash)
 	a.Created = glacier.At(created).Time
 	return a, err
+}
+
+func scanArchive(rows *sql.Rows) (Archive, error) {
+	a, err := scanNumbered(rows)
+	return a.Archive, err
 }
 
 // Archive looks an archive up.
@@ -173,12 +185,21 @@ func (c *Catalogue) Archive(ctx context.Context, id glacier.ArchiveID) (Archive,
 
 // Archives lists all of them, by id.
 func (c *Catalogue) Archives(ctx context.Context) iter.Seq2[Archive, error] {
-	return list(ctx, c, "list the archives", scanArchive, archiveColumns+byID)
+	return paged(ctx, c, "list the archives", scanArchive, archiveColumns+behindID+byID+onePage, []any{""},
+		func(a *Archive) []any { return []any{string(a.ID)} })
 }
 
 // Unnamed lists the archives that no file is known to be in, in the order in which they became known.
 func (c *Catalogue) Unnamed(ctx context.Context) iter.Seq2[Archive, error] {
-	return list(ctx, c, "list archives without a name", scanArchive, archiveColumns+unnamed)
+	all := paged(ctx, c, "list archives without a name", scanNumbered, archiveColumns+unnamed+onePage, []any{0},
+		func(a *numbered) []any { return []any{a.n} })
+	return func(yield func(Archive, error) bool) {
+		for a, err := range all {
+			if !yield(a.Archive, err) {
+				return
+			}
+		}
+	}
 }
 
 // Totals counts.

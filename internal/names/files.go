@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"math"
 	"strings"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 const (
 	fileColumns = "SELECT f.path, a.id, f.offset, f.size, f.modified, f.nanos, f.hash, f.created, f.mode FROM files f JOIN archives a ON a.n = f.archive"
 	named       = " WHERE f.path = ?"
-	below       = " WHERE f.path >= ? AND f.path < ?"
-	members     = " WHERE a.id = ? ORDER BY f.offset, f.path"
+	members     = " WHERE a.id = ? AND (f.offset, f.path, f.modified, f.nanos) > (?, ?, ?, ?) ORDER BY f.offset, f.path, f.modified, f.nanos"
+	// behind is behind a place in the order of byPath, and before a path.
+	behind = ` WHERE f.path >= ?1 AND f.path < ?7 AND (f.path > ?1 OR f.created < ?2 OR f.created = ?2 AND (f.modified < ?3 OR
+		f.modified = ?3 AND (f.nanos < ?4 OR f.nanos = ?4 AND (a.id < ?5 OR a.id = ?5 AND f.offset > ?6))))`
 	// byPath puts the newest version of a name first. Of two that are equally new the one that was modified last, and then the one
 	// whose id is greater: some order, and always the same.
 	byPath = " ORDER BY f.path, f.created DESC, f.modified DESC, f.nanos DESC, a.id DESC, f.offset"
@@ -32,7 +35,18 @@ func scanFile(rows *sql.Rows) (f File, err error) {
 
 // Members lists the files in an archive, by offset.
 func (c *Catalogue) Members(ctx context.Context, id glacier.ArchiveID) iter.Seq2[File, error] {
-	return list(ctx, c, "list the files in an archive", scanFile, fileColumns+members, string(id))
+	return paged(ctx, c, "list the files in an archive", scanFile, fileColumns+members+onePage,
+		[]any{string(id), -1, "", 0, 0}, func(f *File) []any {
+			return []any{string(id), f.Offset, f.Path, f.Modified.Unix(), f.Modified.Nanosecond()}
+		})
+}
+
+// files lists those from one path to before another.
+func (c *Catalogue) files(ctx context.Context, doing, from, before string) iter.Seq2[File, error] {
+	return paged(ctx, c, doing, scanFile, fileColumns+behind+byPath+onePage,
+		[]any{from, int64(math.MaxInt64), 0, 0, "", 0, before}, func(f *File) []any {
+			return []any{f.Path, f.Created.UnixMilli(), f.Modified.Unix(), f.Modified.Nanosecond(), string(f.Archive), f.Offset, before}
+		})
 }
 
 // Latest is the newest version of a name.
@@ -42,7 +56,7 @@ func (c *Catalogue) Latest(ctx context.Context, path string) (File, bool, error)
 
 // Versions lists the versions of a name, the newest first.
 func (c *Catalogue) Versions(ctx context.Context, path string) iter.Seq2[File, error] {
-	return list(ctx, c, "list the versions of a name", scanFile, fileColumns+named+byPath, path)
+	return c.files(ctx, "list the versions of a name", path, path+"\x00")
 }
 
 // Under lists the file of a name and the files below it as a folder, by path, then the newest first: "a/b" is a/b and a/b/…, "a/b/" only
@@ -52,9 +66,9 @@ func (c *Catalogue) Under(ctx context.Context, prefix string, all bool) iter.Seq
 	var files iter.Seq2[File, error]
 	switch stem, folder := strings.CutSuffix(prefix, "/"); {
 	case prefix == "":
-		files = list(ctx, c, doing, scanFile, fileColumns+byPath)
+		files = c.files(ctx, doing, "", "\xff") // which no UTF-8 has
 	case folder:
-		files = list(ctx, c, doing, scanFile, fileColumns+below+byPath, stem+"/", stem+"0")
+		files = c.files(ctx, doing, stem+"/", stem+"0")
 	default:
 		files = then(c.Versions(ctx, prefix), c.Under(ctx, prefix+"/", true))
 	}

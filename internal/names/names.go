@@ -31,8 +31,8 @@ import (
 	"firn/internal/disk"
 )
 
-// A Catalogue is the open catalogue of a vault. Its methods may be called concurrently. A list that is being read may be changed
-// meanwhile: it stays what it was when its reading began.
+// A Catalogue is the open catalogue of a vault. Its methods may be called concurrently. What a list tells may be changed while it is being
+// read: a change may then be seen or not; what is not changed is seen once, and nothing twice, unless a file's time is set to an earlier one.
 type Catalogue struct {
 	file    string // absolute
 	db      *sql.DB

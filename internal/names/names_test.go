@@ -380,19 +380,3 @@ func TestManyAtOnce(t *testing.T) {
 	want(t, "archives", totals.Archives, openers*each)
 	want(t, "files", len(all(t, c.Under(t.Context(), "", true))), openers*each)
 }
-
-func TestReadersMayWrite(t *testing.T) {
-	c, ctx := fresh(t), t.Context()
-	for i := range 10 {
-		add(t, c, fmt.Sprint("A", i), fmt.Sprint("f", i), i)
-	}
-	n := 0
-	for f, err := range c.Under(ctx, "", true) {
-		must(t, err)
-		for range c.Members(ctx, f.Archive) {
-			n++
-		}
-		must(t, c.Remove(ctx, f.Archive))
-	}
-	want(t, "files seen while they went", n, 10)
-}

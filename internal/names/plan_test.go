@@ -18,16 +18,17 @@ func TestPlans(t *testing.T) {
 		whole           bool // it lists everything
 	}{
 		{"all names", fileColumns + byPath, true},
-		{"a folder's names", fileColumns + below + byPath, false},
-		{"versions", fileColumns + named + byPath, false},
-		{"members", fileColumns + members, false},
+		{"a page of names", fileColumns + behind + byPath + onePage, false},
+		{"the latest version", fileColumns + named + byPath + " LIMIT 1", false},
+		{"members", fileColumns + members + onePage, false},
 		{"an archive", archiveColumns + withID, false},
 		{"all archives", archiveColumns + byID, true},
-		{"archives without names", archiveColumns + unnamed, true},
+		{"a page of archives", archiveColumns + behindID + byID + onePage, false},
+		{"archives without names", archiveColumns + unnamed + onePage, false},
 		{"retrievals of an archive", retrievalColumns + ofArchive, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			args := make([]any, strings.Count(row.statement, "?"))
+			args := make([]any, max(strings.Count(row.statement, "?"), 7)) // behind has seven, some of them twice
 			for i := range args {
 				args[i] = "a"
 			}

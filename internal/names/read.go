@@ -7,6 +7,41 @@ import (
 	"iter"
 )
 
+// page is how many rows of a long list are read at a time.
+const page = 1_000
+
+// onePage is the end of a statement that reads a page.
+const onePage = " LIMIT 1000"
+
+// paged reads a list that may be long, or whose reader takes long, page by page: as long as a statement reads, the log cannot be carried over
+// into the file, and would grow with each change. Every page is a statement of its own, that begins behind the place where the last page
+// ended; from is the first such place, and place is that of a row.
+func paged[T any](
+	ctx context.Context, c *Catalogue, doing string, scan func(*sql.Rows) (T, error), q string, from []any, place func(*T) []any,
+) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var rows []T
+		for at := from; ; at = place(&rows[len(rows)-1]) {
+			rows = rows[:0]
+			for v, err := range list(ctx, c, doing, scan, q, at...) {
+				if err != nil {
+					yield(v, err)
+					return
+				}
+				rows = append(rows, v)
+			}
+			for _, v := range rows {
+				if !yield(v, nil) {
+					return
+				}
+			}
+			if len(rows) < page {
+				return
+			}
+		}
+	}
+}
+
 // list streams the rows of a statement. Rows come until the first error, which is the last element.
 func list[T any](ctx context.Context, c *Catalogue, doing string, scan func(*sql.Rows) (T, error), q string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
