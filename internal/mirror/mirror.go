@@ -30,6 +30,7 @@ const (
 	Touched Kind = "touched" // another time, and the same content: it was looked at
 	Same    Kind = "same"
 	Removed Kind = "removed" // not in the folder
+	Unknown Kind = "unknown" // the contents were to be compared, and nobody knows the hash of the one in the vault
 )
 
 // A Change is what is found for a name.
@@ -177,8 +178,8 @@ func (m *merge) isUnclear(name string) bool {
 // Valid reports whether it is one of them.
 func (d Detection) Valid() bool { return slices.Contains(Detections(), d) }
 
-// Tell says how a file differs from its newest version: [Changed], [Touched] or
-// [Same]. The error is one of reading the file.
+// Tell says how a file differs from its newest version: [Changed], [Touched],
+// [Same] or [Unknown]. The error is one of reading the file.
 func (d Detection) Tell(ctx context.Context, f files.File, kept names.File) (Kind, error) {
 	if d == Always || kept.Size >= 0 && f.Size != kept.Size {
 		return Changed, nil
@@ -196,7 +197,10 @@ func (d Detection) Tell(ctx context.Context, f files.File, kept names.File) (Kin
 		return Same, nil
 	}
 	look = look || kept.Modified.IsZero() // which matches any
-	if look && kept.Hash != (treehash.Hash{}) {
+	if look {
+		if kept.Hash == (treehash.Hash{}) {
+			return Unknown, nil
+		}
 		hash, err := hash(ctx, f)
 		switch {
 		case err != nil || hash != kept.Hash:

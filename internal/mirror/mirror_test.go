@@ -112,9 +112,11 @@ func TestContentIsLookedAt(t *testing.T) {
 	f.Name = "a"
 	same, other := kept("a", 1, f.Modified), kept("a", 1, f.Modified)
 	other.Hash = treehash.Sum([]byte("b"))
-	older, unknown := same, same
-	older.Modified = then
-	unknown.Hash, unknown.Modified = treehash.Hash{}, then
+	older, unhashed, untimed := same, same, same
+	older.Modified, untimed.Modified = then, time.Time{}
+	unhashed.Hash, unhashed.Size = treehash.Hash{}, names.UnknownSize // as of a sealed archive after a rebuild
+	olderUnhashed, nothing := unhashed, unhashed
+	olderUnhashed.Modified, nothing.Modified = then, time.Time{}
 	for name, row := range map[string]struct {
 		kept names.File
 		how  mirror.Detection
@@ -128,7 +130,15 @@ func TestContentIsLookedAt(t *testing.T) {
 		"other time, same content, by time":          {older, mirror.ByTime, []string{"changed a"}},
 		"other time, same content, by time and hash": {older, mirror.ByTimeAndHash, []string{"touched a"}},
 		"other time, same content, by time or hash":  {older, mirror.ByTimeOrHash, []string{"changed a"}},
-		"other time and a hash that nobody knows":    {unknown, mirror.ByTimeAndHash, []string{"changed a"}},
+		"no time, same content, by time":             {untimed, mirror.ByTime, nil},
+		"same time, no hash, by time":                {unhashed, mirror.ByTime, nil},
+		"same time, no hash, by hash":                {unhashed, mirror.ByHash, []string{"unknown a"}},
+		"same time, no hash, by time and hash":       {unhashed, mirror.ByTimeAndHash, nil},
+		"same time, no hash, by time or hash":        {unhashed, mirror.ByTimeOrHash, []string{"unknown a"}},
+		"other time, no hash, by time":               {olderUnhashed, mirror.ByTime, []string{"changed a"}},
+		"other time, no hash, by time and hash":      {olderUnhashed, mirror.ByTimeAndHash, []string{"unknown a"}},
+		"neither time nor hash, by time":             {nothing, mirror.ByTime, []string{"unknown a"}},
+		"neither time nor hash, by size":             {nothing, mirror.BySize, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := found(t, mirror.Comparison{Local: seq(f), Kept: seq(row.kept), Detection: row.how})

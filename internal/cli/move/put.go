@@ -210,7 +210,7 @@ func (p *put) differs(ctx context.Context, it found) (bool, error) {
 		return true, err
 	}
 	kind, err := p.detection.Tell(ctx, it.file, kept)
-	return kind == mirror.Changed, err
+	return kind == mirror.Changed || kind == mirror.Unknown, err
 }
 
 // deposit stores items, or says that it would.

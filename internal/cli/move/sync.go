@@ -182,7 +182,7 @@ func (y *syncing) note(ctx context.Context, change mirror.Change) error {
 		}
 		versions++
 	}
-	if versions > 1 || change.Kind == mirror.Changed {
+	if versions > 1 || change.Kind == mirror.Changed || change.Kind == mirror.Unknown {
 		y.replaced = append(y.replaced, change.Name)
 	}
 	return nil

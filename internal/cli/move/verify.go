@@ -22,7 +22,11 @@ func verifyCommand() *cobra.Command {
 		Long: `Reads the files of a folder and compares their tree hashes with those of the newest
 versions in the vault's catalogue. Nothing is retrieved. Differences, files that are
 not in the vault and names whose files are gone are listed; the exit code is 3 if
-there are any.`,
+there are any.
+
+So are, as unknown, files whose hash the catalogue does not have: those in encrypted
+archives, once it was made anew from an inventory. To retrieve them tells more, and
+firn sync --detect treehash stores them again.`,
 		Example: "firn verify ~/photos my-vault",
 		Args:    cobra.ExactArgs(2), JSON: eventHelp, Names: true,
 		Flags: func(fs *pflag.FlagSet) {
@@ -58,7 +62,7 @@ there are any.`,
 func verify(ctx context.Context, t *tally, c *mirror.Comparison) error {
 	progress := t.s.Progress("Reading", 0, true)
 	defer progress.Close()
-	var differ int64
+	var differ, unknown int64
 	for change, err := range c.Changes(ctx) {
 		switch {
 		case isProblem(err):
@@ -67,7 +71,11 @@ func verify(ctx context.Context, t *tally, c *mirror.Comparison) error {
 			t.there++
 			progress.Add(change.Local.Size)
 		case err == nil:
-			differ++
+			if change.Kind == mirror.Unknown {
+				unknown++
+			} else {
+				differ++
+			}
 			err = t.print(event{Action: string(change.Kind), Name: change.Name, ArchiveID: string(change.Kept.Archive)})
 		}
 		if err != nil {
@@ -76,14 +84,21 @@ func verify(ctx context.Context, t *tally, c *mirror.Comparison) error {
 	}
 	progress.Close()
 	type totals struct {
-		Action               string // total
-		Same, Differ, Failed int64
+		Action                        string // total
+		Same, Differ, Unknown, Failed int64
 	}
-	if err := t.end(totals{"total", t.there, differ, t.failed}, "%s as in the vault, %d differ.", cli.Count(t.there, "file"), differ); err != nil {
+	line := fmt.Sprintf("%s as in the vault, %d differ", cli.Count(t.there, "file"), differ)
+	if unknown > 0 {
+		line += fmt.Sprintf("; the catalogue has no hash of %s", cli.Count(unknown, "more file"))
+	}
+	if err := t.end(totals{"total", t.there, differ, unknown, t.failed}, "%s.", line); err != nil {
 		return err
 	}
-	if differ > 0 {
+	switch {
+	case differ > 0:
 		return &cli.Exit{Code: cli.Damaged, Err: fmt.Errorf("%s", cli.Count(differ, "difference"))}
+	case unknown > 0:
+		return cli.Errorf(cli.Damaged, "%s could not be compared", cli.Count(unknown, "file"))
 	}
 	return nil
 }
