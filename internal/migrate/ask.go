@@ -198,6 +198,31 @@ func (m *Migration) recoverAsks(ctx context.Context) error {
 	for i := range open {
 		byToken[about.tokenOf(&open[i])] = open[i].N
 	}
+	if err := m.findAsks(ctx, byToken); err != nil {
+		return err
+	}
+	if len(byToken) > 0 { // the last request may still be on its way, or the list behind
+		if err := m.cfg.Sleep(ctx, secondLook); err != nil {
+			return err
+		}
+		if err := m.findAsks(ctx, byToken); err != nil {
+			return err
+		}
+	}
+	for _, n := range byToken {
+		if err := m.unask(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// secondLook is how long a job may take to be listed.
+const secondLook = 2 * time.Second
+
+// findAsks looks for retrievals by the descriptions of their jobs, and takes
+// those that it finds out of the map.
+func (m *Migration) findAsks(ctx context.Context, byToken map[string]int64) error {
 	for j, err := range m.cfg.Source.Jobs(ctx, remote.JobFilter{}) {
 		if err != nil {
 			return fmt.Errorf("look for retrievals that were begun: %w", err)
@@ -211,11 +236,6 @@ func (m *Migration) recoverAsks(ctx context.Context) error {
 		}
 		delete(byToken, *j.JobDescription)
 		if _, err := m.edit(n, func(a *Archive, _ *ledger) { a.Stage, a.Job = Asked, j.JobID }); err != nil {
-			return err
-		}
-	}
-	for _, n := range byToken {
-		if err := m.unask(n); err != nil {
 			return err
 		}
 	}

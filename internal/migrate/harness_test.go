@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -39,7 +40,7 @@ type side struct {
 	userKey        sigv4.Credentials // of the proxy's callers, if it is another
 
 	mu       sync.Mutex
-	inFlight int        // requests
+	inFlight int        // connections and requests
 	left     *sync.Cond // of mu: one of them has ended
 	rng      *rand.Rand
 	fault    int            // of so many requests one goes wrong; 0 is none
@@ -57,7 +58,16 @@ func newSide(t *testing.T, options ...firntest.Option) *side {
 	server := firntest.Start(t, options...)
 	s := &side{t: t, to: server.URL, access: server.AccessKey, secret: server.SecretKey, done: map[string]int{}, archives: map[string]string{}, rng: rand.New(rand.NewPCG(1, 2))}
 	s.left = sync.NewCond(&s.mu)
-	s.proxy = httptest.NewServer(s)
+	s.proxy = httptest.NewUnstartedServer(s)
+	s.proxy.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			s.enter(1)
+		case http.StateClosed, http.StateHijacked:
+			s.enter(-1)
+		}
+	}
+	s.proxy.Start()
 	t.Cleanup(s.proxy.Close)
 	return s
 }
@@ -127,7 +137,8 @@ func (s *side) chance() (how int, wrong bool) {
 	return s.rng.IntN(5), true
 }
 
-// settled waits until no request is under way. None may be begun meanwhile.
+// settled waits until no connection is open, and with it no request under way:
+// whoever had them has ended.
 func (s *side) settled() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -369,18 +380,21 @@ func migration(t *testing.T, file string, from, to *side, change func(*migrate.C
 	must(t, state.Bind(migrate.Bond{Source: "a", Target: "b"}))
 	cfg := migrate.Config{
 		Source: from.vault(), Target: to.vault(), State: state, Part: glacier.MiB, Tier: glacier.Standard,
-		Sleep: func(ctx context.Context, d time.Duration) error { // a thousand times as quick
-			select {
-			case <-time.After(min(d, 10*time.Millisecond)):
-			case <-ctx.Done():
-			}
-			return context.Cause(ctx)
-		},
+		Sleep: quick,
 	}
 	if change != nil {
 		change(&cfg)
 	}
 	return migrate.New(cfg), state
+}
+
+// quick sleeps a thousand times as quick.
+func quick(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(min(d, 10*time.Millisecond)):
+	case <-ctx.Done():
+	}
+	return context.Cause(ctx)
 }
 
 func stateFile(t *testing.T) string { return filepath.Join(t.TempDir(), "deep", "state.db") }

@@ -49,7 +49,7 @@ func TestChild(t *testing.T) {
 		return s.straight()
 	}
 	cfg := migrate.Config{
-		Source: vaultAt(c.From), Target: vaultAt(c.To), State: state, Part: glacier.MiB, Parallel: 3, Tier: glacier.Standard,
+		Source: vaultAt(c.From), Target: vaultAt(c.To), State: state, Part: glacier.MiB, Parallel: 3, Tier: glacier.Standard, Sleep: quick,
 	}
 	if c.Renew {
 		cfg.IDs = migrate.Renew
