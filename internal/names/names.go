@@ -12,7 +12,7 @@
 //
 // A change that was reported as done survives the end of the process and of the power (WAL, synchronous=FULL); a change is there whole
 // or not at all. Changes of several goroutines at a time share one flush of the disk. Memory does not grow with the catalogue: lists are
-// streamed, and a vault of ten million archives is read, written and compared in a few dozen MiB.
+// streamed, and a vault of ten million archives is read, written and compared in some 100 MiB.
 //
 // # What is not
 //
