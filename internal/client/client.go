@@ -93,7 +93,8 @@ type Request struct {
 
 // A Body is the body of a request. The zero Body is empty.
 type Body struct {
-	reader io.Reader
+	data   []byte    // read anew each time
+	reader io.Reader // if there is no data
 	size   int64
 	hash   treehash.Hash // linear
 	known  bool          // hash is set; else the body is empty
@@ -102,7 +103,7 @@ type Body struct {
 // Bytes is a body that is at hand. It can be sent more than once, and must not
 // be changed meanwhile.
 func Bytes(b []byte) Body {
-	return Body{reader: bytes.NewReader(b), size: int64(len(b)), hash: sha256.Sum256(b), known: true}
+	return Body{data: b, size: int64(len(b)), hash: sha256.Sum256(b), known: true}
 }
 
 // Stream is a body of size bytes, the SHA-256 of which is linear. It can be
@@ -134,7 +135,11 @@ func (c *Client) build(ctx context.Context, q Request) (*http.Request, error) {
 	if !strings.HasPrefix(q.Path, "/") {
 		return nil, fmt.Errorf("path %q does not begin with a slash", q.Path)
 	}
-	r, err := http.NewRequestWithContext(ctx, q.Method, c.endpoint+q.Path, q.Body.reader)
+	reader := q.Body.reader
+	if q.Body.data != nil {
+		reader = bytes.NewReader(q.Body.data)
+	}
+	r, err := http.NewRequestWithContext(ctx, q.Method, c.endpoint+q.Path, reader)
 	if err != nil {
 		return nil, fmt.Errorf("build request: %w", err)
 	}

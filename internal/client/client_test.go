@@ -75,6 +75,17 @@ func TestAgainstAServer(t *testing.T) {
 	}
 }
 
+// TestBytesAreSentAgain: a request whose body is at hand can be sent as often as
+// one likes.
+func TestBytesAreSentAgain(t *testing.T) {
+	c := newClient(t, firntest.Start(t))
+	do(t, c, client.Request{Method: "PUT", Path: "/-/vaults/photos"}, 201)
+	q := client.Request{Method: "POST", Path: "/-/vaults/photos/tags?operation=add", Body: client.Bytes([]byte(`{"Tags":{"a":"b"}}`))}
+	for range 3 {
+		do(t, c, q, 204)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	s := firntest.Start(t)
 	_, err := newClient(t, s).Do(context.Background(), client.Request{Method: "GET", Path: "/-/vaults/nothing"})
