@@ -142,6 +142,24 @@ func (t *Target) problem(err error) error {
 	return writing(t.name, err)
 }
 
+// Unfinished looks for what is left of a file that [Place] would go on with, and changes nothing: its [Target.Key], and how many
+// bytes it has.
+func Unfinished(dir, name string) (key string, size int64, found bool) {
+	if CheckName(name) != nil {
+		return "", 0, false
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", 0, false
+	}
+	key = filepath.Join(abs, filepath.FromSlash(name))
+	info, err := os.Lstat(filepath.Join(filepath.Dir(key), partialName(filepath.Base(key))))
+	if err != nil || !info.Mode().IsRegular() {
+		return key, 0, false
+	}
+	return key, info.Size(), true
+}
+
 // Name is the name that the caller gave.
 func (t *Target) Name() string { return t.name }
 

@@ -10,9 +10,9 @@ import (
 )
 
 // readIndex adds the files of a bundle to the catalogue, as its index has them.
-func (r *Retriever) readIndex(ctx context.Context, t task) error {
+func (r *Retriever) readIndex(ctx context.Context, t *task) error {
 	a := t.order.Archive
-	plain, size, err := r.content(ctx, a, t.jobs)
+	plain, size, err := r.content(ctx, t)
 	if err != nil {
 		return err
 	}

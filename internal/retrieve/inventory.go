@@ -30,30 +30,9 @@ func (r *Retriever) Inventory(ctx context.Context, wait bool, read func(io.Reade
 	if err != nil {
 		return err
 	}
-	var d glacier.JobDescription
-	for {
-		d, err = r.Vault.Job(ctx, k.Job)
-		switch {
-		case remote.IsNotFound(err): // its output has expired
-			if err := r.Names.DropRetrieval(ctx, k.Token); err != nil {
-				return err
-			}
-			if k, err = r.inventoryJob(ctx); err != nil {
-				return err
-			}
-			continue
-		case err != nil:
-			return err
-		}
-		if d.Completed {
-			break
-		}
-		if !wait {
-			return ErrNotYet
-		}
-		if err := r.sleep(ctx, min(max(r.now().Sub(k.Begun)/20, shortestPause), longestPause)); err != nil {
-			return err
-		}
+	d, err := r.waitInventory(ctx, &k, wait)
+	if err != nil {
+		return err
 	}
 	if d.StatusCode == glacier.Succeeded {
 		err = r.readInventory(ctx, d, read)
@@ -66,12 +45,49 @@ func (r *Retriever) Inventory(ctx context.Context, wait bool, read func(io.Reade
 	return errors.Join(err, r.Names.DropRetrieval(ctx, k.Token))
 }
 
+// waitInventory waits for the inventory job, or for another if the server does
+// not know it any more.
+func (r *Retriever) waitInventory(ctx context.Context, k *names.Retrieval, wait bool) (glacier.JobDescription, error) {
+	j := newJob(span{})
+	for {
+		j.known = *k
+		d, err := r.Vault.Job(ctx, k.Job)
+		switch {
+		case remote.IsNotFound(err):
+			gone, err := r.isGone(ctx, j)
+			if err != nil {
+				return d, err
+			}
+			if !gone {
+				continue
+			}
+			if err := r.Names.DropRetrieval(ctx, k.Token); err != nil {
+				return d, err
+			}
+			if *k, err = r.inventoryJob(ctx); err != nil {
+				return d, err
+			}
+			continue
+		case err != nil, d.Completed:
+			return d, err
+		case !wait:
+			return d, ErrNotYet
+		}
+		if err := r.sleep(ctx, min(max(r.now().Sub(k.Begun)/20, shortestPause), longestPause)); err != nil {
+			return d, err
+		}
+	}
+}
+
 // inventoryJob finds the job of an earlier process, or begins one.
 func (r *Retriever) inventoryJob(ctx context.Context) (k names.Retrieval, err error) {
 	found := false
 	for k, err = range r.Names.Retrievals(ctx, "") {
 		if err != nil {
 			return k, err
+		}
+		if now := r.now(); k.Begun.After(now) {
+			k.Begun = now // by a clock that was wrong
 		}
 		if found = strings.HasPrefix(k.Token, inventoryIntro); found {
 			break

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"firn/glacier"
@@ -16,24 +15,36 @@ import (
 // A job retrieves a range of an archive.
 type job struct {
 	span  span
+	begun chan struct{} // closed once what follows is known
 	known names.Retrieval
+	err   error // why it was not begun
+
+	complete bool
+	looks    int // that the server did not know it
+	renewals int // how often it was begun anew
+}
+
+func newJob(s span) *job { return &job{span: s, begun: make(chan struct{})} }
+
+// settle says that the job was begun, or why not.
+func (j *job) settle(err error) error {
+	j.err = err
+	close(j.begun)
+	return err
+}
+
+// isBegun reports whether that is known already.
+func (j *job) isBegun() bool {
+	select {
+	case <-j.begun:
+		return true
+	default:
+		return false
+	}
 }
 
 // tokenIntro is what the descriptions of Firn's own jobs begin with.
 const tokenIntro = "firn get "
-
-// begin finds or begins the jobs of an order.
-func (r *Retriever) begin(ctx context.Context, o Order) (task, error) {
-	t := task{order: o}
-	for _, s := range o.span().spans(r.Hourly) {
-		j, err := r.ensure(ctx, o.Archive, s)
-		if err != nil {
-			return t, err
-		}
-		t.jobs = append(t.jobs, j)
-	}
-	return t, nil
-}
 
 // known looks for a job of an earlier process.
 func (r *Retriever) known(ctx context.Context, id glacier.ArchiveID, s span) (names.Retrieval, bool, error) {
@@ -48,40 +59,41 @@ func (r *Retriever) known(ctx context.Context, id glacier.ArchiveID, s span) (na
 	return names.Retrieval{}, false, nil
 }
 
-// ensure finds the job that retrieves a range, or begins it.
-func (r *Retriever) ensure(ctx context.Context, a names.Archive, s span) (*job, error) {
-	k, found, err := r.known(ctx, a.ID, s)
+// begin finds the job that retrieves a range, or begins it.
+func (r *Retriever) begin(ctx context.Context, a names.Archive, j *job) error {
+	letGo, err := r.flights.hold(ctx, a.ID, j.span)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	defer letGo()
+	k, found, err := r.known(ctx, a.ID, j.span)
+	if err != nil {
+		return err
 	}
 	if found && k.Job == "" { // whether it was begun, nobody knows
 		id, heard, err := r.Vault.FindJob(ctx, k.Token)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if heard {
 			k.Job = id
-			return &job{s, k}, r.Names.SetRetrieval(ctx, k)
+			j.known = k
+			return r.Names.SetRetrieval(ctx, k)
 		}
 	}
 	if found && k.Job != "" {
-		return &job{s, k}, nil
+		j.known = k
+		return nil
 	}
 	if !found {
-		k = names.Retrieval{Token: tokenIntro + rand.Text(), Archive: a.ID, First: s.first, Last: s.last(), Tier: r.Tier}
+		k = names.Retrieval{Token: tokenIntro + rand.Text(), Archive: a.ID, First: j.span.first, Last: j.span.last()}
 	}
-	return r.start(ctx, a, s, k)
+	j.known, err = r.start(ctx, a, j.span, k)
+	return err
 }
 
 // start begins a job. What it is begun for is known to the catalogue before.
-func (r *Retriever) start(ctx context.Context, a names.Archive, s span, k names.Retrieval) (*job, error) {
-	if err := r.pace.wait(ctx, s.size, r.Hourly, r); err != nil {
-		return nil, err
-	}
-	k.Tier, k.Begun = r.Tier, r.now()
-	if err := r.Names.SetRetrieval(ctx, k); err != nil {
-		return nil, err
-	}
+func (r *Retriever) start(ctx context.Context, a names.Archive, s span, k names.Retrieval) (names.Retrieval, error) {
 	kind, archive := glacier.ArchiveRetrieval, string(a.ID)
 	p := glacier.JobParameters{Type: &kind, ArchiveID: &archive, Description: &k.Token}
 	if r.Tier != "" {
@@ -91,15 +103,58 @@ func (r *Retriever) start(ctx context.Context, a names.Archive, s span, k names.
 		text := fmt.Sprintf("%d-%d", s.first, s.last())
 		p.RetrievalByteRange = &text
 	}
-	id, err := r.Vault.StartJob(ctx, p)
-	if err != nil {
-		if _, none := errors.AsType[*remote.NotBegun](err); none {
-			err = errors.Join(err, r.Names.DropRetrieval(context.WithoutCancel(ctx), k.Token))
+	for try := 1; ; try++ {
+		if err := r.pace.wait(ctx, s.size, r.Hourly, r); err != nil {
+			return k, err
 		}
-		return nil, refusedArchive(err)
+		k.Tier, k.Begun = r.Tier, r.now()
+		if err := r.Names.SetRetrieval(ctx, k); err != nil {
+			return k, err
+		}
+		id, err := r.Vault.StartJob(ctx, p)
+		if err == nil {
+			k.Job = id
+			r.started.Add(1)
+			return k, r.Names.SetRetrieval(context.WithoutCancel(ctx), k)
+		}
+		if _, none := errors.AsType[*remote.NotBegun](err); !none {
+			return k, refusedArchive(err)
+		}
+		r.pace.giveBack(s.size)
+		pause, err := r.patience(err, try)
+		if err != nil {
+			return k, errors.Join(err, r.Names.DropRetrieval(context.WithoutCancel(ctx), k.Token))
+		}
+		if err := r.sleep(ctx, pause); err != nil {
+			return k, err
+		}
 	}
-	k.Job = id
-	return &job{s, k}, r.Names.SetRetrieval(context.WithoutCancel(ctx), k)
+}
+
+// How long it is waited for what may not be begun for the moment, and how often.
+const (
+	policyPause, policyTries     = 10 * time.Minute, 150 // a day: policies are by the hour, or by the day
+	capacityPause, capacityTries = time.Minute, 5
+)
+
+// patience is for how long to wait before a job that was refused is asked for
+// again. The error is that of one that is not worth it.
+func (r *Retriever) patience(err error, try int) (time.Duration, error) {
+	switch {
+	case remote.IsRefusal(err, glacier.PolicyEnforced, glacier.LimitExceeded, glacier.Throttling):
+		if try < policyTries {
+			r.warn("policy", fmt.Sprintf("no more may be retrieved for now, which is tried again every %d minutes; what is larger than the account's policy allows in an hour comes in pieces with --max-bytes-per-hour (%v)", int(policyPause.Minutes()), err))
+			return policyPause, nil
+		}
+	case remote.IsRefusal(err, glacier.InsufficientCapacity):
+		if try < capacityTries {
+			r.warn("capacity", fmt.Sprintf("there is no capacity for the tier %s, which is tried again a few times (%v)", r.Tier, err))
+			return capacityPause, nil
+		}
+	default:
+		return 0, refusedArchive(err)
+	}
+	return 0, &archiveError{fmt.Errorf("no job was begun, although it was tried %d times: %w", try, err)}
 }
 
 // refusedArchive makes the refusal of a job one archive's trouble, if the next
@@ -123,11 +178,11 @@ const (
 // begun anew.
 func (r *Retriever) wait(ctx context.Context, o Order, j *job) error {
 	told := false
-	for {
+	for !j.complete {
 		d, err := r.Vault.Job(ctx, j.known.Job)
 		switch {
 		case remote.IsNotFound(err):
-			if err := r.again(ctx, o, j); err != nil {
+			if err := r.anew(ctx, o, j); err != nil {
 				return err
 			}
 			continue
@@ -141,8 +196,10 @@ func (r *Retriever) wait(ctx context.Context, o Order, j *job) error {
 			err = fmt.Errorf("the retrieval job failed: %s", message)
 			return &archiveError{errors.Join(err, r.Names.DropRetrieval(ctx, j.known.Token))}
 		case d.Completed:
+			j.complete = true
 			return nil
 		}
+		r.tellTier(j)
 		age := r.now().Sub(j.known.Begun)
 		if !told && age > quiet && r.Waiting != nil {
 			told = true
@@ -152,18 +209,67 @@ func (r *Retriever) wait(ctx context.Context, o Order, j *job) error {
 			return err
 		}
 	}
+	return nil
 }
 
-// again begins a job anew whose output is gone: the server keeps it for a day.
-func (r *Retriever) again(ctx context.Context, o Order, j *job) error {
-	if err := r.Names.DropRetrieval(ctx, j.known.Token); err != nil {
+// tellTier says that a job that was begun earlier is slower than the one that is
+// wanted now.
+func (r *Retriever) tellTier(j *job) {
+	rank := map[string]int{glacier.Expedited: 2, glacier.Bulk: -1}
+	if was := j.known.Tier; rank[was] < rank[r.Tier] {
+		if was == "" {
+			was = glacier.Standard
+		}
+		r.warn("tier", fmt.Sprintf("what was begun earlier with the tier %s is waited for, and not begun again with %s", was, r.Tier))
+	}
+}
+
+// Outputs are kept for a day, so what the server does not know sooner after it was
+// begun than kept is looked for a few times more.
+const (
+	kept     = 20 * time.Hour
+	maxLooks = 8 // three minutes
+)
+
+// maxAgain is how often a job is begun anew.
+const maxAgain = 3
+
+// isGone reports whether a job that the server does not know has to be begun
+// anew. If that is hard to believe, it waits a little before the next look.
+func (r *Retriever) isGone(ctx context.Context, j *job) (bool, error) {
+	j.complete = false
+	if r.now().Sub(j.known.Begun) < kept && j.looks < maxLooks {
+		j.looks++
+		return false, r.sleep(ctx, min(time.Second<<(j.looks-1), longestPause))
+	}
+	j.looks = 0
+	if j.renewals++; j.renewals > maxAgain {
+		return false, &archiveError{fmt.Errorf("the server has lost its job %d times", j.renewals)}
+	}
+	return true, nil
+}
+
+// anew begins a job anew whose output is gone, if it is.
+func (r *Retriever) anew(ctx context.Context, o Order, j *job) error {
+	gone, err := r.isGone(ctx, j)
+	if err != nil || !gone {
 		return err
 	}
-	fresh, err := r.ensure(ctx, o.Archive, j.span)
-	if err == nil {
-		*j = *fresh
+	if k, found, err := r.known(ctx, o.Archive.ID, j.span); err != nil {
+		return err
+	} else if !found || k.Token == j.known.Token { // nobody else has begun one meanwhile
+		if err := r.Names.DropRetrieval(ctx, j.known.Token); err != nil {
+			return err
+		}
 	}
-	return err
+	return r.begin(ctx, o.Archive, j)
+}
+
+// warn tells something once.
+func (r *Retriever) warn(about, text string) {
+	if _, told := r.warned.LoadOrStore(about, true); !told && r.Warn != nil {
+		r.Warn(text)
+	}
 }
 
 func (r *Retriever) sleep(ctx context.Context, d time.Duration) error {
@@ -188,43 +294,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	}
-}
-
-// hourly counts bytes by the hour. Its zero value has counted none.
-type hourly struct {
-	mu     sync.Mutex
-	window []begun // of the last hour, the oldest first
-}
-
-type begun struct {
-	at   time.Time
-	size int64
-}
-
-// wait waits until size bytes more may be begun. What is larger than the limit
-// waits for an hour in which nothing was begun.
-func (h *hourly) wait(ctx context.Context, size, limit int64, r *Retriever) error {
-	if limit <= 0 {
-		return nil
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for {
-		now := r.now()
-		for len(h.window) > 0 && now.Sub(h.window[0].at) >= time.Hour {
-			h.window = h.window[1:]
-		}
-		sum := int64(0)
-		for _, b := range h.window {
-			sum += b.size
-		}
-		if sum == 0 || sum+size <= limit {
-			h.window = append(h.window, begun{now, size})
-			return nil
-		}
-		if err := r.sleep(ctx, time.Hour-now.Sub(h.window[0].at)); err != nil {
-			return err
-		}
 	}
 }

@@ -11,70 +11,68 @@ import (
 	"firn/internal/files"
 	"firn/internal/names"
 	"firn/internal/remote"
-	"firn/internal/seal"
 	"firn/internal/transfer"
 	"firn/treehash"
 )
 
-// finish waits for the jobs of a task and writes its files. The error is one
-// that ends all.
-func (r *Retriever) finish(ctx context.Context, t task, done func(...Outcome)) error {
+// finish waits for the jobs of a task and writes its files. The error is one that
+// ends all. Nothing more has to be begun once over is called.
+func (r *Retriever) finish(ctx context.Context, t *task, done func(...Outcome), over func()) error {
+	outcomes, err := r.write(ctx, t)
+	over()
+	r.flow.give(t.jobs...)
+	done(outcomes...)
 	left := t.order
-	for again := 0; ; again++ {
-		var outcomes []Outcome
-		outcomes, err := r.write(ctx, task{left, t.jobs})
-		done(outcomes...)
-		left.Wants = left.Wants[len(outcomes):]
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case remote.IsNotFound(err) && again < maxAgain: // the output has expired meanwhile
-			continue
-		case isArchives(err):
-			done(left.failed(err)...)
-			return nil
-		}
-		return err
+	left.Wants = left.Wants[len(outcomes):]
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
+	return r.own(left, err, done)
 }
 
-// maxAgain is how often outputs may expire before a file is given up.
-const maxAgain = 3
+// own tells of an order of which nothing comes. The error is returned if it is
+// not one archive's.
+func (r *Retriever) own(o Order, err error, done func(...Outcome)) error {
+	if !isArchives(err) {
+		return err
+	}
+	done(o.failed(err)...)
+	return nil
+}
 
 // write writes the files of an order, in their order, until one fails for
 // another reason than its own.
-func (r *Retriever) write(ctx context.Context, t task) ([]Outcome, error) {
-	for _, j := range t.jobs {
-		if err := r.wait(ctx, t.order, j); err != nil {
-			return nil, err
-		}
+func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, err error) {
+	if t.target != nil {
+		defer t.target.Close()
 	}
-	a := t.order.Archive
-	if t.order.index > 0 {
+	switch {
+	case t.order.index > 0:
 		return nil, r.readIndex(ctx, t)
-	}
-	if !a.Bundle && !a.Sealed && len(t.jobs) == 1 {
+	case t.order.whole() && t.target == nil && len(t.jobs) == 1:
 		w := t.order.Wants[0]
-		err := r.save(ctx, a, t.jobs[0], w)
+		err := r.save(ctx, t.order, t.jobs[0], w)
 		if err != nil && !isFiles(err) {
 			return nil, err
 		}
 		return []Outcome{{Want: w, Err: err}}, nil
 	}
-	if err := r.readers.take(ctx); err != nil {
-		return nil, err
+	if !r.inPieces(&t.order) { // those are few
+		if err := r.readers.take(ctx); err != nil {
+			return nil, err
+		}
+		defer r.readers.release()
 	}
-	defer r.readers.release()
-	plain, size, err := r.content(ctx, a, t.jobs)
+	plain, size, err := r.content(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	var outcomes []Outcome
 	for _, w := range t.order.Wants {
 		w.File.Size = known(w.File.Size, size)
-		err := r.copy(ctx, w, plain)
+		err := r.copy(ctx, t, w, plain)
 		if err != nil && !isFiles(err) {
 			return outcomes, err
 		}
@@ -92,11 +90,6 @@ func known(size, plain int64) int64 {
 	return size
 }
 
-func isFiles(err error) bool {
-	_, ok := errors.AsType[*files.Problem](err)
-	return ok
-}
-
 // output is what is fetched of a job.
 func (r *Retriever) output(a names.Archive, j *job) transfer.Output {
 	o := transfer.Output{Job: j.known.Job, Archive: a.ID, First: j.span.first, Size: j.span.size}
@@ -112,59 +105,16 @@ func (r *Retriever) place(w Want) (*files.Target, error) {
 }
 
 // save writes a file that is an archive.
-func (r *Retriever) save(ctx context.Context, a names.Archive, j *job, w Want) error {
-	t, err := r.place(w)
-	if err != nil {
-		return err
-	}
-	o := r.output(a, j)
-	o.Progress = r.progress
-	_, err = r.Downloader.Save(ctx, o, t, w.File.Modified)
-	return err
-}
-
-// content is the plain text of an archive of which some ranges were retrieved,
-// and how many bytes it has.
-func (r *Retriever) content(ctx context.Context, a names.Archive, jobs []*job) (io.ReaderAt, int64, error) {
-	p := make(pieces, len(jobs))
-	for i, j := range jobs {
-		reader, err := r.Downloader.Read(ctx, r.output(a, j))
+func (r *Retriever) save(ctx context.Context, o Order, j *job, w Want) error {
+	return r.use(ctx, o, j, func(out transfer.Output) error {
+		t, err := r.place(w)
 		if err != nil {
-			return nil, 0, err
+			return err
 		}
-		p[i] = piece{j.span, reader}
-	}
-	if !a.Sealed {
-		return p, a.Size, nil
-	}
-	return seal.OpenAt(p, a.Size, r.Identities)
-}
-
-// pieces are ranges of an archive, in order, that can be read where they are.
-type pieces []piece
-
-type piece struct {
-	span span
-	from io.ReaderAt
-}
-
-// ReadAt implements io.ReaderAt.
-func (p pieces) ReadAt(b []byte, off int64) (n int, err error) {
-	for _, piece := range p {
-		if off < piece.span.first || off > piece.span.last() || n == len(b) {
-			continue
-		}
-		part := b[n:min(int64(len(b)), int64(n)+piece.span.last()+1-off)]
-		k, err := piece.from.ReadAt(part, off-piece.span.first)
-		n, off = n+k, off+int64(k)
-		if k < len(part) {
-			return n, err
-		}
-	}
-	if n < len(b) {
-		return n, io.EOF
-	}
-	return n, nil
+		out.Progress = r.progress
+		_, err = r.Downloader.Save(ctx, out, t, w.File.Modified)
+		return err
+	})
 }
 
 // chunkSize is how much of a file is copied at a time: a power of two MiB.
@@ -172,15 +122,16 @@ const chunkSize = 8 * glacier.MiB
 
 // copy writes a file that is a part of an archive, or was sealed. What an earlier
 // process has written is looked at and left.
-func (r *Retriever) copy(ctx context.Context, w Want, plain io.ReaderAt) error {
-	t, err := r.place(w)
-	if err != nil {
-		return err
-	}
-	defer t.Close()
-	have, err := r.written(ctx, t, w)
-	if err != nil {
-		return err
+func (r *Retriever) copy(ctx context.Context, of *task, w Want, plain io.ReaderAt) (err error) {
+	t, have := of.target, of.have
+	if t == nil {
+		if t, err = r.place(w); err != nil {
+			return err
+		}
+		defer t.Close()
+		if have, err = r.written(ctx, t, w); err != nil {
+			return err
+		}
 	}
 	var tree treehash.Builder
 	buf := make([]byte, min(chunkSize, w.File.Size))
@@ -196,7 +147,7 @@ func (r *Retriever) copy(ctx context.Context, w Want, plain io.ReaderAt) error {
 		r.progress(int64(len(b)))
 	}
 	if known := w.File.Hash; known != (treehash.Hash{}) && tree.Root() != known {
-		err := &archiveError{fmt.Errorf("%s: what was retrieved is not what was put away: its tree hash is %s, not %s", w.Name, tree.Root(), known)}
+		err := &fileError{fmt.Errorf("%s: what was retrieved is not what was put away: its tree hash is %s, not %s", w.Name, tree.Root(), known)}
 		return errors.Join(err, t.Discard(), r.Names.DropChunks(ctx, t.Key()))
 	}
 	if err := t.Truncate(w.File.Size); err != nil {
@@ -209,20 +160,13 @@ func (r *Retriever) copy(ctx context.Context, w Want, plain io.ReaderAt) error {
 	return r.Names.DropChunks(ctx, key)
 }
 
-// noted reports whether the catalogue knows what of a file was written. A small
-// one is written at once, or anew.
-func noted(w Want) bool { return w.File.Size > chunkSize }
-
 // copyChunk copies what begins at a place of the file.
 func (r *Retriever) copyChunk(ctx context.Context, t *files.Target, w Want, plain io.ReaderAt, at int64, b []byte) (treehash.Hash, error) {
 	if ctx.Err() != nil {
 		return treehash.Hash{}, context.Cause(ctx)
 	}
 	if n, err := plain.ReadAt(b, w.File.Offset+at); n < len(b) {
-		if errors.Is(err, io.EOF) {
-			err = &archiveError{fmt.Errorf("%s: the archive ends before the file does", w.Name)}
-		}
-		return treehash.Hash{}, err
+		return treehash.Hash{}, endsEarly(w, err)
 	}
 	if _, err := t.WriteAt(b, at); err != nil {
 		return treehash.Hash{}, err
@@ -234,30 +178,12 @@ func (r *Retriever) copyChunk(ctx context.Context, t *files.Target, w Want, plai
 	return hash, r.Names.AddChunk(ctx, names.Chunk{Target: t.Key(), Archive: w.File.Archive, Offset: at, Size: int64(len(b)), Hash: hash})
 }
 
-// written are the hashes of the chunks that an earlier process has written, as
-// far as they are on the disk as they should be.
-func (r *Retriever) written(ctx context.Context, t *files.Target, w Want) (map[int64]treehash.Hash, error) {
-	switch {
-	case !noted(w):
-		return nil, nil
-	case !t.Resumed():
-		return nil, r.Names.DropChunks(ctx, t.Key())
+// endsEarly is why too little of a file could be read.
+func endsEarly(w Want, err error) error {
+	if errors.Is(err, io.EOF) {
+		return &fileError{fmt.Errorf("%s: the archive ends before the file does", w.Name)}
 	}
-	chunks, err := r.Names.Chunks(ctx, t.Key())
-	if err != nil {
-		return nil, err
-	}
-	have := make(map[int64]treehash.Hash)
-	for _, k := range chunks {
-		if k.Archive != w.File.Archive || k.Offset%chunkSize != 0 || k.Size != min(chunkSize, w.File.Size-k.Offset) {
-			continue
-		}
-		c, err := remote.Measure(ctx, t, k.Offset, k.Size)
-		if err == nil && c.Tree == k.Hash {
-			have[k.Offset] = k.Hash
-		}
-	}
-	return have, nil
+	return err
 }
 
 func (r *Retriever) progress(n int64) {
@@ -266,39 +192,12 @@ func (r *Retriever) progress(n int64) {
 	}
 }
 
-// Write brings one file back and writes it to w, in order. What was written
-// before an error was verified as far as the server says hashes of ranges.
-func (r *Retriever) Write(ctx context.Context, o Order, w io.Writer) error {
-	t, err := r.begin(ctx, o)
-	if err != nil {
-		return err
-	}
-	for _, j := range t.jobs {
-		if err := r.wait(ctx, o, j); err != nil {
-			return err
-		}
-	}
-	if !o.Archive.Bundle && !o.Archive.Sealed && len(t.jobs) == 1 {
-		out := r.output(o.Archive, t.jobs[0])
-		out.Progress = r.progress
-		_, err := r.Downloader.Write(ctx, out, w)
-		return err
-	}
-	plain, size, err := r.content(ctx, o.Archive, t.jobs)
-	if err != nil {
-		return err
-	}
-	for _, want := range o.Wants {
-		if _, err := io.Copy(w, io.NewSectionReader(plain, want.File.Offset, known(want.File.Size, size))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // There reports whether a wanted file is there, by its size and time, or by its
 // content if its time is not known.
 func (r *Retriever) There(ctx context.Context, w Want) bool {
+	if files.CheckName(w.Name) != nil { // it may lead out of the folder
+		return false
+	}
 	f, err := files.Stat(r.Folder + "/" + w.Name)
 	if err != nil || !w.File.Matches(f.Size, f.Modified) {
 		return false

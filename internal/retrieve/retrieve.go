@@ -14,6 +14,7 @@ import (
 	"errors"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"firn/internal/files"
@@ -33,24 +34,31 @@ type Retriever struct {
 	// Hourly is how many bytes may be begun in an hour; 0 does not limit. Larger
 	// archives are retrieved in pieces of at most that.
 	Hourly int64
-	// Ahead is how many orders may be begun before the first has to be complete;
-	// Parallel is how many are begun, or written, at a time.
+	// Ahead is how many orders may be begun before the first has to be complete, if
+	// they can be copied before the server forgets them; Parallel is how many are
+	// begun, or written, at a time.
 	Ahead, Parallel int
 
-	Folder    string // where files are put
+	Folder    string // where files are put; empty if none are
 	Overwrite bool   // what is there and differs
 
 	// Progress hears of bytes of archives, as in [transfer.Events]. Done hears of
-	// each file, of one at a time. Waiting hears of a job that takes a while.
+	// each file, of one at a time. Waiting hears of a job that takes a while, and
+	// Warn, once each, of what makes everything take longer.
 	Progress func(n int64)
 	Done     func(Outcome)
 	Waiting  func(Order)
+	Warn     func(text string)
 	// Sleep waits, and Now is the clock; nil are the real ones.
 	Sleep func(context.Context, time.Duration) error
 	Now   func() time.Time
 
 	pace    hourly
+	flow    flow
+	flights flights
 	readers readers
+	warned  sync.Map     // what Warn has heard of
+	started atomic.Int64 // jobs
 }
 
 // readers bound how many archives are read here and there at a time, because
@@ -78,22 +86,37 @@ func (r *readers) release() { <-r.slots }
 const outputLife = 48 * time.Hour
 
 // recall prepares for what earlier processes have begun: what no server has any
-// more is forgotten, what was begun in the last hour counts.
+// more is forgotten, what was begun in the last hour counts. What was begun in
+// the future was begun now, by a clock that was wrong.
 func (r *Retriever) recall(ctx context.Context) error {
-	var old []string
+	var old, ahead []names.Retrieval
+	now := r.now()
+	window := []begun{}
 	for k, err := range r.Names.AllRetrievals(ctx) {
 		if err != nil {
 			return err
 		}
-		switch age := r.now().Sub(k.Begun); {
-		case age > outputLife:
-			old = append(old, k.Token)
-		case age < time.Hour && r.Hourly > 0:
-			r.pace.window = append(r.pace.window, begun{k.Begun, k.Last - k.First + 1})
+		age := now.Sub(k.Begun)
+		if age > outputLife {
+			old = append(old, k)
+			continue
+		}
+		if age < 0 {
+			k.Begun, age = now, 0
+			ahead = append(ahead, k)
+		}
+		if age < time.Hour && r.Hourly > 0 {
+			window = append(window, begun{k.Begun, k.Last - k.First + 1})
 		}
 	}
-	for _, token := range old {
-		if err := r.Names.DropRetrieval(ctx, token); err != nil {
+	r.pace.window = window
+	for _, k := range old {
+		if err := r.Names.DropRetrieval(ctx, k.Token); err != nil {
+			return err
+		}
+	}
+	for _, k := range ahead {
+		if err := r.Names.SetRetrieval(ctx, k); err != nil {
 			return err
 		}
 	}
@@ -107,106 +130,131 @@ type Outcome struct {
 	Err   error
 }
 
-// A task is an order whose jobs have been begun.
-type task struct {
-	order Order
-	jobs  []*job
-}
-
 // Retrieve brings back what is ordered. What goes wrong with one archive or file
 // is told to Done; an error ends it all.
 func (r *Retriever) Retrieve(ctx context.Context, orders iter.Seq2[Order, error]) error {
+	if err := r.recall(ctx); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	tasks := make(chan task, max(1, r.Ahead))
-	var told sync.Mutex
-	done := func(outcomes ...Outcome) {
-		told.Lock()
-		defer told.Unlock()
-		for _, o := range outcomes {
-			r.Done(o)
-		}
-	}
+	done := r.teller()
+	tasks := make(chan *task, max(1, r.Ahead))
 	var writers sync.WaitGroup
 	for range max(1, r.Parallel) {
 		writers.Go(func() {
 			for t := range tasks {
-				if err := r.finish(ctx, t, done); err != nil {
+				if err := r.finish(ctx, t, done, func() {}); err != nil {
 					stop(err)
 				}
 			}
 		})
 	}
-	err := r.beginAll(ctx, orders, func(t task) error {
+	l := &lane{r: r, ctx: ctx, done: done, stop: stop, slots: make(chan struct{}, mostCopies)}
+	err := r.each(ctx, orders, func(ctx context.Context, o Order) error {
+		t := r.task(o, nil)
+		if err := r.flow.take(ctx, t.jobs[0], r); err != nil {
+			return err
+		}
+		if err := t.jobs[0].settle(r.begin(ctx, o.Archive, t.jobs[0])); err != nil {
+			r.flow.give(t.jobs[0])
+			return r.own(o, err, done)
+		}
 		select {
 		case tasks <- t:
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-	}, done)
+	}, l.take)
 	if err != nil {
 		stop(err)
 	}
 	close(tasks)
 	writers.Wait()
+	l.copies.Wait()
 	return context.Cause(ctx)
 }
 
-// Begin begins the jobs of what is ordered, and waits for none.
-func (r *Retriever) Begin(ctx context.Context, orders iter.Seq2[Order, error]) error {
+// Begin begins jobs of what is ordered, waits for none, and returns how many. Of
+// an archive that comes in pieces it begins the first that are missing: the
+// others would be gone before somebody comes for them.
+func (r *Retriever) Begin(ctx context.Context, orders iter.Seq2[Order, error]) (int64, error) {
+	if err := r.recall(ctx); err != nil {
+		return 0, err
+	}
+	done := r.teller()
+	before := r.started.Load()
+	begin := func(ctx context.Context, o Order) error {
+		t, err := r.planned(ctx, o)
+		if err != nil {
+			return err
+		}
+		for _, j := range append(t.ends, t.jobs[:min(len(t.jobs), piecesAhead)]...) {
+			if err := r.begin(ctx, o.Archive, j); err != nil {
+				return r.own(o, err, done)
+			}
+		}
+		return nil
+	}
+	err := r.each(ctx, orders, begin, begin)
+	return r.started.Load() - before, err
+}
+
+// teller returns what tells Done, of one at a time.
+func (r *Retriever) teller() func(...Outcome) {
 	var told sync.Mutex
-	return r.beginAll(ctx, orders, func(task) error { return nil }, func(outcomes ...Outcome) {
+	return func(outcomes ...Outcome) {
 		told.Lock()
 		defer told.Unlock()
 		for _, o := range outcomes {
 			r.Done(o)
 		}
-	})
+	}
 }
 
-// beginAll begins jobs, several at a time, and hands them on.
-func (r *Retriever) beginAll(ctx context.Context, orders iter.Seq2[Order, error], hand func(task) error, done func(...Outcome)) error {
-	if err := r.recall(ctx); err != nil {
-		return err
-	}
+// each has short take orders for which one job is enough, several at a time, and
+// long the others, one after the other: it may be that they take days.
+func (r *Retriever) each(ctx context.Context, orders iter.Seq2[Order, error], short, long func(context.Context, Order) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	queue := make(chan Order)
+	shorts, longs := make(chan Order), make(chan Order, mostLong)
 	var crew sync.WaitGroup
-	for range max(1, r.Parallel) {
+	work := func(from <-chan Order, take func(context.Context, Order) error) {
 		crew.Go(func() {
-			for o := range queue {
-				t, err := r.begin(ctx, o)
-				switch {
-				case err == nil:
-					err = hand(t)
-				case isArchives(err):
-					done(o.failed(err)...)
-					err = nil
-				}
-				if err != nil {
+			for o := range from {
+				if err := take(ctx, o); err != nil {
 					stop(err)
+					return
 				}
 			}
 		})
 	}
-	err := feed(ctx, orders, queue)
-	close(queue)
-	crew.Wait()
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
+	for range max(1, r.Parallel) {
+		work(shorts, short)
 	}
-	return err
+	work(longs, long)
+	err := r.feed(ctx, orders, shorts, longs)
+	if err != nil {
+		stop(err)
+	}
+	close(shorts)
+	close(longs)
+	crew.Wait()
+	return context.Cause(ctx)
 }
 
-func feed(ctx context.Context, orders iter.Seq2[Order, error], queue chan<- Order) error {
+func (r *Retriever) feed(ctx context.Context, orders iter.Seq2[Order, error], shorts, longs chan<- Order) error {
 	for o, err := range orders {
 		if err != nil {
 			return err
 		}
+		to := shorts
+		if r.inPieces(&o) {
+			to = longs
+		}
 		select {
-		case queue <- o:
+		case to <- o:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -228,14 +276,21 @@ func (o *Order) failed(err error) []Outcome {
 
 // Estimate counts what Retrieve would do.
 func (r *Retriever) Estimate(ctx context.Context, orders iter.Seq2[Order, error]) (e Estimate, err error) {
+	if err := r.recall(ctx); err != nil { // jobs that are gone are begun anew, and cost
+		return e, err
+	}
 	for o, err := range orders {
 		if err != nil {
 			return e, err
 		}
 		e.Files += int64(len(o.Wants))
 		e.Bytes += o.Bytes()
-		for _, s := range o.span().spans(r.Hourly) {
-			_, begun, err := r.known(ctx, o.Archive.ID, s)
+		t, err := r.planned(ctx, o)
+		if err != nil {
+			return e, err
+		}
+		for _, j := range append(t.ends, t.jobs...) {
+			_, begun, err := r.known(ctx, o.Archive.ID, j.span)
 			switch {
 			case err != nil:
 				return e, err
@@ -243,7 +298,7 @@ func (r *Retriever) Estimate(ctx context.Context, orders iter.Seq2[Order, error]
 				e.Begun++
 			default:
 				e.Jobs++
-				e.Retrieved += s.size
+				e.Retrieved += j.span.size
 			}
 		}
 	}
@@ -252,21 +307,33 @@ func (r *Retriever) Estimate(ctx context.Context, orders iter.Seq2[Order, error]
 
 // isArchives reports whether an error is one archive's, or one file's.
 func isArchives(err error) bool {
-	if _, ok := errors.AsType[*files.Problem](err); ok {
-		return true
-	}
 	if _, ok := errors.AsType[*archiveError](err); ok {
 		return true
 	}
-	for _, own := range []error{seal.ErrNoKey, seal.ErrWrongKey, seal.ErrDamaged, seal.ErrNotSealed} {
-		if errors.Is(err, own) {
-			return true
-		}
+	return isFiles(err) || errors.Is(err, seal.ErrNoKey) || errors.Is(err, seal.ErrWrongKey) || errors.Is(err, seal.ErrNotSealed)
+}
+
+// isFiles reports whether an error is one file's, and the next one in the same
+// archive may fare better.
+func isFiles(err error) bool {
+	if p, ok := errors.AsType[*files.Problem](err); ok {
+		return p.Kind != files.Full // which the next would find, too
 	}
-	return false
+	if _, ok := errors.AsType[*transfer.CorruptError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*fileError](err); ok {
+		return true
+	}
+	return errors.Is(err, seal.ErrDamaged)
 }
 
 // An archiveError is trouble with one archive only.
 type archiveError struct{ error }
 
 func (e *archiveError) Unwrap() error { return e.error }
+
+// A fileError is trouble with one file only.
+type fileError struct{ error }
+
+func (e *fileError) Unwrap() error { return e.error }

@@ -31,8 +31,10 @@ type bench struct {
 	t *testing.T
 
 	mu       sync.Mutex
-	requests []string                   // method and path
-	refuse   func(r *http.Request) bool // by breaking the connection
+	requests []string                                            // method and path
+	refuse   func(r *http.Request) bool                          // by breaking the connection
+	answer   func(r *http.Request) (status int, document string) // instead of the server, if status is not 0
+	heard    func(r *http.Request, reply *http.Response)
 	now      time.Time
 	outcomes []retrieve.Outcome
 }
@@ -42,11 +44,69 @@ func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
 	b.mu.Lock()
 	b.requests = append(b.requests, r.Method+" "+r.URL.Path)
 	refuse := b.refuse != nil && b.refuse(r)
-	b.mu.Unlock()
-	if refuse {
-		return nil, errors.New("connection reset")
+	status, document := 0, ""
+	if b.answer != nil {
+		status, document = b.answer(r)
 	}
-	return http.DefaultTransport.RoundTrip(r)
+	b.mu.Unlock()
+	switch {
+	case refuse:
+		return nil, errors.New("connection reset")
+	case status != 0:
+		head := http.Header{"Content-Type": {"application/json"}}
+		return &http.Response{StatusCode: status, Header: head, Body: io.NopCloser(strings.NewReader(document)), Request: r}, nil
+	}
+	reply, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && b.heard != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.heard(r, reply)
+	}
+	return reply, err
+}
+
+// refusal is what the API refuses with.
+func refusal(code glacier.Code) string {
+	return `{"code":"` + string(code) + `","type":"Client","message":"words"}`
+}
+
+// isBegin reports whether a request is to begin a job.
+func isBegin(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/jobs")
+}
+
+// ofJob is the job that a request looks at or reads; empty if it does neither.
+func ofJob(r *http.Request) string {
+	_, after, _ := strings.Cut(r.URL.Path, "/jobs/")
+	id, _, _ := strings.Cut(after, "/")
+	return id
+}
+
+// expire has the server forget jobs a day after they were begun, by the bench's
+// clock.
+func (b *bench) expire() {
+	at := map[string]time.Time{}
+	b.heard = func(r *http.Request, reply *http.Response) {
+		if isBegin(r) {
+			at[reply.Header.Get(glacier.HeaderJobID)] = b.now
+		}
+	}
+	b.answer = func(r *http.Request) (int, string) {
+		if begun, ok := at[ofJob(r)]; ok && b.now.Sub(begun) > 24*time.Hour {
+			return 404, refusal(glacier.ResourceNotFound)
+		}
+		return 0, ""
+	}
+}
+
+// failed are the names of what has failed, in the order of being told.
+func (b *bench) failed() (names []string) {
+	for _, o := range b.outcomes {
+		if o.Err != nil {
+			names = append(names, o.Name)
+		}
+	}
+	return names
 }
 
 // begun is how many jobs were asked for.
@@ -78,7 +138,7 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(func() { n.Close() })
 	b.Retriever = &retrieve.Retriever{
 		Vault: v, Names: n, Tier: glacier.Standard, Ahead: 10, Parallel: 2, Folder: t.TempDir(),
-		Downloader: &transfer.Downloader{Vault: v, Work: n, Slots: transfer.NewSlots(2)},
+		Downloader: &transfer.Downloader{Vault: v, Work: n, Slots: transfer.NewSlots(2), Sleep: rest},
 		Done:       func(o retrieve.Outcome) { b.outcomes = append(b.outcomes, o) },
 		Now: func() time.Time {
 			b.mu.Lock()
@@ -102,17 +162,25 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// put stores an archive under a name.
-func (b *bench) put(name string, data []byte) names.File {
+// upload stores an archive.
+func (b *bench) upload(name string, data []byte) (remote.Content, glacier.ArchiveID) {
 	b.t.Helper()
 	ctx := b.t.Context()
 	c, err := remote.Measure(ctx, bytes.NewReader(data), 0, int64(len(data)))
 	must(b.t, err)
 	receipt, err := b.Vault.Upload(ctx, name, c)
 	must(b.t, err)
+	return c, receipt.Archive
+}
+
+// put stores an archive under a name.
+func (b *bench) put(name string, data []byte) names.File {
+	b.t.Helper()
+	ctx := b.t.Context()
+	c, id := b.upload(name, data)
 	f := names.File{Path: name, Size: c.Size, Modified: time.Unix(1_700_000_000, 0), Hash: c.Tree}
-	must(b.t, b.Names.Add(ctx, names.Archive{ID: receipt.Archive, Size: c.Size, TreeHash: c.Tree, Created: time.Now()}, f))
-	f.Archive = receipt.Archive
+	must(b.t, b.Names.Add(ctx, names.Archive{ID: id, Size: c.Size, TreeHash: c.Tree, Created: time.Now()}, f))
+	f.Archive = id
 	return f
 }
 
@@ -155,7 +223,8 @@ func TestJobsAreNotBegunTwice(t *testing.T) {
 	}{
 		"nothing was begun": {func(*bench, names.File) {}, 1},
 		"a job was begun": {func(b *bench, f names.File) {
-			must(b.t, b.Begin(b.t.Context(), b.orders()))
+			_, err := b.Begin(b.t.Context(), b.orders())
+			must(b.t, err)
 			b.requests = nil
 		}, 0},
 		"it was noted, and the server never heard of it": {func(b *bench, f names.File) {
@@ -222,7 +291,10 @@ func TestEstimate(t *testing.T) {
 	if want := (retrieve.Estimate{Files: 2, Bytes: 3000, Jobs: 2, Retrieved: 3000}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	must(t, b.Begin(t.Context(), b.orders()))
+	n, err := b.Begin(t.Context(), b.orders())
+	if must(t, err); n != 2 {
+		t.Errorf("%d jobs were begun", n)
+	}
 	got, err = b.Estimate(t.Context(), b.orders())
 	must(t, err)
 	if want := (retrieve.Estimate{Files: 2, Bytes: 3000, Begun: 2}); got != want {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +70,11 @@ that are under way are not begun twice, files that are there (same size and time
 are not touched, unfinished ones are gone on with. A file that is there and differs
 is left alone unless --overwrite is given.
 
+A server keeps what a job brings for a day. So no more is begun than can be
+downloaded until then, but with --detach; there, come back in time. Archives larger
+than --max-bytes-per-hour come in pieces, the next of which are begun while the
+first are downloaded; with --detach, only the first 16 are begun.
+
 What it costs at Amazon is told before it is spent. --dry-run only tells.`,
 		Example: "firn get my-vault photos/2019 ~/restored\nfirn get my-vault dumps/db.sql - --tier Expedited | psql\nfirn get my-vault . /restore --detach --tier Bulk --budget 20",
 		Args:    cobra.MinimumNArgs(3), JSON: eventHelp, Changes: true, Asks: true, Names: true, Parallel: defaultParallel,
@@ -122,10 +129,46 @@ func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*g
 	g.retriever = &retrieve.Retriever{
 		Vault: g.vault, Names: g.names, Tier: f.tier, Identities: ids, Hourly: int64(f.hourly), Ahead: f.ahead, Parallel: s.Parallel,
 		Downloader: &transfer.Downloader{Vault: g.vault, Work: g.names, Slots: transfer.NewSlots(s.Parallel)},
-		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: g.done,
+		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: g.done, Warn: func(text string) { s.Warn("%s", text) },
 		Waiting: func(o retrieve.Order) { g.progress.Note("waiting for the job of " + o.Wants[0].Name) },
 	}
+	if g.dir == "-" {
+		g.retriever.Folder = ""
+	}
 	return g, nil
+}
+
+// isAmazon reports whether an endpoint is one of Amazon's.
+func isAmazon(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	for _, domain := range []string{".amazonaws.com", ".amazonaws.com.cn", ".api.aws"} {
+		if strings.HasSuffix(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// outermost drops the paths that lie below others, and those that are there twice.
+func outermost(paths []string) (kept []string) {
+	for i, p := range paths {
+		covered := slices.Contains(paths[:i], p)
+		_, isID := archiveArgument(p)
+		for j, other := range paths {
+			if _, otherIsID := archiveArgument(other); isID || otherIsID || i == j {
+				continue
+			}
+			name, above := cleanName(p), cleanName(other)
+			covered = covered || name == above && j < i || name != above && (above == "" || strings.HasPrefix(name, above+"/"))
+		}
+		if !covered {
+			kept = append(kept, p)
+		}
+	}
+	return kept
 }
 
 // parse checks the flags.
@@ -136,7 +179,7 @@ func (g *get) parse() (err error) {
 	default:
 		return fmt.Errorf("--tier %q is none of Expedited, Standard, Bulk", g.flags.tier)
 	}
-	if strings.Contains(g.s.Endpoint, ".amazonaws.com") {
+	if isAmazon(g.s.Endpoint) {
 		g.price = retrieve.Amazon(g.flags.tier)
 	}
 	if g.flags.price != "" {
@@ -176,6 +219,7 @@ func (g *get) run(ctx context.Context) error {
 	if err := g.known(ctx); err != nil {
 		return err
 	}
+	g.paths = outermost(g.paths)
 	if g.dir == "-" {
 		return g.stream(ctx)
 	}
@@ -259,7 +303,8 @@ func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
 
 // detached begins the jobs.
 func (g *get) detached(ctx context.Context, e retrieve.Estimate) error {
-	if err := g.retriever.Begin(ctx, g.orders(ctx)); err != nil {
+	n, err := g.retriever.Begin(ctx, g.orders(ctx))
+	if err != nil {
 		return err
 	}
 	if g.printed != nil {
@@ -269,7 +314,11 @@ func (g *get) detached(ctx context.Context, e retrieve.Estimate) error {
 		Action           string // total
 		Requested, Begun int64
 	}
-	return g.end(begun{"total", e.Jobs, e.Begun}, "%s begun, %d were under way. Give the same command without --detach to wait for them.", cli.Count(e.Jobs, "job"), e.Begun)
+	text := fmt.Sprintf("%s begun, %d were under way.", cli.Count(n, "job"), e.Begun)
+	if n < e.Jobs {
+		text += fmt.Sprintf(" %d more are left for later.", e.Jobs-n)
+	}
+	return g.end(begun{"total", n, e.Begun}, "%s Give the same command without --detach to wait for them; what they bring is kept for a day.", text)
 }
 
 // done tells of a file.
@@ -314,6 +363,9 @@ func (g *get) orders(ctx context.Context) iter.Seq2[retrieve.Order, error] {
 	wants := func(yield func(retrieve.Want, error) bool) {
 		for _, p := range g.paths {
 			for w, err := range g.wants(ctx, p) {
+				if err == nil && g.twice(p, w) {
+					continue
+				}
 				if err == nil && g.isThere(ctx, w) {
 					g.there++
 					continue
@@ -332,6 +384,15 @@ func (g *get) orders(ctx context.Context) iter.Seq2[retrieve.Order, error] {
 			}
 		}
 		return retrieve.Want{}, false, nil
+	})
+}
+
+// twice reports whether a file is wanted by its archive's id, too.
+func (g *get) twice(p string, w retrieve.Want) bool {
+	_, isID := archiveArgument(p)
+	return !isID && slices.ContainsFunc(g.paths, func(other string) bool {
+		id, ok := archiveArgument(other)
+		return ok && id == w.File.Archive
 	})
 }
 
