@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ import (
 // A listed is a line of what ls prints with --json.
 type listed struct {
 	Name           string `json:",omitempty"` // none: an archive without one
-	SizeInBytes    int64
+	SizeInBytes    *int64     `json:",omitempty"` // none: sealed, and not known
 	Modified       *time.Time `json:",omitempty"`
 	CreationDate   glacier.Time
 	ArchiveID      glacier.ArchiveID `json:"ArchiveId"`
@@ -71,9 +72,12 @@ inventory.`,
 func named(all iter.Seq2[names.File, error]) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		for f, err := range all {
-			l := listed{Name: f.Path, SizeInBytes: f.Size, Modified: &f.Modified, CreationDate: glacier.Time{Time: f.Created}, ArchiveID: f.Archive}
+			l := listed{Name: f.Path, Modified: &f.Modified, CreationDate: glacier.Time{Time: f.Created}, ArchiveID: f.Archive}
 			if f.Modified.IsZero() || f.Modified.Unix() == 0 {
 				l.Modified = nil
+			}
+			if f.Size >= 0 {
+				l.SizeInBytes = &f.Size
 			}
 			if f.Hash != (treehash.Hash{}) {
 				l.SHA256TreeHash = f.Hash.String()
@@ -89,7 +93,7 @@ func nameless(all iter.Seq2[names.Archive, error]) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		for a, err := range all {
 			l := listed{
-				SizeInBytes: a.Size, CreationDate: glacier.Time{Time: a.Created}, ArchiveID: a.ID,
+				SizeInBytes: &a.Size, CreationDate: glacier.Time{Time: a.Created}, ArchiveID: a.ID,
 				SHA256TreeHash: a.TreeHash.String(), Description: a.Description,
 			}
 			if !yield(l, err) {
@@ -136,7 +140,11 @@ func printListed(s *cli.Session, l listed, ids bool) error {
 	if name == "" {
 		name = l.Description
 	}
-	line := fmt.Sprintf("%12d  %s  ", l.SizeInBytes, cli.Date(when))
+	size := "?"
+	if l.SizeInBytes != nil {
+		size = strconv.FormatInt(*l.SizeInBytes, 10)
+	}
+	line := fmt.Sprintf("%12s  %s  ", size, cli.Date(when))
 	if ids {
 		line += string(l.ArchiveID) + "  "
 	}
