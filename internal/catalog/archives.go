@@ -17,11 +17,10 @@ const (
 	selectArchive  = "SELECT image FROM archives WHERE vault = $1 AND id = $2"
 	selectArchives = "SELECT image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 AND deleted = 0 ORDER BY id LIMIT $4"
 	// Deleted ones are among them, so that a limit bounds the work.
-	glanceUp       = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4"
-	glanceDown     = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id DESC LIMIT $4"
-	selectImported = "SELECT image FROM archives WHERE vault = $1 AND imported = $2 AND deleted = 0 ORDER BY id DESC LIMIT $3"
-	someImported   = "SELECT 1 FROM archives WHERE vault = $1 AND imported IS NOT NULL LIMIT 1"
-	selectPayload  = "SELECT image FROM payloads WHERE id = $1"
+	glanceUp      = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4"
+	glanceDown    = "SELECT id, size, deleted, image FROM archives WHERE vault = $1 AND id > $2 AND id <= $3 ORDER BY id DESC LIMIT $4"
+	someImported  = "SELECT 1 FROM archives WHERE vault = $1 AND imported IS NOT NULL LIMIT 1"
+	selectPayload = "SELECT image FROM payloads WHERE id = $1"
 )
 
 // Archive looks an archive up, deleted but pinned ones included.

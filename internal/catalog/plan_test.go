@@ -46,6 +46,20 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 	}
 }
 
+// To begin with an index's first column is not to use it: that is a whole vault.
+func TestLookupsByANumberOfATextReadNoVault(t *testing.T) {
+	c := open(t)
+	w := <-c.writer
+	defer func() { c.writer <- w }()
+	for q, want := range map[string]string{
+		selectImported: "SEARCH archives USING INDEX archives_imported (vault=? AND imported=?)",
+	} {
+		if got := plan(t, w, q); len(got) != 1 || got[0] != want {
+			t.Errorf("%s\n\t%q", q, got)
+		}
+	}
+}
+
 func plan(t *testing.T, s *session, q string) []string {
 	t.Helper()
 	args := make([]any, 0, 8)
