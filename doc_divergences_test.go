@@ -300,6 +300,24 @@ var divergences = map[string]func(t *testing.T){
 		h.ok("PUT", "/-/vaults/v/access-policy", string(young))
 		h.refused(glacier.AccessDenied, "DELETE", "/-/vaults/v/archives/-old", "")
 	},
+	"upload-token": func(t *testing.T) {
+		h := start(t)
+		h.vault("v")
+		upload := func(body string) client.Request {
+			return client.Request{Method: "POST", Path: "/-/vaults/v/archives", Body: client.Bytes([]byte(body)), Header: http.Header{
+				glacier.HeaderTreeHash: {treehash.Sum([]byte(body)).String()}, glacier.HeaderUploadToken: {"put-1"},
+			}}
+		}
+		first, again := h.send(upload("x")).header.Get(glacier.HeaderArchiveID), h.send(upload("x")).header.Get(glacier.HeaderArchiveID)
+		if first == "" || first != again {
+			t.Errorf("sent twice, it has the ids %s and %s", first, again)
+		}
+		resp, err := h.c.Do(t.Context(), upload("y"))
+		if err == nil {
+			resp.Body.Close()
+		}
+		h.is(err, glacier.InvalidParameterValue)
+	},
 	"ids-without-hyphen": tried("internal/token tests it for every kind"),
 	"http1": func(t *testing.T) {
 		h := start(t)

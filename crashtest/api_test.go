@@ -116,6 +116,13 @@ func (a *api) upload(vault, note string, data []byte) (id string, err error) {
 	}, client.Bytes(data))
 }
 
+// send uploads an archive with a token, so that it may be sent again.
+func (a *api) send(vault, note, token string, data []byte) (id string, err error) {
+	return a.make("POST", path(vault, "archives"), "x-amz-archive-id", http.Header{
+		"X-Amz-Archive-Description": {note}, "X-Amz-Sha256-Tree-Hash": {treeOf(data)}, "X-Firn-Upload-Token": {token},
+	}, client.Bytes(data))
+}
+
 // longAgo is when archives were created that are imported.
 const longAgo = "2014-03-20T17:03:43Z"
 

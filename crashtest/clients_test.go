@@ -26,6 +26,7 @@ type member struct {
 	vaults []string
 	live   []*archive // acknowledged, and not asked to be deleted
 	upload *building
+	sent   *archive // by its token, and not answered
 }
 
 // maxVaults is how many vaults a member makes.
@@ -84,6 +85,8 @@ func (m *member) step() error {
 	}
 	n := m.rng.IntN(100)
 	switch {
+	case m.sent != nil:
+		return m.sendWithToken()
 	case m.upload != nil && n < 60:
 		return m.build()
 	case n < 2:
@@ -142,6 +145,10 @@ func (m *member) tag() error {
 
 func (m *member) send(c content) error {
 	a := &archive{vault: m.vault(), note: m.fresh("archive"), content: []content{c}}
+	if m.n%3 == 1 {
+		m.sent = a
+		return m.sendWithToken()
+	}
 	err := m.try(entry{Op: "upload", Vault: a.vault, Note: a.note, Content: a.content}, func(e *entry) (err error) {
 		if m.n%3 == 0 { // which is the id that it had elsewhere
 			e.ID, err = m.api.bring(a.vault, a.note, a.note, c.bytes())
@@ -152,6 +159,21 @@ func (m *member) send(c content) error {
 		return err
 	})
 	if err == nil {
+		m.live = append(m.live, a)
+	}
+	return err
+}
+
+// sendWithToken sends an archive until that is answered, which makes one archive.
+func (m *member) sendWithToken() error {
+	a := m.sent
+	err := m.try(entry{Op: "send", Vault: a.vault, Note: a.note, Content: a.content}, func(e *entry) (err error) {
+		e.ID, err = m.api.send(a.vault, a.note, a.note, join(a.content))
+		a.id = e.ID
+		return err
+	})
+	if err == nil {
+		m.sent = nil
 		m.live = append(m.live, a)
 	}
 	return err

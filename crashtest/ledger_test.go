@@ -128,6 +128,8 @@ func (tr *truth) apply(e entry) error {
 		tr.tags[e.Vault][e.Note] = max(tr.tags[e.Vault][e.Note], acked)
 	case "upload":
 		tr.archives[e.Note] = &archive{vault: e.Vault, note: e.Note, id: e.ID, content: e.Content, state: acked}
+	case "send":
+		return tr.sent(e, a)
 	case "delete":
 		a.state = leaving
 		if !e.Try {
@@ -149,6 +151,24 @@ func (tr *truth) apply(e entry) error {
 		tr.jobs = append(tr.jobs, e)
 	default:
 		return tr.resolve(e, a, u)
+	}
+	return nil
+}
+
+// sent is for uploads with a token, which may be repeated.
+func (tr *truth) sent(e entry, a *archive) error {
+	if a == nil {
+		a = &archive{vault: e.Vault, note: e.Note, content: e.Content, state: tried}
+		tr.archives[e.Note] = a
+	}
+	switch {
+	case e.Try && a.state == gone: // it had not come to be
+		a.state = tried
+	case e.Try:
+	case a.id != "" && a.id != e.ID:
+		return fmt.Errorf("a repeated upload has made a second archive beside %s", a.id)
+	default:
+		a.id, a.state = e.ID, there
 	}
 	return nil
 }

@@ -79,8 +79,9 @@ type populated struct {
 	vaults                   []string
 	completed, aborted       string // uploads of the first vault
 	completedData            []byte
-	deleted, madeOfCompleted string // archives
-	broughtData              []byte // of an archive of alpha and beta
+	deleted, madeOfCompleted string            // archives
+	broughtData              []byte            // of an archive of alpha and beta
+	sent                     map[string]string // archive of broughtData that was sent with a token to alpha and beta
 }
 
 // brought is the id that an archive had elsewhere.
@@ -111,6 +112,11 @@ func populate(t *testing.T, a *api) *populated {
 	for _, v := range []string{"alpha", "beta"} {
 		s.id(a.bring(v, "brought", brought, s.broughtData))
 	}
+	s.sent = map[string]string{}
+	for _, v := range []string{"alpha", "beta"} {
+		s.sent[v] = s.id(a.send(v, "sent", "token", s.broughtData))
+	}
+	unsent := s.id(a.send("alpha", "sent and read to the end", "pinned", fresh(200_000)))
 	s.id(a.bring("alpha", "brought and read to the end", "-pinned", fresh(200_000)))
 
 	s.uploads(a, fresh)
@@ -124,6 +130,7 @@ func populate(t *testing.T, a *api) *populated {
 		`{"Type":"archive-retrieval","ArchiveId":"` + s.madeOfCompleted + `"}`,
 		`{"Type":"archive-retrieval","ArchiveId":"` + brought + `"}`,
 		`{"Type":"archive-retrieval","ArchiveId":"-pinned"}`,
+		`{"Type":"archive-retrieval","ArchiveId":"` + unsent + `"}`,
 		`{"Type":"inventory-retrieval"}`,
 		`{"Type":"inventory-retrieval","Format":"CSV","Description":"a list"}`,
 		`{"Type":"inventory-retrieval","InventoryRetrievalParameters":{"Limit":"2"}}`,
@@ -133,7 +140,7 @@ func populate(t *testing.T, a *api) *populated {
 	}
 	s.id(a.initiate("alpha", `{"Type":"archive-retrieval","Tier":"Bulk","ArchiveId":"`+ids[1]+`"}`))
 	s.id(a.initiate("alpha", `{"Type":"archive-retrieval","Tier":"Bulk","ArchiveId":"`+ids[6]+`"}`))
-	for _, id := range []string{ids[4], ids[5], ids[6], ids[7], s.madeOfCompleted, "-pinned"} {
+	for _, id := range []string{ids[4], ids[5], ids[6], ids[7], s.madeOfCompleted, "-pinned", unsent} {
 		s.ok(a.delete("alpha", id))
 	}
 	// Vaults that are gone, one of them made again without what was in it.
@@ -208,6 +215,17 @@ func (s *populated) repeat(t *testing.T, a *api) {
 		if _, err := a.retrieve("alpha", id); status(err) != 404 {
 			t.Errorf("a retrieval of %s, which is deleted: %v", id, err)
 		}
+	}
+	for v, was := range s.sent {
+		if id, err := a.send(v, "sent", "token", s.broughtData); err != nil || id != was {
+			t.Errorf("sent to %s once more: %q, %v; it was %q", v, id, err, was)
+		}
+		if _, err := a.send(v, "sent", "token", s.broughtData[1:]); status(err) != 400 {
+			t.Errorf("another archive sent to %s with the token: %v", v, err)
+		}
+	}
+	if id, err := a.send("alpha", "sent", "pinned", s.broughtData); err != nil || a.delete("alpha", id) != nil {
+		t.Errorf("another archive sent with the token of what is deleted: %v", err)
 	}
 	for _, v := range []string{"alpha", "beta"} {
 		if id, err := a.bring(v, "brought", brought, s.broughtData); err != nil || id != brought {

@@ -34,8 +34,9 @@ const (
 )
 
 // The headers that Firn has beside those of the API: where an archive comes from
-// that is imported.
+// that is imported; and what makes an upload the same if it is sent again.
 const (
-	HeaderImportID   = "x-firn-archive-id"
-	HeaderImportDate = "x-firn-creation-date" // RFC 3339
+	HeaderImportID    = "x-firn-archive-id"
+	HeaderImportDate  = "x-firn-creation-date" // RFC 3339
+	HeaderUploadToken = "x-firn-upload-token"  // see UploadToken
 )

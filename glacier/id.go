@@ -48,11 +48,21 @@ type ArchiveID string
 
 // Valid reports whether the id could name an archive of any service with this
 // API: 1 to 256 of its alphabet. The first may be a hyphen.
-func (id ArchiveID) Valid() bool {
-	if len(id) == 0 || len(id) > MaxArchiveIDLength {
+func (id ArchiveID) Valid() bool { return opaque(string(id), MaxArchiveIDLength) }
+
+// An UploadToken is what a client calls an upload by, so that sent again it is
+// known to be the same: 1 to 64 of the alphabet of ids.
+type UploadToken string
+
+// Valid reports whether the token is of its alphabet and length.
+func (t UploadToken) Valid() bool { return opaque(string(t), MaxUploadTokenLength) }
+
+// opaque reports whether s has 1 to most characters, all of the alphabet of ids.
+func opaque(s string, most int) bool {
+	if len(s) == 0 || len(s) > most {
 		return false
 	}
-	for _, c := range []byte(id) {
+	for _, c := range []byte(s) {
 		switch {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
 		default:

@@ -15,7 +15,8 @@ const (
 	MaxVaultNameLength   = 255
 	MaxDescriptionLength = 1024 // of archives and of jobs, each byte 0x20 to 0x7E
 
-	MaxArchiveIDLength = 256 // of ids that come from elsewhere
+	MaxArchiveIDLength   = 256 // of ids that come from elsewhere
+	MaxUploadTokenLength = 64
 
 	MaxUploadSize  = 4 * GiB // of one UploadArchive, inclusive
 	MinPartSize    = 1 * MiB

@@ -58,7 +58,7 @@ func (tx *Tx) Named(ids token.Key, vault uint64, id glacier.ArchiveID) (a record
 // that is not deleted.
 func (tx *Tx) imported(vault uint64, id glacier.ArchiveID) (a record.Archive, ok bool, err error) {
 	// Of several, which no rule makes, the later counts.
-	found, err := list[record.Archive](tx, maxAlike, selectImported, num(vault), importNumber(id))
+	found, err := list[record.Archive](tx, maxAlike, selectImported, num(vault), textNumber(string(id)))
 	if err != nil {
 		return a, false, err
 	}
@@ -76,13 +76,28 @@ func (tx *Tx) HasImported(vault uint64) (bool, error) {
 	return tx.row(someImported, []any{num(vault)}, &one)
 }
 
-// maxAlike bounds how many imported archives with the same number are looked
-// at. To find three ids that share one is beyond anybody.
+// Sent looks up the archive that was uploaded into a vault with a token, and that
+// is not deleted.
+func (tx *Tx) Sent(vault uint64, by glacier.UploadToken) (a record.Archive, ok bool, err error) {
+	found, err := list[record.Archive](tx, maxAlike, selectSent, num(vault), textNumber(string(by)))
+	if err != nil {
+		return a, false, err
+	}
+	for _, a := range found {
+		if a.Token == by {
+			return a, true, nil
+		}
+	}
+	return a, false, nil
+}
+
+// maxAlike bounds how many archives with the same number are looked at. To find
+// three texts that share one is beyond anybody.
 const maxAlike = 16
 
-// importNumber is what an id from elsewhere is found by.
-func importNumber(id glacier.ArchiveID) int64 {
-	sum := sha256.Sum256([]byte(id))
+// textNumber is what an id from elsewhere, or a token, is found by.
+func textNumber(text string) int64 {
+	sum := sha256.Sum256([]byte(text))
 	return int64(binary.BigEndian.Uint64(sum[:]) >> 1)
 }
 

@@ -76,6 +76,59 @@ func TestNamed(t *testing.T) {
 	sound(t, c)
 }
 
+// An archive is found by the token that it was uploaded with, in its vault, for as
+// long as nobody has deleted it.
+func TestSent(t *testing.T) {
+	c := open(t)
+	put(t, c,
+		&record.Archive{Vault: 1, ID: 1, Public: "a"},
+		&record.Archive{Vault: 1, ID: 2, Token: "sent"},
+		&record.Archive{Vault: 2, ID: 3, Token: "sent"},
+		&record.Archive{Vault: 1, ID: 4, Token: "pinned"},
+		&record.Archive{Vault: 1, ID: 5, Token: "over"},
+		&record.Archive{Vault: 1, ID: 6, Token: "again"},
+		&record.Archive{Vault: 1, ID: 8, Public: "public", Imported: 1000},
+		&record.Archive{Vault: 1, ID: 9, Token: "twice"},
+		&record.Archive{Vault: 1, ID: 10, Token: "twice"},
+	)
+	put(t, c, &record.Archive{Vault: 1, ID: 4, Token: "pinned", Deleted: true}, &record.Archive{Vault: 1, ID: 7, Token: "again"})
+	end(t, c, record.Key{Kind: record.KindArchive, A: 1, B: 5}, record.Key{Kind: record.KindArchive, A: 1, B: 6})
+	for _, tt := range []struct {
+		name  string
+		vault uint64
+		token glacier.UploadToken
+		want  uint64 // 0 is none
+	}{
+		{"sent", 1, "sent", 2},
+		{"sent to another vault, too", 2, "sent", 3},
+		{"sent to another vault only", 2, "again", 0},
+		{"deleted and pinned", 1, "pinned", 0},
+		{"deleted", 1, "over", 0},
+		{"deleted, and sent again", 1, "again", 7},
+		{"the id of an imported one", 1, "public", 0},
+		{"which never happens", 1, "twice", 10},
+		{"nothing", 1, "", 0},
+		{"in another case", 1, "SENT", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			view(t, c, func(tx *Tx) {
+				a, ok, err := tx.Sent(tt.vault, tt.token)
+				if err != nil || ok != (tt.want != 0) || a.ID != tt.want || ok && (a.Token != tt.token || a.Vault != tt.vault) {
+					t.Errorf("found %v: %+v, %v; want %d", ok, a, err, tt.want)
+				}
+			})
+		})
+	}
+	var indexed int64
+	w := <-c.writer
+	_, err := w.row("SELECT COUNT(*) FROM archives WHERE token IS NOT NULL", nil, &indexed)
+	c.writer <- w
+	if err != nil || indexed != 5 {
+		t.Errorf("%d archives have an entry in the index of tokens, %v", indexed, err)
+	}
+	sound(t, c)
+}
+
 func TestGlanceArchives(t *testing.T) {
 	c := open(t)
 	for id := uint64(1); id <= 5; id++ {

@@ -44,7 +44,10 @@ func fillWith(tb testing.TB, c *Catalog, archives, vaults int, make func(tx *Tx,
 }
 
 // upload is the record of a small archive of realistic size.
-func upload(tx *Tx, vault uint64) record.Record {
+func upload(tx *Tx, vault uint64) record.Record { return sent(tx, vault, "") }
+
+// sent is the record of an upload with a token.
+func sent(tx *Tx, vault uint64, by glacier.UploadToken) record.Record {
 	lsn := tx.LSN()
 	var r record.Record
 	r.Put(&record.Payload{ID: uint64(lsn), LSN: lsn, Size: 65536, TreeHash: treehash.Hash{byte(lsn)}, Vault: vault})
@@ -52,6 +55,7 @@ func upload(tx *Tx, vault uint64) record.Record {
 		Vault: vault, ID: uint64(lsn), Public: glacier.ArchiveID(fmt.Sprintf("%0138d", lsn)), Description: "holiday/2019/IMG_0001.jpg",
 		Created: tx.Now().UnixMilli(), Size: 65536, TreeHash: treehash.Hash{byte(lsn)},
 		Pieces: []record.Piece{{Payload: uint64(lsn), LSN: lsn, Size: 65536, TreeHash: treehash.Hash{byte(lsn)}}},
+		Token:  by,
 	})
 	return r
 }
@@ -87,6 +91,22 @@ func BenchmarkUploads(b *testing.B) {
 			b.ReportMetric(2*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 		})
 	}
+}
+
+// Each upload is looked up by its token first, as the rules do it.
+func BenchmarkUploadsWithTokens(b *testing.B) {
+	c := open(b)
+	send := func(tx *Tx, vault uint64) record.Record {
+		by := glacier.UploadToken(fmt.Sprintf("%064d", tx.LSN()))
+		if _, there, err := tx.Sent(vault, by); err != nil || there {
+			b.Fatal(there, err)
+		}
+		return sent(tx, vault, by)
+	}
+	fillWith(b, c, 10_000, 1, send)
+	b.ResetTimer()
+	fillWith(b, c, b.N, 1, send)
+	b.ReportMetric(2*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
 func BenchmarkFold(b *testing.B) {

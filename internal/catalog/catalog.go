@@ -18,9 +18,9 @@
 // journal is the business of whoever checks the store.
 //
 // Keys are integers that grow with time, and no index is on random bytes:
-// that is what lets SQLite keep up with a journal. The exception are archives
-// that were imported with an id from elsewhere, which they are found by. Internal ids and LSNs are
-// below 2^63. The statements are portable to PostgreSQL; what is not stands in
+// that is what lets SQLite keep up with a journal. The exceptions are archives
+// that were imported with an id from elsewhere, or uploaded with a token, which
+// they are found by. Internal ids and LSNs are below 2^63. The statements are portable to PostgreSQL; what is not stands in
 // sqlite.go.
 package catalog
 

@@ -36,6 +36,7 @@ func randomEntity(rnd *rand.Rand, kind record.Kind) record.Entity {
 		return &record.Archive{
 			Vault: n(), ID: n(), Size: rnd.Int64N(1 << 30), Created: at(), Deleted: rnd.IntN(3) == 0,
 			Public: glacier.ArchiveID(fmt.Sprint("a", n())), Imported: at(),
+			Token: []glacier.UploadToken{"", "t", "u"}[rnd.IntN(3)],
 		}
 	case record.KindUpload:
 		return &record.Upload{Vault: n(), ID: n(), Created: at(), Ended: at()}

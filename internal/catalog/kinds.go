@@ -51,7 +51,7 @@ func newShapes() shapes {
 		{kind: record.KindVault, table: "vaults", keys: []string{"id"}, columns: []string{"account", "name"},
 			extract: extract(func(v *record.Vault) []any { return []any{accountNumber(v.Account), string(v.Name)} })},
 		{kind: record.KindTags, table: "tags", keys: []string{"vault"}, extract: extract(func(*record.Tags) []any { return nil })},
-		{kind: record.KindArchive, table: "archives", keys: []string{"vault", "id"}, columns: []string{"size", "deleted", "imported"},
+		{kind: record.KindArchive, table: "archives", keys: []string{"vault", "id"}, columns: []string{"size", "deleted", "imported", "token"},
 			counts: "1 - deleted, size * (1 - deleted)", extract: extractArchive},
 		{kind: record.KindUpload, table: "uploads", keys: []string{"vault", "id"}, columns: []string{"created", "ended"},
 			extract: extract(func(u *record.Upload) []any { return []any{u.Created, u.Ended} })},
@@ -201,14 +201,17 @@ func extractArchive(im record.Image) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	var imported any // NULL: the index has no others
+	var imported, token any // NULL: the indexes have no others
 	if a.Imported != 0 {
-		imported = importNumber(a.Public)
+		imported = textNumber(string(a.Public))
 	}
 	if a.Deleted {
-		return facts{values: []any{a.Size, int64(1), imported}}, nil
+		return facts{values: []any{a.Size, int64(1), imported, token}}, nil
 	}
-	return facts{values: []any{a.Size, int64(0), imported}, archives: 1, bytes: a.Size}, nil
+	if a.Token != "" {
+		token = textNumber(string(a.Token))
+	}
+	return facts{values: []any{a.Size, int64(0), imported, token}, archives: 1, bytes: a.Size}, nil
 }
 
 func jobColumns(j *record.Job) []any {

@@ -12,7 +12,7 @@ func TestEveryLookupUsesAnIndex(t *testing.T) {
 	c := open(t)
 	statements := []string{
 		selectCounter, selectAccount, selectAccessKey, selectVault, selectVaultByID, selectVaults, selectNames, countVaults,
-		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, selectImported, someImported, glanceUp, glanceDown, selectPayload, selectUpload,
+		selectAllVaults, selectTags, selectFigures, selectArchive, selectArchives, selectImported, someImported, selectSent, glanceUp, glanceDown, selectPayload, selectUpload,
 		selectUploads, selectEnded, selectIdle, selectPart, selectParts, selectJob, selectJobs, selectJobsByStatus,
 		selectUnfinished, glanceJobs, glanceUnfinished, glanceNewest, selectExpired, countPins, selectLeftovers, selectOrphans, sumInline, selectPayloads, lastPayload, lastTombstone,
 		addFigures, putTomb, dropTomb, selectKeysOf, selectAccounts, selectUser, selectUserByID, selectUsers, countUsersNamed, countUsers,
@@ -53,6 +53,7 @@ func TestLookupsByANumberOfATextReadNoVault(t *testing.T) {
 	defer func() { c.writer <- w }()
 	for q, want := range map[string]string{
 		selectImported: "SEARCH archives USING INDEX archives_imported (vault=? AND imported=?)",
+		selectSent:     "SEARCH archives USING INDEX archives_token (vault=? AND token=?)",
 	} {
 		if got := plan(t, w, q); len(got) != 1 || got[0] != want {
 			t.Errorf("%s\n\t%q", q, got)

@@ -30,13 +30,13 @@ const (
 
 // version is that of the schema and of what the fold makes of a record. A
 // catalog of another version is made again.
-const version = 3
+const version = 4
 
 // schema makes the tables. Where keys are pairs, rows lie in the order of
 // their keys in the only tree there is; where they are single, the key is
 // SQLite's own row number. The indexes are on small tables, on few rows, or on
-// numbers that grow with time; only that of imported archives is on numbers
-// without order, and nobody else has a row in it.
+// numbers that grow with time; only those of imported archives and of upload
+// tokens are on numbers without order, and nobody else has a row in them.
 const schema = `
 CREATE TABLE state (
 	one INTEGER PRIMARY KEY, pool BLOB NOT NULL, version INTEGER NOT NULL,
@@ -115,11 +115,12 @@ CREATE TABLE queue_messages (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX queue_messages_sent ON queue_messages (queue, sent);
 CREATE TABLE archives (
-	vault INTEGER NOT NULL, id INTEGER NOT NULL, size INTEGER NOT NULL, deleted INTEGER NOT NULL, imported INTEGER,
+	vault INTEGER NOT NULL, id INTEGER NOT NULL, size INTEGER NOT NULL, deleted INTEGER NOT NULL, imported INTEGER, token INTEGER,
 	lsn INTEGER NOT NULL, image BLOB NOT NULL,
 	PRIMARY KEY (vault, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX archives_imported ON archives (vault, imported) WHERE imported IS NOT NULL;
+CREATE INDEX archives_token ON archives (vault, token) WHERE token IS NOT NULL;
 CREATE TABLE uploads (
 	vault INTEGER NOT NULL, id INTEGER NOT NULL, created INTEGER NOT NULL, ended INTEGER NOT NULL,
 	lsn INTEGER NOT NULL, image BLOB NOT NULL,
@@ -184,6 +185,7 @@ func commonPragmas(cache int64) []string {
 // read than the index of a few of its archives.
 const (
 	selectImported = "SELECT image FROM archives INDEXED BY archives_imported WHERE vault = $1 AND imported = $2 AND deleted = 0 ORDER BY id DESC LIMIT $3"
+	selectSent     = "SELECT image FROM archives INDEXED BY archives_token WHERE vault = $1 AND token = $2 ORDER BY id DESC LIMIT $3"
 )
 
 // empty reports whether nothing has ever been put into the file.

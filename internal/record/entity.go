@@ -114,7 +114,10 @@ type Archive struct {
 	// Imported is when the archive came here with an id from elsewhere, which
 	// Public then is; Created is as it was told. 0 for all others.
 	Imported int64 `cbor:"11,keyasint,omitempty"`
-	Extra    Extra `cbor:"-"`
+	// Token is what the client called the upload by; empty if by nothing. No two
+	// archives of a vault that are not deleted have the same.
+	Token glacier.UploadToken `cbor:"12,keyasint,omitempty"`
+	Extra Extra               `cbor:"-"`
 }
 
 // Arrived is the instant at which the archive became one of this store's. A

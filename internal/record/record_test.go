@@ -23,6 +23,7 @@ func entities() []Entity {
 		&Archive{Vault: 3, ID: 9, Public: "id", Description: "d", Created: 1, Size: 3 << 20, TreeHash: treehash.Hash{1},
 			Pieces: []Piece{{Payload: 1, Size: 2 << 20, TreeHash: treehash.Hash{2}}, {Payload: 2, LSN: 8, Size: 1 << 20}}},
 		&Archive{Vault: 3, ID: 9, Public: "old", Created: 1, Size: 1, Deleted: true, Witnessed: 2, Imported: 3},
+		&Archive{Vault: 3, ID: 9, Public: "id", Created: 1, Size: 1, Token: "t"},
 		&Upload{Vault: 3, ID: 10, Public: "u", PartSize: 1 << 20, Created: 3},
 		&Upload{Vault: 3, ID: 10, Public: "u", PartSize: 1 << 20, Created: 3, Import: "old", ImportCreated: 1},
 		&Part{Upload: 10, Index: 4, Size: 1, Payload: 12, LSN: 13, Received: 4},

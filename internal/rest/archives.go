@@ -14,6 +14,7 @@ func uploadArchive(c *call) error {
 		Linear:      c.r.Header.Get(glacier.HeaderContentSHA256),
 		Tree:        c.r.Header.Get(glacier.HeaderTreeHash),
 		Import:      c.imported(),
+		Token:       c.uploadToken(),
 	})
 	if err != nil {
 		return err
@@ -32,6 +33,14 @@ func (c *call) imported() vault.Import {
 		return vault.Import{Archive: c.r.Header.Get(glacier.HeaderImportID), Created: c.r.Header.Get(glacier.HeaderImportDate)}
 	}
 	return vault.Import{}
+}
+
+// uploadToken is what the client calls the upload by that the call is.
+func (c *call) uploadToken() string {
+	if c.op.name != "UploadArchive" {
+		return ""
+	}
+	return c.r.Header.Get(glacier.HeaderUploadToken)
 }
 
 func deleteArchive(c *call) error {

@@ -82,6 +82,7 @@ func (c *call) parameters() map[string]string {
 	from := c.imported()
 	put("importedArchiveId", from.Archive)
 	put("importedCreationDate", from.Created)
+	put("uploadToken", c.uploadToken())
 	put("checksum", h.Get(glacier.HeaderTreeHash))
 	if c.op.stream {
 		put("range", h.Get("Content-Range"))

@@ -57,6 +57,9 @@ func TestEveryCallIsAudited(t *testing.T) {
 		glacier.HeaderTreeHash: {treehash.Sum([]byte("x")).String()},
 		glacier.HeaderImportID: {"-old"}, glacier.HeaderImportDate: {"2014-03-20T17:03:43Z"},
 	}})
+	sent := s.must(client.Request{Method: "POST", Path: "/-/vaults/worm/archives", Body: client.Bytes([]byte("x")), Header: http.Header{
+		glacier.HeaderTreeHash: {treehash.Sum([]byte("x")).String()}, glacier.HeaderUploadToken: {"t-1"},
+	}}).header.Get(glacier.HeaderArchiveID)
 	s.must(client.Request{Method: "GET", Path: "/-/vaults"})
 	s.call(client.Request{Method: "GET", Path: "/-/vaults/missing"})
 	s.call(client.Request{Method: "GET", Path: "/999999999999/vaults/worm"})
@@ -89,6 +92,8 @@ func TestEveryCallIsAudited(t *testing.T) {
 		{"Root", root, "UploadArchive", "", false,
 			map[string]string{"accountId": "-", "vaultName": "worm", "importedArchiveId": "-old", "importedCreationDate": "2014-03-20T17:03:43Z"},
 			map[string]string{"location": at + "/archives/-old", "archiveId": "-old"}},
+		{"Root", root, "UploadArchive", "", false, map[string]string{"accountId": "-", "vaultName": "worm", "uploadToken": "t-1"},
+			map[string]string{"location": at + "/archives/" + sent, "archiveId": sent}},
 		{"Root", root, "ListVaults", "", true, map[string]string{"accountId": "-"}, nil},
 		{"Root", root, "DescribeVault", "ResourceNotFoundException", true, map[string]string{"accountId": "-", "vaultName": "missing"}, nil},
 		{"Root", root, "DescribeVault", "AccessDeniedException", true, map[string]string{"accountId": "999999999999", "vaultName": "worm"}, nil},

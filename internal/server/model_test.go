@@ -34,6 +34,7 @@ type modelArchive struct {
 	note    string
 	data    []byte
 	tree    string
+	token   string // that it was uploaded with
 	date    string // as inventories have it; empty until one has shown it
 	deleted bool
 	// imported is that its id, and its date, are not the service's.
@@ -162,8 +163,9 @@ func (m *model) body(data []byte, linear, tree string) (bad answer, ok bool) {
 	return answer{}, true
 }
 
-func (m *model) uploadArchive(name, note string, data []byte, linear, tree string) answer {
+func (m *model) uploadArchive(name, note, token string, data []byte, linear, tree string) answer {
 	v := m.vaults[name]
+	sent := m.sent(v, token)
 	switch {
 	case tree == "":
 		return refuse(glacier.MissingParameterValue, "Required parameter missing: x-amz-sha256-tree-hash")
@@ -171,11 +173,27 @@ func (m *model) uploadArchive(name, note string, data []byte, linear, tree strin
 		return refuse(glacier.InvalidParameterValue, "Invalid Content-Length: 0")
 	case v == nil:
 		return noVault(name)
+	case sent != nil && (len(data) != len(sent.data) || tree != sent.tree || note != sent.note):
+		return refuse(glacier.InvalidParameterValue,
+			"Invalid x-firn-upload-token: the vault has another archive that was uploaded with this token")
 	}
 	if bad, ok := m.body(data, linear, tree); !ok {
 		return bad
 	}
-	return m.archived(&modelArchive{vault: v, note: note, data: data})
+	if sent != nil {
+		return answer{status: 201, body: created, header: map[string]string{"x-amz-archive-id": sent.id, "x-amz-sha256-tree-hash": sent.tree, "Location": "*"}}
+	}
+	return m.archived(&modelArchive{vault: v, note: note, data: data, token: token})
+}
+
+// sent is the archive that was uploaded with a token, nil if there is none.
+func (m *model) sent(v *modelVault, token string) *modelArchive {
+	for _, a := range m.archives {
+		if token != "" && a.token == token && a.vault == v && !a.deleted {
+			return a
+		}
+	}
+	return nil
 }
 
 // archived is the answer to what makes an archive.

@@ -113,7 +113,13 @@ func (r *run) changeTags() {
 }
 
 func (r *run) uploadArchive() {
-	name, note, data := r.vault(), pick(r.rng, notes), r.bytes()
+	name, note, token, data := r.vault(), pick(r.rng, notes), "", r.bytes()
+	if r.chance(3) {
+		token = fmt.Sprint("t-", r.rng.IntN(3))
+	}
+	if sent := r.m.sent(r.m.vaults[name], token); sent != nil && !r.chance(4) { // once more
+		note, data = sent.note, sent.data
+	}
 	if r.chance(40) {
 		data = nil
 	}
@@ -125,9 +131,12 @@ func (r *run) uploadArchive() {
 	if note != "" {
 		header.Set("x-amz-archive-description", note)
 	}
+	if token != "" {
+		header.Set("x-firn-upload-token", token)
+	}
 	r.try(client.Request{
 		Method: "POST", Path: vaultPath(name, "archives"), Header: header, Body: r.stream(data, linear),
-	}, r.m.uploadArchive(name, note, data, linear.String(), tree))
+	}, r.m.uploadArchive(name, note, token, data, linear.String(), tree))
 }
 
 // foreign are ids that other services gave out.

@@ -103,6 +103,11 @@ type UploadRequest struct {
 	// Import is where the archive comes from. If the vault has it already, the
 	// upload changes nothing, and is answered as if it had brought it.
 	Import Import
+
+	// Token is x-firn-upload-token. If the vault has an archive that was uploaded
+	// with it, and it is this one, the upload changes nothing, and is answered as if
+	// it had brought it; if it is another, it is refused.
+	Token string
 }
 
 // BeginUpload is the first half of UploadArchive: it refuses what can be
@@ -122,14 +127,14 @@ func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name
 	if err := checkDescription(q.Description); err != nil {
 		return nil, err
 	}
-	from, err := q.Import.parse()
+	c, err := q.claims(want.tree)
 	if err != nil {
 		return nil, err
 	}
 	var v record.Vault
 	err = s.store.View(ctx, func(tx *catalog.Tx) error {
 		if v, err = s.find(tx, owner, name); err == nil {
-			_, err = from.there(tx, s.ids, v, q.Size, want.tree)
+			_, err = c.there(tx, s.ids, v)
 		}
 		return err
 	})
@@ -144,13 +149,13 @@ func (s *Service) BeginUpload(ctx context.Context, owner glacier.AccountID, name
 		if err != nil {
 			return record.Record{}, "", err
 		}
-		if known, err := from.there(tx, s.ids, v, q.Size, want.tree); err != nil || known {
-			return record.Record{}, from.id, err
+		if there, err := c.there(tx, s.ids, v); err != nil || there != "" {
+			return record.Record{}, there, err
 		}
 		var r record.Record
 		stored := w.Attach(&r, tx.LSN())
 		a := NewArchive(tx, s.ids, v, q.Description)
-		from.mark(tx, &a)
+		c.mark(tx, &a)
 		a.Size, a.TreeHash = stored.Size, stored.TreeHash
 		a.Pieces = []record.Piece{{Payload: stored.ID, LSN: stored.LSN, Size: stored.Size, TreeHash: stored.TreeHash}}
 		r.Put(&a)
