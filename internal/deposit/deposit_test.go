@@ -24,6 +24,7 @@ import (
 	"firn/internal/files"
 	"firn/internal/names"
 	"firn/internal/remote"
+	"firn/internal/seal"
 	"firn/internal/sigv4"
 	"firn/internal/transfer"
 	"firn/treehash"
@@ -35,10 +36,12 @@ type bench struct {
 	t   *testing.T
 	dir string
 
-	mu       sync.Mutex
-	parts    map[string]int             // that the server has got, by their range: how often
-	refuse   func(r *http.Request) bool // by breaking the connection
-	outcomes map[string]deposit.Outcome
+	mu     sync.Mutex
+	parts  map[string]int             // that the server has got, by their range: how often
+	refuse func(r *http.Request) bool // by breaking the connection
+	// loseReplies has requests reach the server, and breaks the connection then.
+	loseReplies bool
+	outcomes    map[string]deposit.Outcome
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -50,6 +53,10 @@ func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("connection reset")
 	}
 	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && b.loseReplies {
+		resp.Body.Close()
+		return nil, errors.New("connection reset")
+	}
 	if err == nil && isPart(r) {
 		b.mu.Lock()
 		b.parts[r.Header.Get("Content-Range")]++
@@ -174,6 +181,41 @@ func TestWhatBecomesOfFiles(t *testing.T) {
 				t.Errorf("the archive has %d other bytes", len(got))
 			}
 		})
+	}
+}
+
+// TestLostReplies: an archive whose reply is lost is not there twice, neither when
+// the request is repeated nor when another process comes back to it; unless it is
+// to be.
+func TestLostReplies(t *testing.T) {
+	b := newBench(t)
+	key, err := age.GenerateX25519Identity()
+	must(t, err)
+	for name, sealed := range map[string]bool{"plain": false, "sealed": true} {
+		if sealed {
+			must(t, b.Recipients.Add(key.Recipient().String()))
+		}
+		it := b.file(name, []byte(name))
+		b.loseReplies = true
+		if err := b.Deposit(t.Context(), items(it)); err == nil {
+			t.Fatal("no reply was lost")
+		}
+		b.loseReplies = false
+		must(t, b.Deposit(t.Context(), items(it)))
+		_, known := b.known(name)
+		if got := b.content(known.ID); len(got) < len(name) {
+			t.Errorf("%s has %d bytes", name, len(got))
+		}
+		b.Recipients = seal.Recipients{}
+	}
+	d, err := b.Uploader.Vault.Describe(t.Context())
+	if must(t, err); d.NumberOfArchives != 2 {
+		t.Errorf("%d archives, want 2", d.NumberOfArchives)
+	}
+	b.Again = true
+	must(t, b.Deposit(t.Context(), items(b.file("plain", []byte("plain")))))
+	if d, err = b.Uploader.Vault.Describe(t.Context()); err != nil || d.NumberOfArchives != 3 {
+		t.Errorf("%d archives, %v", d.NumberOfArchives, err)
 	}
 }
 

@@ -63,16 +63,14 @@ func (v *Vault) Upload(ctx context.Context, description string, c Content) (Rece
 	return receipt(h, c.Tree)
 }
 
+// uploadHeader has Firn's own header, of which other servers take no notice.
 func uploadHeader(description string, c Content) http.Header {
 	h := describe(description, glacier.HeaderTreeHash, c.Tree.String())
 	if c.Token != "" {
-		h.Set(headerToken, c.Token)
+		h.Set(glacier.HeaderUploadToken, c.Token)
 	}
 	return h
 }
-
-// headerToken is Firn's own; other servers take no notice of it.
-const headerToken = "x-firn-upload-token"
 
 // describe makes a head of pairs, and of a description if there is one.
 func describe(description string, pairs ...string) http.Header {

@@ -24,7 +24,7 @@ type Uploader struct {
 	// PartSize of multipart uploads; 0 is chosen by the archive's size, and 64 MiB for streams.
 	PartSize int64
 	// Single is the size up to which an archive is stored by one request; 0 is 32 MiB. If that request's reply is lost, the
-	// archive may be there twice; with parts it is not.
+	// archive may be there twice at a server that is no Firn; with parts it is not.
 	Single int64
 	// Buffers is how many parts of a stream are kept at a time; 0 is 2.
 	Buffers int

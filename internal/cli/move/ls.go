@@ -18,7 +18,7 @@ import (
 
 // A listed is a line of what ls prints with --json.
 type listed struct {
-	Name           string `json:",omitempty"` // none: an archive without one
+	Name           string     `json:",omitempty"` // none: an archive without one
 	SizeInBytes    *int64     `json:",omitempty"` // none: sealed, and not known
 	Modified       *time.Time `json:",omitempty"`
 	CreationDate   glacier.Time
