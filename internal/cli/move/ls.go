@@ -13,6 +13,7 @@ import (
 	"firn/glacier"
 	"firn/internal/cli"
 	"firn/internal/names"
+	"firn/internal/remote"
 	"firn/treehash"
 )
 
@@ -43,16 +44,7 @@ inventory.`,
 			fs.BoolVar(&ids, "ids", false, "show the ids of the archives")
 			fs.BoolVar(&unnamed, "unnamed", false, "list the archives that have no name instead")
 		},
-		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
-			v, err := s.Vault(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := s.Catalogue(ctx, v)
-			if err != nil {
-				return err
-			}
-			defer closing(c, &err)
+		Run: withNames(0, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
 			prefix := ""
 			if len(args) > 1 {
 				prefix = cleanName(args[1])
@@ -65,7 +57,7 @@ inventory.`,
 				none = "-"
 			}
 			return list(s, named(c.Under(ctx, prefix, versions)), ids, none)
-		},
+		}),
 	}.Command()
 }
 

@@ -3,6 +3,7 @@
 package move
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,8 @@ import (
 
 	"firn/internal/cli"
 	"firn/internal/files"
+	"firn/internal/names"
+	"firn/internal/remote"
 	"firn/internal/seal"
 )
 
@@ -150,6 +153,23 @@ func recipients(s *cli.Session, keys, fromFiles []string) (to seal.Recipients, e
 
 // maxKeyFile bounds a file of keys.
 const maxKeyFile = 1 << 20
+
+// withNames makes what a verb does of what is done with a vault and its names. The
+// vault is the argument at a place.
+func withNames(at int, run func(context.Context, *cli.Session, *remote.Vault, *names.Catalogue, []string) error) func(context.Context, *cli.Session, []string) error {
+	return func(ctx context.Context, s *cli.Session, args []string) (err error) {
+		v, err := s.Vault(args[at])
+		if err != nil {
+			return err
+		}
+		c, err := s.Catalogue(ctx, v)
+		if err != nil {
+			return err
+		}
+		defer closing(c, &err)
+		return run(ctx, s, v, c, args)
+	}
+}
 
 // closing closes what was used, and returns the first error.
 func closing(c io.Closer, err *error) {

@@ -327,17 +327,8 @@ database.`, "firn names where my-vault", 1,
 func onNames(use, short, long, example string, args int, run func(context.Context, *cli.Session, *names.Catalogue, []string) error) *cobra.Command {
 	return cli.Verb{
 		Use: use, Short: short, Long: long, Example: example, Args: cobra.ExactArgs(args), Names: true,
-		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
-			v, err := s.Vault(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := s.Catalogue(ctx, v)
-			if err != nil {
-				return err
-			}
-			defer closing(c, &err)
+		Run: withNames(0, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
 			return run(ctx, s, c, args)
-		},
+		}),
 	}.Command()
 }

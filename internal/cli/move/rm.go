@@ -33,16 +33,7 @@ is that archive.`,
 			fs.BoolVarP(&recursive, "recursive", "r", false, "delete all that is below a name")
 			cli.IDVar(fs, &version, "version", "only the version in this archive")
 		},
-		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
-			v, err := s.Vault(args[0])
-			if err != nil {
-				return err
-			}
-			c, err := s.Catalogue(ctx, v)
-			if err != nil {
-				return err
-			}
-			defer closing(c, &err)
+		Run: withNames(0, func(ctx context.Context, s *cli.Session, v *remote.Vault, c *names.Catalogue, args []string) error {
 			r := &removal{tally: &tally{s: s}, vault: v, names: c}
 			if version != "" {
 				r.only = glacier.ArchiveID(version)
@@ -63,7 +54,7 @@ is that archive.`,
 				verb = "Would delete"
 			}
 			return r.end(putTotals{Action: "total", Removed: r.files}, "%s %s.", verb, cli.Count(r.files, "version"))
-		},
+		}),
 	}.Command()
 }
 

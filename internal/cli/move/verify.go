@@ -11,7 +11,9 @@ import (
 	"firn/internal/cli"
 	"firn/internal/files"
 	"firn/internal/mirror"
+	"firn/internal/names"
 	"firn/internal/pattern"
+	"firn/internal/remote"
 )
 
 func verifyCommand() *cobra.Command {
@@ -33,16 +35,7 @@ firn sync --detect treehash stores them again.`,
 			ruleFlags(fs, &rules)
 			fs.StringVar(&prefix, "prefix", "", "`FOLDER` that stands before the names")
 		},
-		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
-			v, err := s.Vault(args[1])
-			if err != nil {
-				return err
-			}
-			c, err := s.Catalogue(ctx, v)
-			if err != nil {
-				return err
-			}
-			defer closing(c, &err)
+		Run: withNames(1, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
 			prefix = cleanName(prefix)
 			return verify(ctx, &tally{s: s}, &mirror.Comparison{
 				Local: files.Walk(ctx, args[0], &rules, files.Options{}), Kept: c.Under(ctx, prefix, false), Detection: mirror.ByHash,
@@ -55,7 +48,7 @@ firn sync --detect treehash stores them again.`,
 					return ok && rules.Match(local)
 				},
 			})
-		},
+		}),
 	}.Command()
 }
 
