@@ -103,7 +103,7 @@ func (b *bench) fit() error {
 	// Of a round, three archives and a file of the plain server stay.
 	// Of the table there are an archive and the results of a job besides.
 	// Of the folder there are archives, and some things that changed.
-	if need := max(4*p.whole*int64(p.rounds)+2*p.whole, 3*p.table, 5*p.fileBytes/2) + spare; free < need {
+	if need := max(4*p.whole*int64(p.rounds)+2*p.whole, 3*p.table, 17*p.fileBytes/10) + spare; free < need {
 		return fmt.Errorf("%d MiB are free in %s, and %d MiB are needed: take another --dir or fewer --rounds", free/mib, b.dir, need/mib)
 	}
 	given := p.bigPart

@@ -30,9 +30,18 @@ type leaf struct {
 // perFolder is how many files a folder has.
 const perFolder = 100
 
+// halves are the folders at the top: every second folder is in one of them.
+func halves() []string { return []string{"even", "odd"} }
+
+func (l leaf) half() string { return halves()[l.number/perFolder%2] }
+
 func (l leaf) name() string {
-	return fmt.Sprintf("%05d/file-%07d.bin", l.number/perFolder, l.number)
+	return fmt.Sprintf("%s/%05d/file-%07d.bin", l.half(), l.number/perFolder, l.number)
 }
+
+// sparseAbove is the size from which a file has nothing but its beginning, so
+// that it takes no space until it is an archive.
+const sparseAbove = 8 * mib
 
 // growTree makes a folder of so many files that are so many bytes together:
 // a tenth of them in one file, a fifth in ten, a fifth in a hundred, as far as
@@ -107,22 +116,38 @@ func (t *tree) write(ctx context.Context, files ...leaf) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(t.content(l, func(p []byte) error { _, err := f.Write(p); return err }), f.Close()); err != nil {
+		if l.size > sparseAbove {
+			_, err = f.Write(l.head())
+			err = errors.Join(err, f.Truncate(l.size))
+		} else {
+			err = t.content(l, func(p []byte) error { _, err := f.Write(p); return err })
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// content is what a file holds: 16 bytes of its own, then the material.
-func (t *tree) content(l leaf, f func([]byte) error) error {
+// head is how a file begins, as none other does.
+func (l leaf) head() []byte {
 	head := binary.BigEndian.AppendUint64(nil, uint64(l.number)<<16|uint64(l.version))
 	head = append(head, head...)
-	head = head[:min(16, l.size)]
+	return head[:min(16, l.size)]
+}
+
+// content is what a file holds: 16 bytes of its own, then the material, or
+// zeros.
+func (t *tree) content(l leaf, f func([]byte) error) error {
+	head := l.head()
 	if err := f(head); err != nil {
 		return err
 	}
-	return t.stuff.each(int64(len(head)), l.size, f)
+	rest := t.stuff
+	if l.size > sparseAbove {
+		rest = &material{block: make([]byte, mib)}
+	}
+	return rest.each(int64(len(head)), l.size, f)
 }
 
 // change writes so many files anew, evenly chosen, with other contents, and
@@ -146,10 +171,22 @@ func (t *tree) change(files int) (bytes int64, err error) {
 	return bytes, nil
 }
 
-// compare holds a folder against what the tree is now: every file, every byte,
-// and nothing else.
-func (t *tree) compare(ctx context.Context, dir string) error {
+// part is the files of a half; all of them if it is empty.
+func (t *tree) part(half string) (files []leaf, bytes int64) {
 	for _, l := range t.files {
+		if half == "" || l.half() == half {
+			files = append(files, l)
+			bytes += l.size
+		}
+	}
+	return files, bytes
+}
+
+// compare holds a folder against what a half of the tree is now: every file,
+// every byte, and nothing else.
+func (t *tree) compare(ctx context.Context, dir, half string) error {
+	files, _ := t.part(half)
+	for _, l := range files {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -164,8 +201,8 @@ func (t *tree) compare(ctx context.Context, dir string) error {
 		}
 		return err
 	})
-	if err == nil && found != len(t.files) {
-		err = fmt.Errorf("%d files came back of %d", found, len(t.files))
+	if err == nil && found != len(files) {
+		err = fmt.Errorf("%d files came back of %d", found, len(files))
 	}
 	return err
 }
