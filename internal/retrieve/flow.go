@@ -65,7 +65,7 @@ func (f *flow) room(size, least int64, now time.Time) bool {
 	return len(f.open) == 0 || float64(f.bytes)+float64(size) <= max(float64(least), rate*halfDay.Seconds())
 }
 
-// give says that jobs are done with. Those that are not open count for nothing.
+// give says that jobs are done with, or come to nothing. Those that are not open count for nothing.
 func (f *flow) give(jobs ...*job) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,7 +75,9 @@ func (f *flow) give(jobs ...*job) {
 		}
 		delete(f.open, j)
 		f.bytes -= j.span.size
-		f.copied += j.span.size
+		if j.complete {
+			f.copied += j.span.size
+		}
 	}
 	if f.freed != nil {
 		close(f.freed)

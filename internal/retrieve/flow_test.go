@@ -41,8 +41,10 @@ func TestFlow(t *testing.T) {
 				if row.copied > 0 {
 					j := take(row.copied)
 					_ = r.flow.while(r, func() error { return sleep(t.Context(), time.Hour) })
+					j.complete = true
 					r.flow.give(j)
-					r.flow.give(j) // is once
+					r.flow.give(j)                       // is once
+					r.flow.give(take(1000 * row.copied)) // was not copied
 				}
 				_ = sleep(t.Context(), 24*time.Hour) // in which nothing is copied
 				open := newJob(span{})

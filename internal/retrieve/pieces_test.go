@@ -3,6 +3,8 @@ package retrieve_test
 import (
 	"bytes"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,11 +71,13 @@ func (b *bench) putSealed(name string, data []byte) {
 // begun again when the outputs are gone. It is held against its hash.
 func TestPiecesOnTheDisk(t *testing.T) {
 	for name, row := range map[string]struct {
-		put  func(b *bench, data []byte)
-		most int
+		put   func(b *bench, data []byte)
+		spoil bool
+		most  int
 	}{
-		"as it is": {func(b *bench, data []byte) { b.put("a", data) }, 16},
-		"sealed":   {func(b *bench, data []byte) { b.putSealed("a", data) }, 16 + 1 + 3},
+		"as it is":         {put: func(b *bench, data []byte) { b.put("a", data) }, most: 16},
+		"sealed":           {put: func(b *bench, data []byte) { b.putSealed("a", data) }, most: 16 + 1 + 3},
+		"with other bytes": {put: func(b *bench, data []byte) { b.put("a", data) }, spoil: true, most: 24},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -89,6 +93,13 @@ func TestPiecesOnTheDisk(t *testing.T) {
 			}
 			if err := b.Retrieve(t.Context(), b.orders()); err == nil {
 				t.Fatal("no error")
+			}
+			if row.spoil {
+				f, err := os.OpenFile(filepath.Join(b.Folder, ".a.firn-partial"), os.O_RDWR, 0)
+				must(t, err)
+				_, err = f.WriteAt(make([]byte, 10), 9*mib)
+				must(t, err)
+				must(t, f.Close())
 			}
 			b.refuse = nil
 			b.now = b.now.Add(50 * time.Hour)
@@ -138,6 +149,38 @@ func TestBeginSome(t *testing.T) {
 	b.is("a", data)
 	if b.begun() != 20 {
 		t.Errorf("%d jobs begun", b.begun())
+	}
+}
+
+// TestSlowPiece: what comes behind a piece that is waited for is begun as far as
+// it can be read in time.
+func TestSlowPiece(t *testing.T) {
+	b := newBench(t)
+	data := noise(30 * mib)
+	b.put("a", data)
+	b.Hourly = mib
+	first, begun, looks, most := "", 0, 0, 0
+	b.heard = func(r *http.Request, reply *http.Response) {
+		if isBegin(r) && first == "" {
+			first = reply.Header.Get(glacier.HeaderJobID)
+		}
+	}
+	b.answer = func(r *http.Request) (int, string) {
+		if isBegin(r) {
+			begun++
+		}
+		if ofJob(r) == "" || ofJob(r) != first || looks == 3000 {
+			return 0, ""
+		}
+		if most = begun; begun >= 16 {
+			looks++
+		}
+		return 200, `{"JobId":"` + first + `","Completed":false,"StatusCode":"InProgress"}`
+	}
+	must(t, b.Retrieve(t.Context(), b.orders()))
+	b.is("a", data)
+	if most != 16 {
+		t.Errorf("%d jobs were begun before the first was complete", most)
 	}
 }
 

@@ -49,10 +49,7 @@ func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, err
 	if t.target != nil {
 		defer t.target.Close()
 	}
-	switch {
-	case t.order.index > 0:
-		return nil, r.readIndex(ctx, t)
-	case t.order.whole() && t.target == nil && len(t.jobs) == 1:
+	if t.order.whole() && t.target == nil && len(t.jobs) == 1 {
 		w := t.order.Wants[0]
 		err := r.save(ctx, t.order, t.jobs[0], w)
 		if err != nil && !isFiles(err) {
@@ -61,10 +58,16 @@ func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, err
 		return []Outcome{{Want: w, Err: err}}, nil
 	}
 	if !r.inPieces(&t.order) { // those are few
+		if err := r.wait(ctx, t.order, t.jobs[0]); err != nil {
+			return nil, err
+		}
 		if err := r.readers.take(ctx); err != nil {
 			return nil, err
 		}
 		defer r.readers.release()
+	}
+	if t.order.index > 0 {
+		return nil, r.readIndex(ctx, t)
 	}
 	plain, size, err := r.content(ctx, t)
 	if err != nil {

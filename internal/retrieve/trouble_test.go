@@ -294,7 +294,7 @@ func TestSlowerTier(t *testing.T) {
 
 // TestWrite: what is written is all, and what was put away, or an error.
 func TestWrite(t *testing.T) {
-	data := noise(20*mib + 5)
+	data := noise(9*mib + 5)
 	spoil := func(change func(f *names.File)) func(o *retrieve.Order) {
 		return func(o *retrieve.Order) { change(&o.Wants[0].File) }
 	}
@@ -344,26 +344,35 @@ func TestWriteGoesOn(t *testing.T) {
 	for name, hourly := range map[string]int64{"in one": 0, "in pieces": 16 * mib} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			data := noise(40 * mib)
+			data := noise(33 * mib)
 			b.put("a", data)
 			b.Folder, b.Hourly = "", hourly
+			b.Downloader.ChunkSize, b.Downloader.Buffers = mib, 1
 			b.expire()
-			outputs, expired := 0, b.answer
-			b.answer = func(r *http.Request) (int, string) {
-				if strings.HasSuffix(r.URL.Path, "/output") {
-					if outputs++; outputs == 3 {
-						b.now = b.now.Add(30 * time.Hour)
-					}
-				}
-				return expired(r)
-			}
-			var out bytes.Buffer
-			must(t, b.Write(t.Context(), b.only(), &out))
+			out := &lateWriter{b: b}
+			must(t, b.Write(t.Context(), b.only(), out))
 			if !bytes.Equal(out.Bytes(), data) {
 				t.Errorf("%d other bytes", out.Len())
 			}
+			if hourly == 0 && b.begun() != 2 {
+				t.Errorf("%d jobs begun", b.begun())
+			}
 		})
 	}
+}
+
+// A lateWriter takes more than a day for the first bytes.
+type lateWriter struct {
+	bytes.Buffer
+	b *bench
+}
+
+// Write implements io.Writer.
+func (w *lateWriter) Write(p []byte) (int, error) {
+	if w.Len() == 0 {
+		must(w.b.t, w.b.Sleep(w.b.t.Context(), 30*time.Hour))
+	}
+	return w.Buffer.Write(p)
 }
 
 // TestFolderIsInTheWay: is one file's trouble.

@@ -82,6 +82,7 @@ func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, va
 		Downloader: &transfer.Downloader{Vault: w.vault, Work: w.names, Slots: transfer.NewSlots(defaultParallel)},
 		Progress:   w.progress.Add,
 		Done:       func(o retrieve.Outcome) { _ = w.fail(o.File.Path, o.Err) },
+		Warn:       func(text string) { s.Warn("%s", text) },
 	}
 	return w, nil
 }
