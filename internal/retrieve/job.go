@@ -10,6 +10,7 @@ import (
 	"firn/glacier"
 	"firn/internal/names"
 	"firn/internal/remote"
+	"firn/internal/seal"
 )
 
 // A job retrieves a range of an archive.
@@ -61,6 +62,9 @@ func (r *Retriever) known(ctx context.Context, id glacier.ArchiveID, s span) (na
 
 // begin finds the job that retrieves a range, or begins it.
 func (r *Retriever) begin(ctx context.Context, a names.Archive, j *job) error {
+	if a.Sealed && r.Identities.Len() == 0 {
+		return seal.ErrNoKey // before it costs anything
+	}
 	letGo, err := r.flights.hold(ctx, a.ID, j.span)
 	if err != nil {
 		return err
@@ -102,6 +106,11 @@ func (r *Retriever) start(ctx context.Context, a names.Archive, s span, k names.
 	if s != (span{0, a.Size}) {
 		text := fmt.Sprintf("%d-%d", s.first, s.last())
 		p.RetrievalByteRange = &text
+	}
+	if r.Spend != nil {
+		if err := r.Spend(s.size); err != nil {
+			return k, err
+		}
 	}
 	for try := 1; ; try++ {
 		if err := r.pace.wait(ctx, s.size, r.Hourly, r); err != nil {

@@ -49,6 +49,10 @@ type Retriever struct {
 	Done     func(Outcome)
 	Waiting  func(Order)
 	Warn     func(text string)
+	// Spend is asked before a job for so many bytes is begun, also one in place of
+	// another whose output has expired; its error ends it all. nil does not mind.
+	// It may be called concurrently.
+	Spend func(bytes int64) error
 	// Sleep waits, and Now is the clock; nil are the real ones.
 	Sleep func(context.Context, time.Duration) error
 	Now   func() time.Time
@@ -285,6 +289,9 @@ func (r *Retriever) Estimate(ctx context.Context, orders iter.Seq2[Order, error]
 		}
 		e.Files += int64(len(o.Wants))
 		e.Bytes += o.Bytes()
+		if o.Archive.Sealed && r.Identities.Len() == 0 {
+			continue // nothing will be begun for it
+		}
 		t, err := r.planned(ctx, o)
 		if err != nil {
 			return e, err

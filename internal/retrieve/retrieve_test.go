@@ -302,6 +302,30 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// TestSpend: no job is begun that may not be paid for, and for what nobody could
+// open none at all.
+func TestSpend(t *testing.T) {
+	b := newBench(t)
+	b.put("a", noise(10))
+	spent := errors.New("spent")
+	b.Spend = func(int64) error { return spent }
+	if err := b.Retrieve(t.Context(), b.orders()); !errors.Is(err, spent) || b.begun() != 0 {
+		t.Errorf("%d jobs, %v", b.begun(), err)
+	}
+	b.Spend = nil
+	f := b.put("sealed", noise(20))
+	a, _, err := b.Names.Archive(t.Context(), f.Archive)
+	must(t, err)
+	a.Sealed = true
+	must(t, b.Names.Add(t.Context(), a, f))
+	b.outcomes = nil
+	must(t, b.Retrieve(t.Context(), b.orders()))
+	b.is("a", noise(10))
+	if b.begun() != 1 || len(b.outcomes) != 2 {
+		t.Errorf("%d jobs, outcomes %v", b.begun(), b.outcomes)
+	}
+}
+
 // TestOneArchiveIsGone: the others come back.
 func TestOneArchiveIsGone(t *testing.T) {
 	b := newBench(t)

@@ -101,6 +101,7 @@ type get struct {
 	before time.Time
 	price  retrieve.Price
 	budget float64 // negative: not said
+	spent  float64
 
 	retriever *retrieve.Retriever
 	progress  *cli.Progress
@@ -132,6 +133,7 @@ func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*g
 		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: g.done, Warn: func(text string) { s.Warn("%s", text) },
 		Waiting: func(o retrieve.Order) { g.progress.Note("waiting for the job of " + o.Wants[0].Name) },
 	}
+	g.retriever.Spend = g.spend
 	if g.dir == "-" {
 		g.retriever.Folder = ""
 	}
@@ -298,6 +300,21 @@ func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
 		return g.s.Confirm(ctx, told+".", "retrieve")
 	}
 	g.s.Tell("%s.", told)
+	return nil
+}
+
+// spend keeps to the budget: what has expired before it was downloaded is paid for
+// again.
+func (g *get) spend(bytes int64) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	cost := g.price.Cost(retrieve.Estimate{Jobs: 1, Retrieved: bytes})
+	const rounding = 1e-6
+	if g.budget >= 0 && g.spent+cost > g.budget+rounding {
+		return cli.Errorf(cli.Refused, "the budget of $%.2f does not reach: $%.2f are spent, and the next job costs about $%.2f; what is there stays, and the same command with a larger budget goes on",
+			g.budget, g.spent, cost)
+	}
+	g.spent += cost
 	return nil
 }
 
