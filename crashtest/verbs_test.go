@@ -71,12 +71,12 @@ func (f *field) calm(args ...string) (stdout string) {
 // wild runs a command until it is done. Each test begins with other phases.
 func (f *field) wild(first phase, args ...string) (kills int) {
 	f.t.Helper()
-	step := 3
+	step := 2
 	if long() {
 		step = 1
 	}
 	kills, _ = f.gate.untilDone(f.verb(args...), first, step)
-	if kills < 3 {
+	if kills < 2 {
 		f.t.Errorf("firn %s was killed %d times; this shows little", strings.Join(args, " "), kills)
 	}
 	return kills
