@@ -24,7 +24,7 @@ const (
 func (h *house) bring(from vault.Import, body []byte) (vault.Receipt, error) {
 	h.t.Helper()
 	q := request(body)
-	q.Description, q.Import = "d", from
+	q.Description, q.Import = "d d", from
 	in, err := h.BeginUpload(h.t.Context(), owner, photos, q)
 	if err != nil {
 		return vault.Receipt{}, err
@@ -39,7 +39,7 @@ func (h *house) inParts(from vault.Import, body []byte) (vault.Receipt, error) {
 	h.t.Helper()
 	q := request(body)
 	id, there, err := h.InitiateImport(h.t.Context(), owner, photos, vault.ImportRequest{
-		Import: from, PartSize: "1048576", Description: "  d", Size: size(body), Tree: q.Tree,
+		Import: from, PartSize: "1048576", Description: "  d d", Size: size(body), Tree: q.Tree,
 	})
 	if err != nil || there.Archive != "" {
 		return there, err
@@ -73,7 +73,7 @@ func TestImportedArchive(t *testing.T) {
 				h.pass(time.Hour)
 			}
 			a := h.archive(photos, amazons)
-			if glacier.At(a.Created).String() != long || glacier.At(a.Imported).String() != noon || glacier.At(a.AgesFrom()).String() != noon || a.Description != "d" {
+			if glacier.At(a.Created).String() != long || glacier.At(a.Imported).String() != noon || glacier.At(a.AgesFrom()).String() != noon || a.Description != "d d" {
 				t.Errorf("archive %+v", a)
 			}
 			if !bytes.Equal(h.read(a), body) {
@@ -275,7 +275,7 @@ func TestImportedArchivesByDate(t *testing.T) {
 		{"a short id", vault.ArchiveQuery{Match: "old"}, []glacier.ArchiveID{"old"}},
 		{"a short id, and nothing else", vault.ArchiveQuery{ID: "old"}, []glacier.ArchiveID{"old"}},
 		{"a short id that is none", vault.ArchiveQuery{ID: "d"}, nil},
-		{"a description", vault.ArchiveQuery{Match: "D"}, []glacier.ArchiveID{"old", amazons}},
+		{"a description", vault.ArchiveQuery{Match: "D D"}, []glacier.ArchiveID{"old", amazons}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.q.Oldest, tt.q.Limit = true, 1
