@@ -61,6 +61,9 @@ func TestChild(t *testing.T) {
 // undisturbed one: nothing is retrieved twice, and no part is sent again that
 // the target had.
 func TestKilledMigration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: what is killed are other processes")
+	}
 	for name, renew := range map[string]bool{"with old ids": false, "with new ids": true} {
 		t.Run(name, func(t *testing.T) {
 			from, to := amazon(t), newSide(t)
