@@ -106,7 +106,7 @@ func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) 
 		return names.Archive{}, err
 	}
 	up := transfer.Item{Content: p.spool, Size: p.spool.Size(), Again: d.Again}
-	up.Description, err = d.describe(label.Label{Path: p.name(), Modified: p.modified(), Bundle: true, Index: index})
+	up.Description, err = d.Describe(label.Label{Path: p.name(), Modified: p.modified(), Bundle: true, Index: index})
 	if err != nil {
 		return names.Archive{}, err
 	}

@@ -27,7 +27,7 @@ func (d *Depositor) single(ctx context.Context, it Item) (glacier.ArchiveID, err
 	}
 	name := label.Label{Path: it.Name, Modified: it.File.Modified}
 	if d.Recipients.Len() == 0 {
-		if up.Description, err = label.Write(name); err != nil {
+		if up.Description, err = d.Describe(name); err != nil {
 			return "", err
 		}
 		up.Keep = func(ctx context.Context, a names.Archive) error {
@@ -81,12 +81,12 @@ func (d *Depositor) sealing(ctx context.Context, up *transfer.Item, tree treehas
 		return nil, err
 	}
 	up.Seal = sealing.State()
-	up.Description, err = d.describe(name)
+	up.Description, err = d.Describe(name)
 	return sealing, err
 }
 
-// describe makes a description, sealed if archives are.
-func (d *Depositor) describe(name label.Label) (string, error) {
+// Describe makes the description of an archive, sealed if archives are.
+func (d *Depositor) Describe(name label.Label) (string, error) {
 	if d.Recipients.Len() == 0 {
 		return label.Write(name)
 	}

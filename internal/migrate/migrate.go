@@ -125,18 +125,7 @@ func New(cfg Config) *Migration {
 		cfg.Now = time.Now
 	}
 	if cfg.Sleep == nil {
-		cfg.Sleep = sleep
+		cfg.Sleep = remote.Sleep
 	}
 	return &Migration{cfg: cfg, state: cfg.State, memory: newRoom(cfg.Memory), shared: newShared()}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/remote"
 )
 
 // TestFlow: what may be begun before what was begun is copied.
@@ -40,13 +41,13 @@ func TestFlow(t *testing.T) {
 				}
 				if row.copied > 0 {
 					j := take(row.copied)
-					_ = r.flow.while(r, func() error { return sleep(t.Context(), time.Hour) })
+					_ = r.flow.while(r, func() error { return remote.Sleep(t.Context(), time.Hour) })
 					j.complete = true
 					r.flow.give(j)
 					r.flow.give(j)                       // is once
 					r.flow.give(take(1000 * row.copied)) // was not copied
 				}
-				_ = sleep(t.Context(), 24*time.Hour) // in which nothing is copied
+				_ = remote.Sleep(t.Context(), 24*time.Hour) // in which nothing is copied
 				open := newJob(span{})
 				if row.open > 0 {
 					open = take(row.open)

@@ -285,7 +285,7 @@ func (r *Retriever) sleep(ctx context.Context, d time.Duration) error {
 	if r.Sleep != nil {
 		return r.Sleep(ctx, d)
 	}
-	return sleep(ctx, d)
+	return remote.Sleep(ctx, d)
 }
 
 func (r *Retriever) now() time.Time {
@@ -293,15 +293,4 @@ func (r *Retriever) now() time.Time {
 		return r.Now()
 	}
 	return time.Now()
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

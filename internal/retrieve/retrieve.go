@@ -130,8 +130,7 @@ func (r *Retriever) recall(ctx context.Context) error {
 // An Outcome is what became of a wanted file.
 type Outcome struct {
 	Want
-	There bool // it was there already
-	Err   error
+	Err error
 }
 
 // Retrieve brings back what is ordered. What goes wrong with one archive or file

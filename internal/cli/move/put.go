@@ -68,7 +68,7 @@ programs read, in the archive's description.` + ruleHelp,
 				p.detection = mirror.Always
 			}
 			if len(sources) == 1 && sources[0] == "-" {
-				return p.stream(ctx, s.Stdin(), cmp.Or(as, f.prefix))
+				return p.stream(ctx, s.Stdin(), as)
 			}
 			return p.run(ctx, p.walkAll(ctx, sources, as))
 		},
@@ -302,7 +302,8 @@ func (p *put) stream(ctx context.Context, in io.Reader, name string) error {
 		return p.s.Would("store standard input as %s.", cli.Printable(name))
 	}
 	file := names.File{Path: name, Modified: time.Now()}
-	description, err := label.Write(label.Label{Path: name, Modified: file.Modified})
+	d := &deposit.Depositor{Recipients: p.to}
+	description, err := d.Describe(label.Label{Path: name, Modified: file.Modified})
 	if err != nil {
 		return cli.Wrong(err)
 	}
@@ -310,13 +311,6 @@ func (p *put) stream(ctx context.Context, in io.Reader, name string) error {
 	content := io.Reader(counted)
 	sealed := p.to.Len() > 0
 	if sealed {
-		sealedName, err := seal.Name(p.to, label.Label{Path: name, Modified: file.Modified})
-		if err != nil {
-			return cli.Wrong(err)
-		}
-		if description, err = label.Write(label.Label{Sealed: sealedName}); err != nil {
-			return cli.Wrong(err)
-		}
 		if content, err = seal.Reader(counted, p.to); err != nil {
 			return err
 		}

@@ -141,17 +141,18 @@ func only(all iter.Seq2[names.File, error], keep func(names.File) bool) iter.Seq
 
 // argument deletes what an argument means.
 func (r *removal) argument(ctx context.Context, arg string, recursive bool) error {
+	before := r.files
 	id, ok := archiveArgument(arg)
 	if !ok {
 		return r.all(ctx, r.meant(ctx, arg, recursive))
 	}
-	if err := r.all(ctx, r.names.Members(ctx, id)); err != nil || r.s.DryRun {
+	if err := r.all(ctx, r.names.Members(ctx, id)); err != nil || r.files > before {
 		return err
 	}
-	if err := r.vault.DeleteArchive(ctx, id); err != nil { // one without a name
+	if _, nameless, err := r.names.Archive(ctx, id); err != nil || !nameless {
 		return err
 	}
-	return r.names.Remove(ctx, id)
+	return r.archive(ctx, id, []names.File{{Path: string(id), Archive: id}})
 }
 
 // batch is how many versions are looked at together: a bundle is then changed
