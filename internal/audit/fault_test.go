@@ -279,8 +279,11 @@ func TestWriterWaitsForASlowDisk(t *testing.T) {
 		for n := range 3 * maxOpen {
 			appendAll(t, l, false, n)
 			want = append(want, n)
-			if len(l.open) > maxOpen {
-				t.Errorf("%d files are open", len(l.open))
+			l.mu.Lock()
+			files := len(l.open)
+			l.mu.Unlock()
+			if files > maxOpen {
+				t.Errorf("%d files are open", files)
 			}
 		}
 		if waited := time.Since(began); waited < maxOpen*time.Minute {
