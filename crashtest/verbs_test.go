@@ -94,11 +94,14 @@ func (f *field) write(name string, c content) {
 	}
 }
 
+// fewParts is a file's name, that fits into no description.
+var fewParts = "large/" + strings.Repeat(strings.Repeat("few parts ", 20)+"/", 5) + "few parts"
+
 // grow makes a folder: one file of many parts, one of a few, small ones, and an
 // empty one.
 func (f *field) grow() {
 	f.write("large/many parts", content{1, 37<<20 + 17})
-	f.write("large/few parts", content{2, 33 << 20})
+	f.write(fewParts, content{2, 33 << 20})
 	for i := range 8 {
 		f.write(fmt.Sprintf("small/%d.txt", i), content{uint64(10 + i), 1 << (2 * i)})
 	}
@@ -241,7 +244,7 @@ func TestSyncKilled(t *testing.T) {
 	f.write("large/many parts", content{3, 34 << 20})
 	f.write("small/3.txt", content{99, 1000})
 	f.write("small/new", content{98, 100})
-	for _, name := range []string{"small/1.txt", "large/few parts"} {
+	for _, name := range []string{"small/1.txt", fewParts} {
 		if err := os.Remove(filepath.Join(f.dir, "folder", name)); err != nil {
 			t.Fatal(err)
 		}

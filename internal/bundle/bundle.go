@@ -13,7 +13,7 @@
 //
 // Index is not in the bundle; it is kept with the archive's name. From there on the bundle is a tar, too: of the index alone. Modified is exact,
 // where the tar's headers have whole seconds. Mode has the permission bits. TreeHash is of the file's bytes. A reader takes no offence at
-// members of a line that it does not know.
+// members of a line that it does not know. A file that is too large to be packed with others can have a bundle of its own: see [One].
 //
 // It promises: a file that changes, or cannot be read, while it is packed is not in the bundle, and the bundle is as good as if nobody had
 // tried; the same files give the same bytes; memory for one file and for the index while packing, for one line while reading; and whatever an
@@ -37,7 +37,7 @@ const IndexName = ".firn-index.jsonl"
 
 // The limits of a bundle.
 const (
-	MaxMember  = 8 << 20 // bytes of a file: a larger one gains nothing here
+	MaxMember  = 8 << 20 // bytes of a file among others: a larger one gains nothing here
 	MaxMembers = 1 << 16 // files
 	maxPath    = 4096    // bytes
 	maxLine    = 32 << 10
@@ -70,12 +70,20 @@ var (
 // ErrFull says that a bundle has as many files as it can have.
 var ErrFull = fmt.Errorf("the bundle is full: it has %d files", MaxMembers)
 
-// Fits reports why a file cannot be in a bundle, nil if it can.
+// Fits reports why a file cannot be in a bundle with others, nil if it can.
 func (f File) Fits() error {
+	if f.Size > MaxMember {
+		return ErrTooLarge
+	}
+	return f.valid()
+}
+
+// valid reports why a file cannot be in any bundle.
+func (f File) valid() error {
 	switch {
 	case !fs.ValidPath(f.Path), f.Path == ".", len(f.Path) > maxPath, !utf8.ValidString(f.Path), strings.ContainsRune(f.Path, 0), f.Path == IndexName:
 		return ErrPath
-	case f.Size < 0 || f.Size > MaxMember:
+	case f.Size < 0:
 		return ErrTooLarge
 	case f.Modified.UTC().Year() < 0 || f.Modified.UTC().Year() > 9999:
 		return ErrDate

@@ -87,7 +87,7 @@ func parseMember(text []byte, end, index int64) (Member, error) {
 		return Member{}, fmt.Errorf("%w: it is not JSON as expected", ErrIndex)
 	}
 	m := Member{File: File{l.Path, l.Size, l.Modified, l.Mode & 0o777}, Offset: l.Offset}
-	if err := m.Fits(); err != nil {
+	if err := m.valid(); err != nil {
 		return Member{}, fmt.Errorf("%w: of a file it says what cannot be: %w", ErrIndex, err)
 	}
 	if m.Offset < end+block || m.Offset%block != 0 || m.Offset > index-m.Size {

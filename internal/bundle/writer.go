@@ -50,22 +50,27 @@ func (w *Writer) Add(f File, src io.Reader) (Member, error) {
 	w.hasher.Write(w.file)
 	hash, _ := w.hasher.Sum()
 
-	w.err = w.tar.WriteHeader(&tar.Header{
-		Name: f.Path, Size: f.Size, Mode: int64(f.Mode & 0o777), ModTime: f.Modified.Truncate(time.Second),
-		Typeflag: tar.TypeReg, Format: tar.FormatPAX,
-	})
+	w.err = w.tar.WriteHeader(header(f))
 	m := Member{f, w.dst.n, hash}
 	if w.err == nil {
 		_, w.err = w.tar.Write(w.file)
 	}
 	if w.err == nil {
-		w.err = w.list(m)
+		w.err = list(&w.index, m)
 	}
 	if w.err != nil {
 		return Member{}, w.err
 	}
 	w.members++
 	return m, nil
+}
+
+// header is what stands before a file's bytes.
+func header(f File) *tar.Header {
+	return &tar.Header{
+		Name: f.Path, Size: f.Size, Mode: int64(f.Mode & 0o777), ModTime: f.Modified.Truncate(time.Second),
+		Typeflag: tar.TypeReg, Format: tar.FormatPAX,
+	}
 }
 
 // read reads a file of that size into w.file.
@@ -101,9 +106,9 @@ type line struct {
 	TreeHash string
 }
 
-// list adds a member to the index.
-func (w *Writer) list(m Member) error {
-	lines := json.NewEncoder(&w.index)
+// list adds a member to an index.
+func list(index *bytes.Buffer, m Member) error {
+	lines := json.NewEncoder(index)
 	lines.SetEscapeHTML(false)
 	return lines.Encode(line{m.Path, m.Offset, m.Size, m.Modified.UTC(), m.Mode & 0o777, m.Hash.String()})
 }
@@ -124,19 +129,24 @@ func (w *Writer) Close() (index int64, err error) {
 		return 0, fmt.Errorf("end the bundle: %w", err)
 	}
 	index = w.dst.n
-	err = w.tar.WriteHeader(&tar.Header{
-		Name: IndexName, Size: int64(w.index.Len()), Mode: 0o600, ModTime: time.Unix(0, 0), Typeflag: tar.TypeReg, Format: tar.FormatUSTAR,
+	return index, finish(w.tar, &w.index)
+}
+
+// finish writes an index, and the end of the bundle.
+func finish(w *tar.Writer, index *bytes.Buffer) error {
+	err := w.WriteHeader(&tar.Header{
+		Name: IndexName, Size: int64(index.Len()), Mode: 0o600, ModTime: time.Unix(0, 0), Typeflag: tar.TypeReg, Format: tar.FormatUSTAR,
 	})
 	if err == nil {
-		_, err = w.index.WriteTo(w.tar)
+		_, err = index.WriteTo(w)
 	}
 	if err == nil {
-		err = w.tar.Close()
+		err = w.Close()
 	}
 	if err != nil {
-		return 0, fmt.Errorf("write the bundle's index: %w", err)
+		return fmt.Errorf("write the bundle's index: %w", err)
 	}
-	return index, nil
+	return nil
 }
 
 // A counter counts what is written.

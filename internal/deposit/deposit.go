@@ -3,8 +3,8 @@
 //
 // A file is an archive of its own, or one of many in a bundle; either can be
 // sealed. What cannot be an archive of its own, because it is empty or its name
-// does not fit into a description, goes into a bundle in any case. Only a file with
-// such a name that is too large for a bundle, of more than 8 MiB, is refused.
+// does not fit into a description, goes into a bundle in any case, of one file if
+// there are no others. Such a bundle can be as large as any archive.
 //
 // It promises that a file counts as deposited only once the server has the
 // bytes that were read and the catalogue has the name, durably; that a file which
@@ -16,7 +16,6 @@ package deposit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"sync"
 
@@ -121,13 +120,19 @@ func (d *Depositor) group(ctx context.Context, group []Item) ([]Outcome, error) 
 		return d.pack(ctx, group)
 	}
 	it := group[0]
-	id, err := d.single(ctx, it)
+	large := it.File.Size > bundle.MaxMember
+	id, err := glacier.ArchiveID(""), error(nil)
+	if large { // of which one would not want to read all before it is found out
+		_, err = d.Describe(label.Label{Path: it.Name, Modified: it.File.Modified})
+	}
+	if err == nil {
+		id, err = d.single(ctx, it)
+	}
 	switch {
-	case !isTooLong(err):
-	case it.File.Size <= bundle.MaxMember:
+	case isTooLong(err) && large:
+		id, err = d.one(ctx, it)
+	case isTooLong(err):
 		return d.pack(ctx, group)
-	default:
-		err = fmt.Errorf("%w; it would go into a bundle, but is too large for that: give it a shorter name", err)
 	}
 	if err != nil && !isFiles(err) {
 		return nil, err

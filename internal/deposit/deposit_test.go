@@ -22,6 +22,7 @@ import (
 	"firn/internal/client"
 	"firn/internal/deposit"
 	"firn/internal/files"
+	"firn/internal/label"
 	"firn/internal/names"
 	"firn/internal/remote"
 	"firn/internal/seal"
@@ -219,16 +220,75 @@ func TestLostReplies(t *testing.T) {
 	}
 }
 
-// TestNowhereToGo: a file that is too large for a bundle, under a name that is too
-// long for a description, is refused alone.
-func TestNowhereToGo(t *testing.T) {
+// TestOneGoesOn: the upload of a large file whose name is too long for a description
+// is gone on with, no part is sent twice, and the archive is a bundle whose index has
+// the name.
+func TestOneGoesOn(t *testing.T) {
+	name := strings.Repeat("日", 300)
+	data := bytes.Repeat([]byte("firn"), bundle.MaxMember/4+1)
+	key, err := age.GenerateX25519Identity()
+	must(t, err)
+	for kind, sealed := range map[string]bool{"plain": false, "sealed": true} {
+		t.Run(kind, func(t *testing.T) {
+			b := newBench(t)
+			b.Uploader.Slots = transfer.NewSlots(1)
+			if sealed {
+				must(t, b.Recipients.Add(key.Recipient().String()))
+			}
+			it := b.file(name, data)
+			b.refuse = func(r *http.Request) bool { return len(b.parts) == 4 && isPart(r) }
+			if err := b.Deposit(t.Context(), items(it)); err == nil {
+				t.Fatal("the upload did not break off")
+			}
+			b.refuse = nil
+			must(t, b.Deposit(t.Context(), items(it)))
+			must(t, b.outcomes[name].Err)
+			if len(b.parts) != 9 {
+				t.Errorf("%d parts", len(b.parts))
+			}
+			for part, times := range b.parts {
+				if times > 1 {
+					t.Errorf("part %s was sent %d times", part, times)
+				}
+			}
+			f, a := b.known(name)
+			if !a.Bundle || a.Sealed != sealed || f.Size != int64(len(data)) || f.Hash != treehash.Sum(data) {
+				t.Errorf("known as %+v in %+v", f, a)
+			}
+			content, l := b.content(a.ID), label.Parse(a.Description)
+			if sealed {
+				plain, err := age.Decrypt(bytes.NewReader(content), key)
+				must(t, err)
+				content, err = io.ReadAll(plain)
+				must(t, err)
+				text, err := age.Decrypt(bytes.NewReader(l.Sealed), key)
+				must(t, err)
+				opened, err := io.ReadAll(text)
+				must(t, err)
+				l = label.Parse(string(opened))
+			}
+			if !l.Bundle {
+				t.Fatalf("the description says %+v", l)
+			}
+			for m, err := range bundle.Members(bytes.NewReader(content), l.Index, int64(len(content))) {
+				must(t, err)
+				if m.Path != name || m.Offset != f.Offset || !bytes.Equal(content[m.Offset:][:m.Size], data) {
+					t.Errorf("in the bundle is %+v", m)
+				}
+			}
+		})
+	}
+}
+
+// TestOneThatCannotBe: a name that no bundle has either is left out, alone.
+func TestOneThatCannotBe(t *testing.T) {
 	b := newBench(t)
-	long := strings.Repeat("日", 400)
-	must(t, b.Deposit(t.Context(), items(b.file(long, make([]byte, bundle.MaxMember+1)), b.file("good", []byte("good")))))
-	b.known("good")
-	if err := b.outcomes[long].Err; err == nil || !strings.Contains(err.Error(), "give it a shorter name") {
+	it := b.file(strings.Repeat("x", 5000), make([]byte, bundle.MaxMember+1))
+	must(t, b.Deposit(t.Context(), items(it, b.file("good", []byte("good")))))
+	if err := b.outcomes[it.Name].Err; !errors.Is(err, bundle.ErrPath) {
 		t.Errorf("got %v", err)
 	}
+	b.known("good")
 }
 
 // TestChangedMeanwhile: a file that is not what was walked is not deposited, and

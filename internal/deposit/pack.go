@@ -72,9 +72,7 @@ func (p *parcel) add(it Item) error {
 	switch {
 	case err == nil:
 		p.packed = append(p.packed, it)
-		p.members = append(p.members, names.File{
-			Path: it.Name, Offset: m.Offset, Size: m.Size, Modified: m.Modified, Hash: m.Hash, Mode: m.Mode,
-		})
+		p.members = append(p.members, member(m))
 		return nil
 	case isFiles(err) && !isFull(err):
 		p.failed = append(p.failed, Outcome{Item: it, Err: err})
@@ -106,7 +104,7 @@ func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) 
 		return names.Archive{}, err
 	}
 	up := transfer.Item{Content: p.spool, Size: p.spool.Size(), Again: d.Again}
-	up.Description, err = d.Describe(label.Label{Path: p.name(), Modified: p.modified(), Bundle: true, Index: index})
+	up.Description, err = d.Describe(label.Label{Path: bundleName(p.members), Modified: p.modified(), Bundle: true, Index: index})
 	if err != nil {
 		return names.Archive{}, err
 	}
@@ -145,10 +143,10 @@ func (p *parcel) modified() (newest time.Time) {
 	return newest
 }
 
-// name makes the name of a bundle, from what is in it.
-func (p *parcel) name() string {
+// bundleName makes the name of a bundle, from what is in it.
+func bundleName(members []names.File) string {
 	h := sha256.New()
-	for _, f := range p.members {
+	for _, f := range members {
 		fmt.Fprintf(h, "%s %s\n", f.Hash, f.Path)
 	}
 	return Folder + "/" + hex.EncodeToString(h.Sum(nil)[:12]) + ".tar"

@@ -41,19 +41,16 @@ func (d *Depositor) single(ctx context.Context, it Item) (glacier.ArchiveID, err
 	return a.ID, err
 }
 
-// sealSingle makes an upload one of the sealed file. If an earlier process has
-// begun it, it is sealed again in the same way, so that the parts fit.
+// sealSingle makes an upload one of the sealed file.
 func (d *Depositor) sealSingle(ctx context.Context, up *transfer.Item, plain *names.File, name label.Label) error {
 	measured, err := remote.Measure(ctx, up.Content, 0, up.Size)
 	if err != nil {
 		return err
 	}
 	plain.Hash = measured.Tree
-	sealing, err := d.sealing(ctx, up, measured.Tree, name)
-	if err != nil {
+	if err := d.seal(ctx, up, measured.Tree, name); err != nil {
 		return err
 	}
-	up.Content, up.Size = sealing.ReaderAt(up.Content, up.Size), sealing.Size(up.Size)
 	up.Keep = func(ctx context.Context, a names.Archive) error {
 		a.Sealed = true
 		return d.Names.Add(ctx, a, *plain)
@@ -61,9 +58,20 @@ func (d *Depositor) sealSingle(ctx context.Context, up *transfer.Item, plain *na
 	return nil
 }
 
+// seal seals what an upload is of, which tree names. If an earlier process has
+// begun it, it is sealed again in the same way, so that the parts fit.
+func (d *Depositor) seal(ctx context.Context, up *transfer.Item, tree treehash.Hash, name label.Label) error {
+	sealing, err := d.sealing(ctx, up, tree, name)
+	if err != nil {
+		return err
+	}
+	up.Content, up.Size = sealing.ReaderAt(up.Content, up.Size), sealing.Size(up.Size)
+	return nil
+}
+
 // sealing finds the seal that an earlier process has begun with, or makes a
 // new one. A seal must never be used for two contents, so the catalogue keeps it
-// with the file's tree hash. Node and Description of the upload are set.
+// with a tree hash of it. Node and Description of the upload are set.
 func (d *Depositor) sealing(ctx context.Context, up *transfer.Item, tree treehash.Hash, name label.Label) (*seal.Sealing, error) {
 	up.Node += " " + tree.String() + " " + d.Recipients.Digest()
 	row, ok, err := d.Names.Upload(ctx, up.Key)

@@ -50,8 +50,8 @@ func (s span) last() int64 { return s.first + s.size - 1 }
 func (o *Order) span() span {
 	whole := span{0, o.Archive.Size}
 	switch {
-	case o.index > 0 && !o.Archive.Sealed:
-		first := min(o.index, o.Archive.Size-1) / treehash.LeafSize * treehash.LeafSize
+	case o.index > 0 && (!o.Archive.Sealed || o.apart()):
+		first := min(o.indexed(), o.Archive.Size-1) / treehash.LeafSize * treehash.LeafSize
 		return span{first, o.Archive.Size - first}
 	case !o.Archive.Bundle, o.index > 0:
 		return whole
@@ -74,6 +74,22 @@ func (o *Order) span() span {
 	}
 	return span{first, end - first}
 }
+
+// indexed is the byte of the archive before which the wanted index does not begin.
+func (o *Order) indexed() int64 {
+	at := min(o.index, o.Archive.Size-1)
+	if o.Archive.Sealed {
+		return seal.Start(at)
+	}
+	return at
+}
+
+// worthJob is how many bytes have to be saved by one more job.
+const worthJob = 16 * glacier.MiB
+
+// apart reports whether the index of a sealed bundle is retrieved without the files
+// before it. The beginning of the archive is needed besides, and so is a job for it.
+func (o *Order) apart() bool { return o.index > 0 && o.Archive.Sealed && o.indexed() > worthJob }
 
 // spans cuts a range into such of at most limit bytes, each a power of two MiB
 // but for the last, so that each has a tree hash. A limit of 0 does not cut.

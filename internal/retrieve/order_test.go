@@ -29,6 +29,8 @@ func TestSpan(t *testing.T) {
 		"the index":                           {Index(bundle, 9*mib+100), span{9 * mib, mib + 5}},
 		"an index that lies":                  {Index(bundle, 99*mib), span{10 * mib, 5}},
 		"the index of a sealed bundle":        {Index(names.Archive{Size: 10 * mib, Bundle: true, Sealed: true}, 9*mib), span{0, 10 * mib}},
+		"the index of a large sealed bundle":  {Index(names.Archive{Size: 80 * mib, Bundle: true, Sealed: true}, 79*mib), span{79 * mib, mib}},
+		"a sealed index that lies":            {Index(names.Archive{Size: 80 * mib, Bundle: true, Sealed: true}, 1<<62), span{79 * mib, mib}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := row.order.span()

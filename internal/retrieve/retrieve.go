@@ -159,9 +159,11 @@ func (r *Retriever) Retrieve(ctx context.Context, orders iter.Seq2[Order, error]
 		if err := r.flow.take(ctx, t.jobs[0], r); err != nil {
 			return err
 		}
-		if err := t.jobs[0].settle(r.begin(ctx, o.Archive, t.jobs[0])); err != nil {
-			r.flow.give(t.jobs[0])
-			return r.own(o, err, done)
+		for _, j := range append(t.ends, t.jobs...) { // one, but of a bundle's index
+			if err := j.settle(r.begin(ctx, o.Archive, j)); err != nil {
+				r.flow.give(t.jobs...)
+				return r.own(o, err, done)
+			}
 		}
 		select {
 		case tasks <- t:

@@ -16,7 +16,7 @@ type task struct {
 	order Order
 	jobs  []*job // in the archive's order; without those whose bytes are there
 	// ends are jobs for the beginning and the end of a sealed archive that comes in
-	// pieces: these are needed to read any of it.
+	// pieces, or whose end is all that is wanted: these are needed to read any of it.
 	ends []*job
 
 	target *files.Target           // of an archive that comes in pieces; nil if it is not yet opened
@@ -37,8 +37,11 @@ func (r *Retriever) task(o Order, have map[int64]treehash.Hash) *task {
 	t := &task{order: o, have: have, moved: make(chan struct{})}
 	spans := o.span().spans(r.Hourly)
 	var ends []span
-	if o.Archive.Sealed && len(spans) > 1 {
+	switch {
+	case o.Archive.Sealed && len(spans) > 1:
 		ends = o.ends()
+	case o.apart():
+		ends = o.ends()[:1]
 	}
 	need := o.missing(spans, ends, have)
 	for i, s := range spans {

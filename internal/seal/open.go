@@ -81,10 +81,13 @@ const readAhead = 4096
 // A Span is a range of bytes of a sealed archive: Size of them from Offset.
 type Span struct{ Offset, Size int64 }
 
+// Start returns a byte of a sealed archive before which nothing stands of what is in its plain text from off.
+func Start(off int64) int64 { return off / chunkSize * sealedSize }
+
 // Needed returns which bytes of a sealed archive of the given size [OpenAt] needs to read n bytes of its plain text from off: a little
 // more than these, the beginning and the end, in order and without overlap.
 func Needed(size, off, n int64) []Span {
-	first, last := off/chunkSize*sealedSize, (off+max(n, 1)-1)/chunkSize*sealedSize
+	first, last := Start(off), Start(off+max(n, 1)-1)
 	all := []Span{
 		{0, maxHeader + readAhead},
 		{first, last - first + sealedSize + maxHeader}, // the header has some length up to maxHeader
