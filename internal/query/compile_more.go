@@ -62,19 +62,19 @@ func compileArithmetic(e *arithmetic, a, b *compiled) *compiled {
 	})
 }
 
-// compileIn looks strings up if the list consists of such.
+// compileIn looks a value up if the list consists of strings, or of INTs.
 func compileIn(e *in, operand *compiled, list []*compiled) *compiled {
-	set, longest := stringSet(list)
+	set := newSet(list)
 	return ofCondition(func(env *Env) (value.Truth, error) {
 		x, err := operand.eval(env)
 		if err != nil {
 			return value.Unknown, err
 		}
-		result := value.No
-		if set != nil && x.IsText() {
-			result = value.TruthOf(len(x.Bytes()) <= longest && set[string(x.Bytes())])
-		} else if result, err = among(env, x, list); err != nil {
-			return value.Unknown, err
+		result, decided := set.has(&x)
+		if !decided {
+			if result, err = among(env, x, list); err != nil {
+				return value.Unknown, err
+			}
 		}
 		if e.not {
 			result = result.Not()
@@ -100,20 +100,6 @@ func among(env *Env, x value.Value, list []*compiled) (value.Truth, error) {
 		}
 	}
 	return result, nil
-}
-
-// stringSet is a list of string literals as a set, or nil, and the length of the
-// longest.
-func stringSet(list []*compiled) (set map[string]bool, longest int) {
-	set = make(map[string]bool, len(list))
-	for _, item := range list {
-		if !item.constant || item.value.Kind() != value.KindString {
-			return nil, 0
-		}
-		set[string(item.value.Bytes())] = true
-		longest = max(longest, len(item.value.Bytes()))
-	}
-	return set, longest
 }
 
 // compileLike parses a pattern once if it is constant.

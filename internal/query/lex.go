@@ -213,11 +213,12 @@ func upperCase(word string) string {
 	}, word)
 }
 
-// nameLength is how many bytes at the beginning of s are a name: letters, digits
-// and underscores, and no digit first.
+// nameLength is how many bytes at the beginning of s are a name: letters and
+// underscores, and behind the first also digits, dollars, and the marks that many
+// scripts write over and between their letters.
 func nameLength(s string) int {
 	for i, r := range s {
-		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r) && r != '$') {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r) && !unicode.IsMark(r) && r != '$') {
 			return i
 		}
 	}

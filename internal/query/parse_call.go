@@ -112,7 +112,8 @@ func (p *parser) parseSubstring(at position) (expr, error) {
 }
 
 // parseTrim reads TRIM([[LEADING|TRAILING|BOTH] [characters] FROM] s). The string
-// becomes the first argument, the characters the second.
+// becomes the first argument, the characters the second. FROM may stand alone: so the
+// guide's brackets have it.
 func (p *parser) parseTrim(at position) (expr, error) {
 	c := &call{position: at, function: "TRIM", part: "BOTH"}
 	side := false
@@ -123,7 +124,7 @@ func (p *parser) parseTrim(at position) (expr, error) {
 		}
 	}
 	var characters expr
-	if side && p.accept("FROM") {
+	if p.accept("FROM") {
 		operand, err := p.parseExpr()
 		c.args = []expr{operand}
 		if err != nil {

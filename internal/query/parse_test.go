@@ -264,7 +264,7 @@ func TestReservedWords(t *testing.T) {
 
 func TestWordsThatAreNotReserved(t *testing.T) {
 	for _, word := range []string{"archive", "object", "id", "name", "type", "s3object", "date_add", "date_diff", "to_string", "to_timestamp", "utcnow", "a$b", "_", "_a", "x1",
-		"größe", "ſize", "lıke", "ﬀ"} {
+		"größe", "ſize", "lıke", "ﬀ", "gro\u0308ße", "हिन्दी", "ราคา", "ชื่อ"} {
 		t.Run(word, func(t *testing.T) {
 			s, err := Parse("SELECT " + word + " FROM archive s")
 			if err != nil {

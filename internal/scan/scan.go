@@ -11,8 +11,9 @@
 //
 // Memory does not grow with the archive, with the result, or with what a query
 // makes of a record: for each worker and two more there are 2 MiB of the archive, and
-// 5 MiB of the result at most; unpacking takes 32 MiB at most. What is evaluated ends
-// with its context.
+// 5 MiB of the result at most; where the columns of a record are, which is 16 MiB for
+// a worker if there are a million of them; unpacking takes 32 MiB at most. What is
+// evaluated ends with its context.
 package scan
 
 import (
