@@ -99,6 +99,9 @@ func offices(tb testing.TB, vaults, jobs int, pick func() (vault int, status str
 // Pages have all jobs of the account, newest first, each once, whichever way they
 // are spread over its vaults.
 func TestRecentMergesVaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	status := func() string { return []string{glacier.InProgress, glacier.Succeeded, glacier.Failed}[random.IntN(3)] }

@@ -201,6 +201,9 @@ func (h *house) many(n int) {
 // TestLargeSnapshot has a snapshot of several leaves, and begins at many places
 // in it, the ends of all leaves among them.
 func TestLargeSnapshot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	const n = 5000
 	h := newHouse(t, interval)
 	h.many(n)

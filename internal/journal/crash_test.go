@@ -162,6 +162,9 @@ func (r *run) clone() *run {
 // TestCrashDuringRecovery crashes, and crashes again while the next start
 // recovers.
 func TestCrashDuringRecovery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	t.Parallel()
 	for _, n := range []int{9, 23, 37, 52, 60, 71, 85, 99} {
 		r := run{h: newHistory(43)}

@@ -66,6 +66,9 @@ func TestExportIsWhatItSays(t *testing.T) {
 }
 
 func TestImportRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	written := text(t, everything(t))
 	change := func(old, now string) string {
 		t.Helper()

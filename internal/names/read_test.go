@@ -19,6 +19,9 @@ import (
 
 // TestLongLists: lists of several pages have everything once, in their order, whatever is equal where a page ends.
 func TestLongLists(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	c, ctx := fresh(t), t.Context()
 	rng := rand.New(rand.NewPCG(1, 1))
 	var files []names.File
@@ -78,6 +81,9 @@ func TestLongLists(t *testing.T) {
 
 // TestLogStaysShort: while somebody reads a list, changes are carried over into the file.
 func TestLogStaysShort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	file := filepath.Join(t.TempDir(), "v.db")
 	c, ctx := open(t, file), t.Context()
 	bundle := func(i, n int) (a names.Archive, files []names.File) {

@@ -442,6 +442,9 @@ func TestMendedByAnother(t *testing.T) {
 // TestReconcileAtRandom: after the mending there is nothing to mend, the totals are right, and rebuilding from nothing gives the same names as
 // mending does.
 func TestReconcileAtRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		c, ctx := fresh(t), t.Context()
@@ -486,6 +489,9 @@ func TestReconcileAtRandom(t *testing.T) {
 
 // TestRebuildMany goes the way of great vaults, where indexes are made again.
 func TestRebuildMany(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	c, ctx := fresh(t), t.Context()
 	const n = 2_500
 	kept := add(t, c, "kept", "0", 1)

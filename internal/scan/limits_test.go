@@ -19,6 +19,9 @@ import (
 )
 
 func TestRecordLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	as := func(n int) string { return strings.Repeat("a", n) }
 	const most = csv.MaxRecord
 	for _, tt := range []struct{ name, statement, data, err string }{

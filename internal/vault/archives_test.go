@@ -297,6 +297,9 @@ func album(every record.LSN) func(record.LSN) (record.Record, bool) {
 // A walk through all pages and back is through the same pages, however they end:
 // full, or because the search was long enough for one call.
 func TestPagesThereAndBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	for _, every := range []record.LSN{10, 3000, 99_999} {
 		s := newShelf(t, album(every))
 		for _, q := range []vault.ArchiveQuery{
@@ -376,6 +379,9 @@ func wantMatches(t *testing.T, q vault.ArchiveQuery, every record.LSN, pages []v
 
 // An archive of many parts has a long record: a call looks at fewer of them.
 func TestArchivesOfManyPartsAreMoreWork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	pieces := make([]record.Piece, 10_000)
 	s := newShelf(t, func(lsn record.LSN) (r record.Record, ok bool) {
 		if lsn == 1 {

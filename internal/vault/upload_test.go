@@ -494,6 +494,9 @@ func (h *house) fakes(n int) (some, all bool) {
 }
 
 func TestTenThousandParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	h := open(t, nil)
 	ctx := t.Context()
 	id := h.initiate("4294967296")

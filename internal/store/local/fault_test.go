@@ -45,6 +45,9 @@ func writeWays() []way {
 // a run from an empty directory and during a recovery. The store may go on or
 // stop; it may not lie. Then the power is cut.
 func TestWriteFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	nothing := &world{ledger: newLedger(seed), mem: disk.NewMem(0)}
