@@ -41,13 +41,15 @@ func (d *Depositor) single(ctx context.Context, it Item) (glacier.ArchiveID, err
 	return a.ID, err
 }
 
-// sealSingle makes an upload one of the sealed file.
+// sealSingle makes an upload one of the sealed file. That is read once before, since
+// a seal is kept with the hash of what it is for; so the sealed name can have it, too.
 func (d *Depositor) sealSingle(ctx context.Context, up *transfer.Item, plain *names.File, name label.Label) error {
 	measured, err := remote.Measure(ctx, up.Content, 0, up.Size)
 	if err != nil {
 		return err
 	}
 	plain.Hash = measured.Tree
+	name.Size, name.Hash = plain.Size, plain.Hash
 	if err := d.seal(ctx, up, measured.Tree, name); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+
+	"firn/treehash"
 )
 
 // The members of the object. Others there may be are somebody else's.
@@ -12,6 +14,8 @@ const (
 	memberModified = "UTCDateModified"
 	memberBundle   = "FirnBundle"
 	memberSealed   = "FirnSealed"
+	memberSize     = "FirnSize"
+	memberHash     = "FirnTreeHash"
 )
 
 // parseJSON reads CloudBerry's form and Firn's additions, also as a JSON string in which it stands.
@@ -42,7 +46,19 @@ func parseJSON(s string) (Label, bool) {
 	if when, ok := o.text(memberModified); ok {
 		l.Modified, _ = parseTime(when.value)
 	}
+	l.Size, l.Hash = o.content()
 	return l, valid(l.Path)
+}
+
+// content says what is sealed, as far as it can be true.
+func (o object) content() (size int64, hash treehash.Hash) {
+	if json.Unmarshal(o[memberSize], &size) != nil || size < 0 {
+		size = 0
+	}
+	if said, ok := o.text(memberHash); ok {
+		hash, _ = treehash.ParseHash(said.value) // the zero Hash says nothing
+	}
+	return size, hash
 }
 
 // bundle says where the index is, if the archive is a bundle.

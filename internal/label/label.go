@@ -15,6 +15,7 @@
 //
 //	{"Path":"…","UTCDateModified":"…","FirnBundle":{"Index":N}}    a bundle of files, whose index is at its byte N
 //	{"FirnSealed":"BASE64"}                                        the name is sealed, and no path stands beside it
+//	{"Path":…,"FirnSize":N,"FirnTreeHash":"HEX"}                   what was sealed is a file of N bytes; only in a sealed name
 //
 // CloudBerry encodes its paths in UTF-7, so a + in a path has two readings. A path is UTF-7 if it is ASCII without \u escapes, and every +
 // in it begins a sequence as CloudBerry makes them. Firn writes a + as \u002b, and so its paths never are.
@@ -28,6 +29,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"firn/treehash"
 )
 
 // A Format is the form of a description.
@@ -60,6 +63,10 @@ type Label struct {
 	Bundle   bool   // the archive is a bundle of files
 	Index    int64  // where the index of the bundle begins
 	Sealed   []byte // the name, sealed; nil if it is not
+
+	// What only a sealed name says, of the file before it was sealed: of others it is the archive's.
+	Size int64         // 0 if nothing is said
+	Hash treehash.Hash // the zero Hash if nothing is said
 }
 
 // Parse reads a description. It never fails: what is in none of the forms is a name itself.

@@ -12,6 +12,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/label"
+	"firn/treehash"
 )
 
 func unix(s int64) time.Time { return time.Unix(s, 0).UTC() }
@@ -94,6 +95,9 @@ func TestParse(t *testing.T) {
 		{"a bundle whose index is nowhere", `{"FirnBundle":{"Index":-1}}`, is(label.Plain, `{"FirnBundle":{"Index":-1}}`, time.Time{})},
 		{"sealed", `{"FirnSealed":"AAEC"}`, label.Label{Format: label.CloudBerry, Sealed: []byte{0, 1, 2}}},
 		{"a sealed bundle", `{"FirnSealed":"AAEC","FirnBundle":{"Index":7}}`, label.Label{Format: label.CloudBerry, Sealed: []byte{0, 1, 2}, Bundle: true, Index: 7}},
+		{"what was sealed", `{"Path":"a","FirnSize":3,"FirnTreeHash":"` + treehash.Sum([]byte("a")).String() + `"}`, label.Label{Format: label.CloudBerry, Path: "a", Size: 3, Hash: treehash.Sum([]byte("a"))}},
+		{"what was sealed, badly said", `{"Path":"a","FirnSize":-3,"FirnTreeHash":"00"}`, is(label.CloudBerry, "a", time.Time{})},
+		{"what was sealed, said otherwise", `{"Path":"a","FirnSize":"3","FirnTreeHash":7}`, is(label.CloudBerry, "a", time.Time{})},
 		{"sealed badly", `{"FirnSealed":"A"}`, is(label.Plain, `{"FirnSealed":"A"}`, time.Time{})},
 		{"somebody else's object", `{"path":"a","Name":"b"}`, is(label.Plain, `{"path":"a","Name":"b"}`, time.Time{})},
 		{"a path that is none", `{"Path":7}`, is(label.Plain, `{"Path":7}`, time.Time{})},

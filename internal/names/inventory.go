@@ -12,6 +12,7 @@ import (
 	"firn/glacier"
 	"firn/internal/inventory"
 	"firn/internal/label"
+	"firn/treehash"
 )
 
 // An Inventory is what a vault has, as the service says it.
@@ -241,8 +242,9 @@ func (b *bulk) stage(rows iter.Seq2[inventory.Row, error], unseal func([]byte) (
 			if l.Path != "" && !l.Bundle {
 				path = l.Name()
 			}
-			_, err = b.session.exec("INSERT INTO temp.arrived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", string(row.ID), row.Description, row.Size,
-				row.TreeHash[:], row.Created.UnixMilli(), l.Bundle, sealed, path, l.Modified.Unix())
+			size, hash := plain(&row, &l, sealed)
+			_, err = b.session.exec("INSERT INTO temp.arrived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", string(row.ID), row.Description, row.Size,
+				row.TreeHash[:], row.Created.UnixMilli(), l.Bundle, sealed, path, l.Modified.Unix(), size, hashBytes(hash))
 			if err != nil {
 				return err
 			}
@@ -254,6 +256,17 @@ func (b *bulk) stage(rows iter.Seq2[inventory.Row, error], unseal func([]byte) (
 		return 0, err
 	}
 	return n, errors.Join(b.run(sortArrived...), b.once())
+}
+
+// plain is what is known of the content of an archive: of a sealed one, what its name says.
+func plain(row *inventory.Row, l *label.Label, sealed bool) (size int64, hash treehash.Hash) {
+	switch {
+	case !sealed:
+		return row.Size, row.TreeHash
+	case l.Size <= 0 || l.Size >= row.Size: // nobody has said it, or it cannot be
+		return UnknownSize, treehash.Hash{}
+	}
+	return l.Size, l.Hash
 }
 
 // read reads the label of an archive, and opens it if that is possible.

@@ -2,16 +2,17 @@ package names
 
 import (
 	"database/sql"
-	"fmt"
 	"time"
 
 	"firn/glacier"
 )
 
 // createArrived makes the table for the inventory as it comes. path is NULL where no name can be read: in a bundle names are in its index.
+// plain_size and plain_hash are of the file that the archive is.
 const createArrived = `CREATE TEMP TABLE arrived (
 	id TEXT NOT NULL, description TEXT NOT NULL, size INTEGER NOT NULL, hash BLOB NOT NULL, created INTEGER NOT NULL,
-	bundle INTEGER NOT NULL, sealed INTEGER NOT NULL, path TEXT, modified INTEGER NOT NULL
+	bundle INTEGER NOT NULL, sealed INTEGER NOT NULL, path TEXT, modified INTEGER NOT NULL,
+	plain_size INTEGER NOT NULL, plain_hash BLOB NOT NULL
 )`
 
 // sortArrived makes the table found of it, whose rows are in the order of their ids, as are those of a catalogue that was made from an
@@ -208,19 +209,14 @@ func (b *bulk) retire() error {
 	)
 }
 
-// fill adds what is extra, and the names that are to be set: each the whole content of its archive. How long the plain text of a sealed
-// archive is, and its hash, nobody can say.
+// fill adds what is extra, and the names that are to be set: each the whole content of its archive.
 func (b *bulk) fill() error {
-	if err := b.run(`INSERT INTO archives (id, description, size, hash, created, bundle, sealed)
+	return b.run(`INSERT INTO archives (id, description, size, hash, created, bundle, sealed)
 		SELECT f.id, f.description, f.size, f.hash, f.created, f.bundle, f.sealed
-		FROM temp.todo t JOIN temp.found f ON f.rowid = t.found WHERE t.kind = 1 ORDER BY t.rowid`); err != nil {
-		return err
-	}
-	_, err := b.exec(fmt.Sprintf(`INSERT INTO files (path, created, modified, nanos, archive, offset, size, hash, mode)
-		SELECT f.path, a.created, f.modified, 0, a.n, 0,
-			CASE WHEN f.sealed THEN %d ELSE f.size END, CASE WHEN f.sealed THEN x'' ELSE f.hash END, 0
+		FROM temp.todo t JOIN temp.found f ON f.rowid = t.found WHERE t.kind = 1 ORDER BY t.rowid`,
+		`INSERT INTO files (path, created, modified, nanos, archive, offset, size, hash, mode)
+		SELECT f.path, a.created, f.modified, 0, a.n, 0, f.plain_size, f.plain_hash, 0
 		FROM temp.todo t JOIN temp.found f ON f.rowid = t.found JOIN archives a ON a.id = f.id
 		WHERE t.name AND f.path IS NOT NULL
-		ORDER BY 1, 2 DESC, 3 DESC, 4 DESC, 5, 6`, UnknownSize))
-	return err
+		ORDER BY 1, 2 DESC, 3 DESC, 4 DESC, 5, 6`)
 }

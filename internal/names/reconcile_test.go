@@ -119,6 +119,33 @@ func TestRebuildFromNothing(t *testing.T) {
 	want(t, "that what is sealed is a bundle", a.Bundle, true)
 }
 
+// TestRebuildOfSealedContent: of a sealed file the size and the hash are those of its name, as far as they can be true.
+func TestRebuildOfSealedContent(t *testing.T) {
+	hash := treehash.Sum([]byte("x"))
+	for name, tt := range map[string]struct {
+		said label.Label
+		size int64
+		hash treehash.Hash
+	}{
+		"both":                       {label.Label{Size: 900, Hash: hash}, 900, hash},
+		"the size":                   {label.Label{Size: 900}, 900, treehash.Hash{}},
+		"neither":                    {label.Label{}, names.UnknownSize, treehash.Hash{}},
+		"as large as what is sealed": {label.Label{Size: 1006, Hash: hash}, names.UnknownSize, treehash.Hash{}},
+		"the hash alone":             {label.Label{Hash: hash}, names.UnknownSize, treehash.Hash{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, ctx := fresh(t), t.Context()
+			r := row("sealed", `{"FirnSealed":"AAEC"}`, 6)
+			tt.said.Path, tt.said.Modified = "s", at(9)
+			_, err := c.Rebuild(ctx, list(r), names.Check{Unseal: func([]byte) (label.Label, bool) { return tt.said, true }})
+			must(t, err)
+			want(t, "names", all(t, c.Under(ctx, "", true)), []names.File{
+				{Path: "s", Archive: "sealed", Size: tt.size, Hash: tt.hash, Modified: at(9), Created: at(6)},
+			})
+		})
+	}
+}
+
 func TestRebuildKeeps(t *testing.T) {
 	c, ctx := fresh(t), t.Context()
 	put := func(r inventory.Row, files ...names.File) {

@@ -80,3 +80,34 @@ func TestOneInABundle(t *testing.T) {
 		})
 	}
 }
+
+// TestSealedOfAnotherSize: a name that says another size than what is sealed has is not believed, and the other files come
+// back.
+func TestSealedOfAnotherSize(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	must(t, err)
+	var to seal.Recipients
+	must(t, to.Add(key.Recipient().String()))
+	sealing, err := seal.New(to)
+	must(t, err)
+	data := noise(1000)
+	content, size := sealing.ReaderAt(bytes.NewReader(data), 1000), sealing.Size(1000)
+	b := newBench(t)
+	must(t, b.Identities.Read(strings.NewReader(key.String()), "key", nil))
+	c, err := remote.Measure(t.Context(), content, 0, size)
+	must(t, err)
+	receipt, err := b.Vault.Upload(t.Context(), "", c)
+	must(t, err)
+	must(t, b.Names.Add(t.Context(), names.Archive{ID: receipt.Archive, Size: size, TreeHash: c.Tree, Created: b.now, Sealed: true}, names.File{Path: "a", Size: 999}))
+	b.put("b", data)
+	must(t, b.Retrieve(t.Context(), b.orders()))
+	b.is("b", data)
+	for _, o := range b.outcomes {
+		if want := "what is sealed has 1000 bytes, and not the 999 that its name says"; o.Name == "a" && (o.Err == nil || !strings.Contains(o.Err.Error(), want)) {
+			t.Errorf("got %v", o.Err)
+		}
+	}
+	if got := b.failed(); len(got) != 1 {
+		t.Errorf("failed: %q", got)
+	}
+}

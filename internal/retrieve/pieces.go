@@ -3,6 +3,7 @@ package retrieve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sort"
 
@@ -74,7 +75,16 @@ func (r *Retriever) content(ctx context.Context, t *task) (io.ReaderAt, int64, e
 	if !a.Sealed || len(t.jobs) == 0 {
 		return p, a.Size, nil
 	}
-	return seal.OpenAt(p, a.Size, r.Identities)
+	plain, size, err := seal.OpenAt(p, a.Size, r.Identities)
+	if err != nil || a.Bundle {
+		return plain, size, err
+	}
+	for _, w := range t.order.Wants {
+		if said := known(w.File.Size, size); said != size {
+			return nil, 0, &archiveError{fmt.Errorf("%s: what is sealed has %d bytes, and not the %d that its name says", w.Name, size, w.File.Size)}
+		}
+	}
+	return plain, size, nil
 }
 
 // pieces are the ranges of an archive that are retrieved, in order, that can be

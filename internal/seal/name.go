@@ -10,6 +10,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/label"
+	"firn/treehash"
 )
 
 // maxName is how long a sealed name may be, so that a description with it in Base64, and what stands around it, is one.
@@ -20,26 +21,48 @@ type name struct {
 	Path     string `json:"Path,omitempty"`
 	Modified string `json:"UTCDateModified,omitempty"`
 	Bundle   *index `json:"FirnBundle,omitempty"`
+	Size     int64  `json:"FirnSize,omitempty"`
+	TreeHash string `json:"FirnTreeHash,omitempty"`
 }
 
 type index struct{ Index int64 }
 
-// Name seals what a label says, and returns what the Sealed member of the label to be written has to be. It is an age file, too. The error is a *[TooLongError] if
-// an archive's description has no room for it.
+// Name seals what a label says, and returns what the Sealed member of the label to be written has to be. It is an age file, too. Hash, and then
+// Size, are left out if an archive's description has no room for them. The error is a *[TooLongError] if it has none for the rest either.
 func Name(to Recipients, l label.Label) ([]byte, error) {
-	n := name{Path: l.Path}
+	n := name{Path: l.Path, Size: l.Size}
 	if m := l.Modified.UTC(); m.Year() >= 1000 && m.Year() <= 9999 { // as label has it
 		n.Modified = m.Format("20060102T150405Z")
 	}
 	if l.Bundle {
 		n.Bundle = &index{l.Index}
 	}
-	text, err := json.Marshal(n)
-	if err != nil {
-		return nil, fmt.Errorf("seal the name: %w", err)
+	if l.Hash != (treehash.Hash{}) {
+		n.TreeHash = l.Hash.String()
 	}
 	if !utf8.ValidString(l.Path) {
 		return nil, label.ErrNotText
+	}
+	for {
+		sealed, err := n.seal(to)
+		switch {
+		case err != nil || len(sealed) <= maxName:
+			return sealed, err
+		case n.TreeHash != "":
+			n.TreeHash = ""
+		case n.Size != 0:
+			n.Size = 0
+		default:
+			return nil, &TooLongError{len(sealed), maxName, to.Len()}
+		}
+	}
+}
+
+// seal seals the name, however long it becomes.
+func (n *name) seal(to Recipients) ([]byte, error) {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return nil, fmt.Errorf("seal the name: %w", err)
 	}
 	text = bytes.ReplaceAll(text, []byte("+"), []byte(`\u002b`)) // a plain one has another meaning to label
 	var sealed bytes.Buffer
@@ -50,13 +73,7 @@ func Name(to Recipients, l label.Label) ([]byte, error) {
 	if err == nil {
 		err = w.Close()
 	}
-	if err != nil {
-		return nil, err
-	}
-	if sealed.Len() > maxName {
-		return nil, &TooLongError{sealed.Len(), maxName, to.Len()}
-	}
-	return sealed.Bytes(), nil
+	return sealed.Bytes(), err
 }
 
 // OpenName opens the Sealed member of a label. Errors are those of [Open].

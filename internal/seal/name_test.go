@@ -13,6 +13,7 @@ import (
 	"firn/glacier"
 	"firn/internal/label"
 	"firn/internal/seal"
+	"firn/treehash"
 )
 
 func TestNames(t *testing.T) {
@@ -26,6 +27,8 @@ func TestNames(t *testing.T) {
 		{"path", label.Label{Path: "a"}},
 		{"path with everything in it", label.Label{Path: `ü/日本/+AGE-/"quoted" & <x>` + "\\\n\u2028", Modified: when}},
 		{"bundle", label.Label{Bundle: true, Index: 67_000_320}},
+		{"size and hash", label.Label{Path: "a", Modified: when, Size: 40_000_000_000_000, Hash: treehash.Sum([]byte("a"))}},
+		{"longest path with size and hash", label.Label{Path: strings.Repeat("x", 395), Modified: when, Size: 40_000_000_000_000, Hash: treehash.Sum([]byte("a"))}},
 		{"long path", label.Label{Path: strings.Repeat("x", 490), Modified: when}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -50,6 +53,33 @@ func TestNames(t *testing.T) {
 				t.Errorf("age does not open it: %v", err)
 			}
 		})
+	}
+}
+
+// TestWhatIsLeftOut: the hash goes first, then the size, and the name never.
+func TestWhatIsLeftOut(t *testing.T) {
+	to, with, _ := newKey(t)
+	hash := treehash.Sum([]byte("a"))
+	for _, tt := range []struct {
+		letters int
+		size    int64
+		hash    treehash.Hash
+	}{
+		{395, 40_000_000_000_000, hash},
+		{450, 40_000_000_000_000, treehash.Hash{}},
+		{500, 0, treehash.Hash{}},
+	} {
+		in := label.Label{Path: strings.Repeat("x", tt.letters), Modified: time.Unix(0, 0).UTC(), Size: 40_000_000_000_000, Hash: hash}
+		sealed, err := seal.Name(to, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := seal.OpenName(with, sealed)
+		want := in
+		want.Size, want.Hash, want.Format = tt.size, tt.hash, label.CloudBerry
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%d letters: error %v, opened (-want +got):\n%s", tt.letters, err, diff)
+		}
 	}
 }
 

@@ -26,9 +26,10 @@ versions in the vault's catalogue. Nothing is retrieved. Differences, files that
 not in the vault and names whose files are gone are listed; the exit code is 3 if
 there are any.
 
-So are, as unknown, files whose hash the catalogue does not have: those in encrypted
-archives, once it was made anew from an inventory. To retrieve them tells more, and
-firn sync --detect treehash stores them again.`,
+So are, as unknown, files whose hash the catalogue does not have, once it was made anew
+from an inventory: encrypted standard input, and encrypted files whose names left no
+room for it. To retrieve them tells more, and firn sync --detect treehash stores them
+again.`,
 		Example: "firn verify ~/photos my-vault",
 		Args:    cobra.ExactArgs(2), JSON: eventHelp, Names: true,
 		Flags: func(fs *pflag.FlagSet) {
