@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"firn/glacier"
 	"firn/internal/files"
@@ -18,22 +19,33 @@ import (
 // Owner says whose names those of a vault are. If the account is not known, the
 // vault is asked for it.
 func (s *Session) Owner(ctx context.Context, v *remote.Vault) (names.Owner, error) {
-	o := names.Owner{Endpoint: s.Endpoint, Region: s.Region, Account: s.Account, Vault: v.Name}
-	if o.Account != glacier.CallersAccount {
-		return o, nil
+	o, _, err := s.owner(ctx, v, false)
+	return o, err
+}
+
+// owner is Owner, and when the vault was made: if it was asked, or if it has to be
+// and tells it.
+func (s *Session) owner(ctx context.Context, v *remote.Vault, ask bool) (o names.Owner, made time.Time, err error) {
+	o = names.Owner{Endpoint: s.Endpoint, Region: s.Region, Account: s.Account, Vault: v.Name}
+	known := o.Account != glacier.CallersAccount
+	if known && !ask {
+		return o, made, nil
 	}
 	d, err := v.Describe(ctx)
-	if err != nil {
-		return o, err
+	switch {
+	case known && remote.IsRefusal(err, glacier.AccessDenied):
+		return o, made, nil
+	case known || err != nil:
+		return o, d.CreationDate.Time, err
 	}
 	arn := strings.Split(string(d.VaultARN), ":") // arn:aws:glacier:region:account:vaults/name
 	if len(arn) == 6 {
 		o.Account = glacier.AccountID(arn[4])
 	}
 	if !o.Account.Valid() {
-		return o, fmt.Errorf("the server says that the vault is %q, from which no account can be told: give --account-id", d.VaultARN)
+		return o, made, fmt.Errorf("the server says that the vault is %q, from which no account can be told: give --account-id", d.VaultARN)
 	}
-	return o, nil
+	return o, d.CreationDate.Time, nil
 }
 
 // NamesFile is where the names of a vault are kept: where --names or FIRN_NAMES
@@ -61,25 +73,46 @@ func (s *Session) namesFile(owner names.Owner) (file string, err error) {
 
 // Catalogue opens the names of a vault. It is the caller's to close.
 func (s *Session) Catalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
-	return s.catalogue(ctx, v, names.Open)
+	return s.catalogue(ctx, v, false, names.Open)
 }
 
-// SoundCatalogue is Catalogue for who makes the names anew: damaged ones are
-// set aside, with a warning, and there are none yet in their place.
+// CurrentCatalogue is Catalogue for who relies on what is in the vault: the vault is
+// asked in any case whether it still is the one that the names are of.
+func (s *Session) CurrentCatalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
+	return s.catalogue(ctx, v, true, names.Open)
+}
+
+// SoundCatalogue is CurrentCatalogue for who makes the names anew: damaged ones, and
+// those of an earlier vault, are set aside, with a warning, and there are none yet in
+// their place.
 func (s *Session) SoundCatalogue(ctx context.Context, v *remote.Vault) (*names.Catalogue, error) {
-	return s.catalogue(ctx, v, func(ctx context.Context, file string) (*names.Catalogue, error) {
+	open := func(ctx context.Context, file string) (*names.Catalogue, error) {
 		c, moved, err := names.OpenSound(ctx, file)
 		if moved != "" {
 			s.Warn("the names of vault %s were damaged; the damaged file is now %s", v.Name, moved)
 		}
 		return c, err
-	})
+	}
+	c, err := s.catalogue(ctx, v, true, open)
+	if !errors.Is(err, names.ErrEarlier) {
+		return c, err
+	}
+	file, err := s.NamesFile(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	moved, err := names.SetAside(file, "earlier")
+	if err != nil {
+		return nil, err
+	}
+	s.Warn("vault %s was made anew since; the names of the earlier one are now in %s", v.Name, moved)
+	return s.catalogue(ctx, v, true, open)
 }
 
 func (s *Session) catalogue(
-	ctx context.Context, v *remote.Vault, open func(context.Context, string) (*names.Catalogue, error),
+	ctx context.Context, v *remote.Vault, ask bool, open func(context.Context, string) (*names.Catalogue, error),
 ) (*names.Catalogue, error) {
-	owner, err := s.Owner(ctx, v)
+	owner, made, err := s.owner(ctx, v, ask)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +124,10 @@ func (s *Session) catalogue(
 	if err != nil {
 		return nil, fmt.Errorf("vault %s: %w", v.Name, err)
 	}
-	if err := c.Bind(ctx, owner); err != nil {
+	if err = c.Bind(ctx, owner); err == nil && !made.IsZero() {
+		err = c.Of(ctx, made)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("vault %s: %w", v.Name, err), c.Close())
 	}
 	return c, nil

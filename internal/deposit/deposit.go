@@ -91,6 +91,9 @@ func (d *Depositor) Deposit(ctx context.Context, items iter.Seq2[Item, error]) e
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
+	if err == nil && d.Recipients.Len() > 0 {
+		err = d.forgetSeals(ctx)
+	}
 	return err
 }
 

@@ -192,17 +192,22 @@ func TestLostReplies(t *testing.T) {
 	b := newBench(t)
 	key, err := age.GenerateX25519Identity()
 	must(t, err)
-	for name, sealed := range map[string]bool{"plain": false, "sealed": true} {
-		if sealed {
+	for _, name := range []string{"plain", "sealed", "bundled", "sealed, bundled"} {
+		if strings.Contains(name, "sealed") {
 			must(t, b.Recipients.Add(key.Recipient().String()))
 		}
+		b.Bundles = bundle.Limits{}
+		if strings.Contains(name, "bundled") {
+			b.Bundles = bundle.Limits{Below: 1 << 20, Size: 1 << 20}
+		}
 		it := b.file(name, []byte(name))
+		all := items(it, b.file(name+" 2", []byte("two")))
 		b.loseReplies = true
-		if err := b.Deposit(t.Context(), items(it)); err == nil {
+		if err := b.Deposit(t.Context(), all); err == nil {
 			t.Fatal("no reply was lost")
 		}
 		b.loseReplies = false
-		must(t, b.Deposit(t.Context(), items(it)))
+		must(t, b.Deposit(t.Context(), all))
 		_, known := b.known(name)
 		if got := b.content(known.ID); len(got) < len(name) {
 			t.Errorf("%s has %d bytes", name, len(got))
@@ -210,12 +215,15 @@ func TestLostReplies(t *testing.T) {
 		b.Recipients = seal.Recipients{}
 	}
 	d, err := b.Uploader.Vault.Describe(t.Context())
-	if must(t, err); d.NumberOfArchives != 2 {
-		t.Errorf("%d archives, want 2", d.NumberOfArchives)
+	if must(t, err); d.NumberOfArchives != 6 {
+		t.Errorf("%d archives, want 6", d.NumberOfArchives)
 	}
-	b.Again = true
+	for u := range b.Names.Uploads(t.Context()) {
+		t.Errorf("the seal of %s is still known", u.Key)
+	}
+	b.Again, b.Bundles = true, bundle.Limits{}
 	must(t, b.Deposit(t.Context(), items(b.file("plain", []byte("plain")))))
-	if d, err = b.Uploader.Vault.Describe(t.Context()); err != nil || d.NumberOfArchives != 3 {
+	if d, err = b.Uploader.Vault.Describe(t.Context()); err != nil || d.NumberOfArchives != 7 {
 		t.Errorf("%d archives, %v", d.NumberOfArchives, err)
 	}
 }
@@ -361,6 +369,36 @@ func TestSealedUploadGoesOn(t *testing.T) {
 	}
 	if _, ok, err := b.Names.Upload(t.Context(), "secret"); ok || err != nil {
 		t.Errorf("the seal is still known: %v", err)
+	}
+}
+
+// TestWithdrawBreaksOff: what may be gone counts as stored no longer, and what the server
+// keeps does.
+func TestWithdrawBreaksOff(t *testing.T) {
+	b := newBench(t)
+	it := b.file("a", []byte("a"))
+	must(t, b.Deposit(t.Context(), items(it)))
+	f, a := b.known("a")
+	b.loseReplies = true
+	if _, err := deposit.Withdraw(t.Context(), b.Uploader.Vault, b.Names, a.ID, []names.File{f}); err == nil {
+		t.Fatal("no reply was lost")
+	}
+	b.loseReplies = false
+	if f, _ = b.known("a"); !f.Doomed {
+		t.Error("the archive is gone, and nobody knows")
+	}
+	must(t, b.Deposit(t.Context(), items(it)))
+	f, a = b.known("a")
+	if b.content(a.ID); f.Doomed {
+		t.Error("the new version is doomed, too")
+	}
+	must(t, b.Uploader.Vault.SetPolicy(t.Context(), `{"Version":"2012-10-17","Statement":[{"Sid":"s","Effect":"Deny","Principal":"*",`+
+		`"Action":"glacier:DeleteArchive","Resource":"arn:aws:glacier:us-east-1:111122223333:vaults/v"}]}`))
+	if _, err := deposit.Withdraw(t.Context(), b.Uploader.Vault, b.Names, a.ID, []names.File{f}); !remote.IsRefusal(err, glacier.AccessDenied) {
+		t.Fatalf("not refused, but %v", err)
+	}
+	if f, _ = b.known("a"); f.Doomed {
+		t.Error("the server has kept the archive, and it is doomed")
 	}
 }
 

@@ -7,13 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"firn/internal/bundle"
 	"firn/internal/files"
 	"firn/internal/label"
 	"firn/internal/names"
-	"firn/internal/seal"
+	"firn/internal/remote"
 	"firn/internal/transfer"
 )
 
@@ -104,17 +105,9 @@ func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) 
 		return names.Archive{}, err
 	}
 	up := transfer.Item{Content: p.spool, Size: p.spool.Size(), Again: d.Again}
-	up.Description, err = d.Describe(label.Label{Path: bundleName(p.members), Modified: p.modified(), Bundle: true, Index: index})
-	if err != nil {
-		return names.Archive{}, err
-	}
 	sealed := d.Recipients.Len() > 0
-	if sealed {
-		sealing, err := seal.New(d.Recipients)
-		if err != nil {
-			return names.Archive{}, err
-		}
-		up.Content, up.Size = sealing.ReaderAt(up.Content, up.Size), sealing.Size(up.Size)
+	if err := d.dress(ctx, &up, label.Label{Path: bundleName(p.members), Modified: p.modified(), Bundle: true, Index: index}); err != nil {
+		return names.Archive{}, err
 	}
 	up.Keep = func(ctx context.Context, a names.Archive) error {
 		a.Bundle, a.Sealed = true, sealed
@@ -130,6 +123,42 @@ func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) 
 		d.progress(it.File.Size)
 	}
 	return a, nil
+}
+
+// dress describes the upload of a bundle, and seals it if archives are: as an earlier
+// process has sealed the same bundle, if it did not come to its end, so that the archive
+// is the same.
+func (d *Depositor) dress(ctx context.Context, up *transfer.Item, name label.Label) (err error) {
+	if d.Recipients.Len() == 0 {
+		up.Description, err = d.Describe(name)
+		return err
+	}
+	measured, err := remote.Measure(ctx, up.Content, 0, up.Size)
+	if err != nil {
+		return err
+	}
+	up.Key = name.Path
+	return d.seal(ctx, up, measured.Tree, name)
+}
+
+// forgetSeals forgets the seals of bundles that nobody will make again, once all is
+// deposited.
+func (d *Depositor) forgetSeals(ctx context.Context) error {
+	var left []string
+	for u, err := range d.Names.Uploads(ctx) {
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(u.Key, Folder+"/") && u.PartSize == 0 {
+			left = append(left, u.Key)
+		}
+	}
+	for _, key := range left {
+		if err := d.Names.DropUpload(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // modified is the time of the newest file in a bundle: the same files make the

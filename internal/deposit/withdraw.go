@@ -2,6 +2,7 @@ package deposit
 
 import (
 	"context"
+	"errors"
 
 	"firn/glacier"
 	"firn/internal/names"
@@ -11,7 +12,8 @@ import (
 // Withdraw takes files out of an archive of a vault, of which they are members. The
 // archive is deleted if no other file is in it, and otherwise only the names are
 // forgotten. First goes the archive, then what the catalogue knows of it, so that
-// after a crash in between the same again does the rest.
+// after a crash in between the same again does the rest; and the catalogue knows before
+// that it goes, so that nobody takes it for stored.
 func Withdraw(ctx context.Context, v *remote.Vault, c *names.Catalogue, id glacier.ArchiveID, files []names.File) (deleted bool, err error) {
 	paths := make([]string, len(files))
 	for i, f := range files {
@@ -22,6 +24,9 @@ func Withdraw(ctx context.Context, v *remote.Vault, c *names.Catalogue, id glaci
 		return false, err
 	}
 	if err := v.DeleteArchive(ctx, id); err != nil && !remote.IsGone(err) {
+		if _, refused := errors.AsType[*glacier.Error](err); refused {
+			err = errors.Join(err, c.Spare(context.WithoutCancel(ctx), id))
+		}
 		return false, err
 	}
 	return true, c.Remove(ctx, id)

@@ -26,7 +26,7 @@ type Kind string
 // The kinds. They are written as they are where programs read them.
 const (
 	New     Kind = "new"     // not in the vault
-	Changed Kind = "changed" // other content than its newest version
+	Changed Kind = "changed" // other content than its newest version, or that may be deleted already
 	Touched Kind = "touched" // another time, and the same content: it was looked at
 	Same    Kind = "same"
 	Removed Kind = "removed" // not in the folder
@@ -181,7 +181,7 @@ func (d Detection) Valid() bool { return slices.Contains(Detections(), d) }
 // Tell says how a file differs from its newest version: [Changed], [Touched],
 // [Same] or [Unknown]. The error is one of reading the file.
 func (d Detection) Tell(ctx context.Context, f files.File, kept names.File) (Kind, error) {
-	if d == Always || kept.Size >= 0 && f.Size != kept.Size {
+	if d == Always || kept.Doomed || kept.Size >= 0 && f.Size != kept.Size {
 		return Changed, nil
 	}
 	sameTime := kept.Matches(f.Size, f.Modified)

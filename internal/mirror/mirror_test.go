@@ -74,6 +74,9 @@ func TestChanges(t *testing.T) {
 		"all new":                {seq(local("a", 1, then), local("b", 1, then)), seq[names.File](), mirror.ByTime, []string{"new a", "new b"}},
 		"all removed":            {seq[files.File](), seq(kept("a", 1, then), kept("b", 1, then)), mirror.ByTime, []string{"removed a", "removed b"}},
 		"the same":               {seq(local("a", 1, then)), seq(kept("a", 1, then)), mirror.ByTime, nil},
+		"the same, and about to be deleted": {
+			seq(local("a", 1, then)), seq(names.File{Path: "a", Size: 1, Modified: then, Doomed: true}), mirror.ByTime, []string{"changed a"},
+		},
 		"interleaved": {
 			seq(local("a", 1, then), local("c", 1, then), local("d", 1, then)), seq(kept("b", 1, then), kept("c", 2, then), kept("e", 1, then)), mirror.ByTime,
 			[]string{"new a", "removed b", "changed c", "new d", "removed e"},

@@ -34,6 +34,7 @@ type File struct {
 	Hash     treehash.Hash // of the file's bytes; zero if it is not known
 	Created  time.Time     // of the archive
 	Mode     uint32        // of the file, as Unix has it; 0 if it is not known
+	Doomed   bool          // the archive was about to be deleted: whether it still is in the vault, nobody knows
 }
 
 // UnknownSize is the size of a file whose name was read from the description of a sealed archive: how long the plain text is stands in
@@ -94,10 +95,10 @@ func (tx *transaction) putArchive(a Archive) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if _, err := tx.exec("DELETE FROM removed WHERE id = ?", string(a.ID)); err != nil {
+		return 0, err
+	}
 	if !known {
-		if _, err := tx.exec("DELETE FROM removed WHERE id = ?", string(a.ID)); err != nil {
-			return 0, err
-		}
 		tx.added.Archives++
 		tx.added.Bytes += a.Size
 		_, err = tx.row(`INSERT INTO archives (id, description, size, hash, created, bundle, sealed) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING n`,
@@ -125,6 +126,33 @@ func (tx *transaction) dropFiles(n int64) error {
 	gone, err := tx.exec("DELETE FROM files WHERE archive = ?", n)
 	tx.added.Files -= gone
 	return err
+}
+
+// Doom says that archives are about to be deleted from the vault. Until [Catalogue.Remove] or [Catalogue.Spare] their files are [File.Doomed],
+// so that nobody takes them for safe if the process ends in between. Archives that are not known are no error.
+func (c *Catalogue) Doom(ctx context.Context, ids ...glacier.ArchiveID) error {
+	when := time.Now().UnixMilli()
+	return c.update(ctx, "note that archives are to be deleted", func(tx *transaction) error {
+		for _, id := range ids {
+			if err := tx.doom(id, when); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (tx *transaction) doom(id glacier.ArchiveID, when int64) error {
+	_, err := tx.exec("INSERT OR REPLACE INTO removed SELECT id, ? FROM archives WHERE id = ?", when, string(id))
+	return err
+}
+
+// Spare says that an archive that was about to be deleted is in the vault.
+func (c *Catalogue) Spare(ctx context.Context, id glacier.ArchiveID) error {
+	return c.update(ctx, "note that an archive is not deleted", func(tx *transaction) error {
+		_, err := tx.exec("DELETE FROM removed WHERE id = ? AND EXISTS (SELECT 1 FROM archives a WHERE a.id = removed.id)", string(id))
+		return err
+	})
 }
 
 // Remove says that an archive was deleted from the vault: it and the files in it are forgotten, and only that it was removed, and when,

@@ -14,6 +14,8 @@ var (
 	ErrForeign = errors.New("it is not a file of names of firn's")
 	// ErrOther means that the catalogue is that of another vault.
 	ErrOther = errors.New("it holds the names of another vault")
+	// ErrEarlier means that the catalogue is that of an earlier vault of the same name. [SetAside] makes way for a new one.
+	ErrEarlier = errors.New("the vault was deleted since, and made anew")
 	// ErrDamaged means that the file is not what was once written. [SetAside] makes way for a new one.
 	ErrDamaged = errors.New("it is damaged")
 	// ErrFull means that there was no space left to write to. Nothing was changed.
@@ -33,6 +35,9 @@ func (c *Catalogue) explain(doing string, err error) error {
 		return fmt.Errorf("%s in %s: %w (%w)", doing, c.file, context.Canceled, err)
 	case errors.Is(err, ErrNewer):
 		return fmt.Errorf("%s in %s: %w; use that one, or move the file away and run `firn names rebuild`", doing, c.file, err)
+	case errors.Is(err, ErrEarlier):
+		return fmt.Errorf("%s in %s: %w; the archives that it names were in the earlier one, and are gone with it: "+
+			"`firn names rebuild` sets it aside and begins anew", doing, c.file, err)
 	case errors.Is(err, ErrDamaged), damaged(code):
 		return fmt.Errorf("%s in %s: %w; the archives are safe in the vault, and `firn names rebuild` makes the names anew from its inventory (%w)",
 			doing, c.file, ErrDamaged, err)

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	fileColumns = "SELECT f.path, a.id, f.offset, f.size, f.modified, f.nanos, f.hash, f.created, f.mode FROM files f JOIN archives a ON a.n = f.archive"
+	fileColumns = "SELECT f.path, a.id, f.offset, f.size, f.modified, f.nanos, f.hash, f.created, f.mode, EXISTS (SELECT 1 FROM removed r WHERE r.id = a.id) FROM files f JOIN archives a ON a.n = f.archive"
 	named       = " WHERE f.path = ?"
 	members     = " WHERE a.id = ? AND (f.offset, f.path, f.modified, f.nanos) > (?, ?, ?, ?) ORDER BY f.offset, f.path, f.modified, f.nanos"
 	// behind is behind a place in the order of byPath, and before a path.
@@ -26,7 +26,7 @@ const (
 func scanFile(rows *sql.Rows) (f File, err error) {
 	var hash []byte
 	var modified, nanos, created int64
-	err = rows.Scan(&f.Path, &f.Archive, &f.Offset, &f.Size, &modified, &nanos, &hash, &created, &f.Mode)
+	err = rows.Scan(&f.Path, &f.Archive, &f.Offset, &f.Size, &modified, &nanos, &hash, &created, &f.Mode, &f.Doomed)
 	copy(f.Hash[:], hash)
 	f.Modified = time.Unix(modified, nanos).UTC()
 	f.Created = glacier.At(created).Time

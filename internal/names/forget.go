@@ -2,17 +2,19 @@ package names
 
 import (
 	"context"
+	"time"
 
 	"firn/glacier"
 )
 
-// Forget takes names from an archive, unless they are the last ones that it has: then it changes nothing and last is true, so that the archive
-// can be deleted, and [Catalogue.Remove] says so. Names and archives that are not known are no error. Of several at a time, one is the last.
+// Forget takes names from an archive, unless they are the last ones that it has: then last is true, and the
+// archive is to be deleted, as [Catalogue.Doom] says it; the names stay until [Catalogue.Remove]. Names and archives that are not known are no error. Of several at a time, one is the last.
 func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []string) (last bool, err error) {
 	gone := make(map[string]bool, len(paths))
 	for _, path := range paths {
 		gone[path] = true
 	}
+	when := time.Now().UnixMilli()
 	err = c.update(ctx, "forget names", func(tx *transaction) error {
 		last = false
 		var n, all, those int64
@@ -31,7 +33,7 @@ func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []st
 			those += k
 		}
 		if last = those == all; last {
-			return nil
+			return tx.doom(id, when)
 		}
 		for path := range gone {
 			k, err := tx.exec("DELETE FROM files WHERE path = ? AND archive = ?", path, n)

@@ -27,20 +27,20 @@ func (c *Catalogue) Lock(ctx context.Context) (unlock func() error, err error) {
 	return held.Close, nil
 }
 
-// SetAside renames a damaged catalogue, with what belongs to it, so that [Open] makes a new one, and returns its new name. Nobody may have
-// it open.
-func SetAside(file string) (moved string, err error) {
+// SetAside renames a catalogue that is damaged, or of use no more, with what belongs to it, so that [Open] makes a new one. It returns the new
+// name, which is the old one with a word for the reason. Nobody may have it open.
+func SetAside(file, reason string) (moved string, err error) {
 	dir, name := disk.OS(filepath.Dir(file)), filepath.Base(file)
-	aside := name + ".damaged"
+	aside := name + "." + reason
 	for i := 2; ; i++ {
 		there, err := disk.Exists(dir, aside)
 		if err != nil {
-			return "", fmt.Errorf("set the damaged names aside: %w", err)
+			return "", fmt.Errorf("set the names aside: %w", err)
 		}
 		if !there {
 			break
 		}
-		aside = fmt.Sprintf("%s.damaged-%d", name, i)
+		aside = fmt.Sprintf("%s.%s-%d", name, reason, i)
 	}
 	// The log goes first: without it the file is older, but with another's log it is wrong.
 	for _, part := range []string{"-wal", "-shm", ""} {
@@ -49,11 +49,11 @@ func SetAside(file string) (moved string, err error) {
 			err = dir.Rename(name+part, aside+part)
 		}
 		if err != nil {
-			return "", fmt.Errorf("set the damaged names aside: %w", err)
+			return "", fmt.Errorf("set the names aside: %w", err)
 		}
 	}
 	if err := dir.SyncDir("."); err != nil {
-		return "", fmt.Errorf("set the damaged names aside: %w", err)
+		return "", fmt.Errorf("set the names aside: %w", err)
 	}
 	return filepath.Join(filepath.Dir(file), aside), nil
 }

@@ -182,7 +182,7 @@ func (b *bulk) mend(l limits, counts Counts) error {
 			return err
 		}
 	}
-	if _, err := b.exec("DELETE FROM removed WHERE time < ? OR id IN (SELECT id FROM archives)", l.forget); err != nil {
+	if _, err := b.exec("DELETE FROM removed WHERE time < ? OR time < ? AND id IN (SELECT id FROM archives)", l.forget, l.gone); err != nil {
 		return err
 	}
 	return b.run(`UPDATE totals SET

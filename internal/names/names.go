@@ -77,7 +77,7 @@ func OpenSound(ctx context.Context, file string) (c *Catalogue, moved string, er
 	if !errors.Is(err, ErrDamaged) {
 		return nil, "", err
 	}
-	if moved, err = SetAside(file); err != nil {
+	if moved, err = SetAside(file, "damaged"); err != nil {
 		return nil, "", err
 	}
 	c, err = Open(ctx, file)

@@ -297,6 +297,48 @@ func TestBind(t *testing.T) {
 	}
 }
 
+// TestOf: a catalogue is of one vault, and not of the next of the same name.
+func TestOf(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	made := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	must(t, c.Of(ctx, made))
+	must(t, c.Of(ctx, made))
+	must(t, c.Of(ctx, made.Add(-time.Second))) // a server that was set back
+	err := c.Of(ctx, made.Add(time.Second))
+	if !errors.Is(err, names.ErrEarlier) || !strings.Contains(err.Error(), "`firn names rebuild`") {
+		t.Errorf("a vault that was made later: %v", err)
+	}
+}
+
+// TestDoom: whoever looks is told which archives may be gone, until it is known.
+func TestDoom(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	for _, id := range []glacier.ArchiveID{"A", "B", "C", "D"} {
+		must(t, c.Add(ctx, names.Archive{ID: id, Size: 1, Created: time.Now()}, names.File{Path: string(id), Size: 1}))
+	}
+	doomed := func() (all []string) {
+		t.Helper()
+		for f, err := range c.Under(ctx, "", true) {
+			must(t, err)
+			if f.Doomed {
+				all = append(all, f.Path)
+			}
+		}
+		return all
+	}
+	want(t, "doomed at first", doomed(), nil)
+	must(t, c.Doom(ctx, "A", "B", "unknown"))
+	last, err := c.Forget(ctx, "C", []string{"C"})
+	must(t, err)
+	want(t, "last", last, true)
+	want(t, "doomed", doomed(), []string{"A", "B", "C"})
+	must(t, c.Spare(ctx, "A"))
+	must(t, c.Remove(ctx, "B"))
+	must(t, c.Spare(ctx, "B")) // which is not there to be spared
+	must(t, c.Add(ctx, names.Archive{ID: "C", Size: 1, Created: time.Now()}, names.File{Path: "C", Size: 1}))
+	want(t, "doomed at the end", doomed(), nil)
+}
+
 func TestDefaultFile(t *testing.T) {
 	of := func(endpoint, account, vault string) string {
 		return names.DefaultFile("/data", names.Owner{Endpoint: endpoint, Account: glacier.AccountID(account), Vault: glacier.VaultName(vault)})

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"firn/glacier"
 )
@@ -44,6 +45,28 @@ func (tx *transaction) bind(o Owner) error {
 		return fmt.Errorf("%w: they are of %s, not of %s", ErrOther, is, o)
 	}
 	return nil
+}
+
+// Of makes sure that the catalogue's vault is the one that was made at a time, of which it takes note the first time: [ErrEarlier] means
+// that it was made before, so that nothing that the catalogue says is true of the vault that there is now.
+func (c *Catalogue) Of(ctx context.Context, made time.Time) error {
+	return c.update(ctx, "look up which vault they are of", func(tx *transaction) error {
+		if _, err := tx.exec(createMade); err != nil {
+			return err
+		}
+		var is int64
+		known, err := tx.row("SELECT time FROM made", nil, &is)
+		switch {
+		case err != nil:
+			return err
+		case !known:
+			_, err = tx.exec("INSERT INTO made VALUES (1, ?)", made.UnixMilli())
+			return err
+		case made.UnixMilli() > is:
+			return fmt.Errorf("%w, on %s", ErrEarlier, made.UTC().Format(time.RFC3339))
+		}
+		return nil
+	})
 }
 
 // bindTo is bind for a text: the vault may be known at another address, and no vault at all is any.

@@ -28,7 +28,8 @@ const (
 )
 
 // schema makes the tables. A file's versions lie beside each other, the newest first, in the only order in which they are read; an
-// archive's id, which is long, is kept once, with its index. Of archives that were removed is kept when. Totals are kept because counting ten million rows takes a while.
+// archive's id, which is long, is kept once, with its index. Of archives that were removed is kept when; one that is there as well is being
+// deleted. Totals are kept because counting ten million rows takes a while.
 const schema = `
 CREATE TABLE owner (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -39,6 +40,7 @@ CREATE TABLE totals (
 	archives INTEGER NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL
 ) STRICT;
 INSERT INTO totals VALUES (1, 0, 0, 0);
+` + createMade + `;
 CREATE TABLE archives (
 	n INTEGER PRIMARY KEY, id TEXT NOT NULL, description TEXT NOT NULL,
 	size INTEGER NOT NULL, hash BLOB NOT NULL, created INTEGER NOT NULL,
@@ -68,6 +70,9 @@ CREATE TABLE chunks (
 	PRIMARY KEY (target, offset, archive)
 ) STRICT, WITHOUT ROWID;
 `
+
+// createMade makes the table of when the vault was made. Catalogues that are older than it get it when it is asked for.
+const createMade = "CREATE TABLE IF NOT EXISTS made (one INTEGER PRIMARY KEY CHECK (one = 1), time INTEGER NOT NULL) STRICT"
 
 const indexFiles = `CREATE INDEX files_archive ON files (archive, offset)`
 

@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"sync"
 
@@ -58,9 +59,7 @@ func deleteArchives(ctx context.Context, s *cli.Session, v *remote.Vault, known 
 	each(ctx, s.Parallel, ids, func(id string) {
 		var err error
 		if !s.DryRun {
-			if err = v.DeleteArchive(ctx, glacier.ArchiveID(id)); err == nil {
-				err = forget(ctx, known, glacier.ArchiveID(id))
-			}
+			err = deleteArchive(ctx, v, known, glacier.ArchiveID(id))
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -111,6 +110,27 @@ func each[E any](ctx context.Context, parallel int, list []E, do func(E)) {
 	}
 	close(work)
 	workers.Wait()
+}
+
+// deleteArchive deletes an archive, and its names.
+func deleteArchive(ctx context.Context, v *remote.Vault, known *names.Catalogue, id glacier.ArchiveID) error {
+	if known != nil {
+		if err := known.Doom(ctx, id); err != nil {
+			return err
+		}
+	}
+	if err := v.DeleteArchive(ctx, id); err != nil {
+		return spare(ctx, known, id, err)
+	}
+	return forget(ctx, known, id)
+}
+
+// spare says that an archive is still there, if the server has said that it is.
+func spare(ctx context.Context, known *names.Catalogue, id glacier.ArchiveID, err error) error {
+	if _, refused := errors.AsType[*glacier.Error](err); known == nil || !refused || remote.IsGone(err) {
+		return err
+	}
+	return errors.Join(err, known.Spare(context.WithoutCancel(ctx), id))
 }
 
 // forget takes a deleted archive out of the vault's names, if there are any.

@@ -252,6 +252,11 @@ func (e *emptying) fetch(ctx context.Context) error {
 // deleteBatch deletes some archives, and counts those that it could not. What
 // concerns more than a single archive is an error.
 func (e *emptying) deleteBatch(ctx context.Context, ids []glacier.ArchiveID, p *cli.Progress) (failed int64, err error) {
+	if e.names != nil {
+		if err := e.names.Doom(ctx, ids...); err != nil {
+			return 0, err
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	results := make(chan error, len(ids))
@@ -264,7 +269,7 @@ func (e *emptying) deleteBatch(ctx context.Context, ids []glacier.ArchiveID, p *
 		case err == nil:
 			p.Add(1)
 		case remote.IsRefusal(err, glacier.AccessDenied, glacier.InvalidParameterValue):
-			err = fmt.Errorf("archive %s: %w", id, err)
+			err = fmt.Errorf("archive %s: %w", id, spare(ctx, e.names, id, err))
 		default:
 			cancel(err)
 		}

@@ -69,7 +69,7 @@ func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, va
 	if w.vault, err = s.Vault(vault); err != nil {
 		return nil, err
 	}
-	open := s.Catalogue
+	open := s.CurrentCatalogue
 	if anew {
 		open = s.SoundCatalogue
 	}

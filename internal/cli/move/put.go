@@ -101,7 +101,7 @@ func newPut(ctx context.Context, s *cli.Session, f *uploadFlags, vault string) (
 	if p.vault, err = s.Vault(vault); err != nil {
 		return nil, err
 	}
-	if p.names, err = s.Catalogue(ctx, p.vault); err != nil {
+	if p.names, err = s.CurrentCatalogue(ctx, p.vault); err != nil {
 		return nil, err
 	}
 	p.progress = s.Progress("Storing", 0, true)
