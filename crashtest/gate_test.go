@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -29,6 +30,7 @@ type gate struct {
 	passed int            // requests of this life of the verb
 	parts  map[string]int // how often the server has taken a part, by its tree hash
 	moment moment
+	first  *first    // nil if no reply is withheld
 	victim *exec.Cmd // nil if it is not to be killed, or is dead
 	killed bool
 }
@@ -110,6 +112,9 @@ var errKilled = errors.New("the verb is dead")
 
 // pass lets a request through.
 func (g *gate) pass(to http.RoundTripper, r *http.Request) (*http.Response, error) {
+	if g.first != nil && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/archives") {
+		return g.first.pass(g, to, r)
+	}
 	g.mu.Lock()
 	g.passed++
 	now := g.victim != nil && g.passed == g.moment.n
@@ -138,6 +143,34 @@ func (g *gate) pass(to http.RoundTripper, r *http.Request) (*http.Response, erro
 		resp.Body = &trap{ReadCloser: resp.Body, left: max(1, resp.ContentLength/2), sprung: g.kill}
 	}
 	return resp, nil
+}
+
+// A first is the first archive of a life: the server stores it, and the verb is
+// killed before it hears of that, when it comes with so many others. So those before
+// the last are known.
+type first struct {
+	others int
+	n      atomic.Int64
+	stored chan struct{}
+}
+
+func (f *first) pass(g *gate, to http.RoundTripper, r *http.Request) (*http.Response, error) {
+	switch f.n.Add(1) {
+	case 1:
+		resp, err := to.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		resp.Body.Close()
+		close(f.stored)
+		<-r.Context().Done()
+		return nil, errKilled
+	case int64(f.others) + 1:
+		<-f.stored
+		g.kill()
+		return nil, errKilled
+	}
+	return to.RoundTrip(r)
 }
 
 // A trap is a body that springs after some bytes.

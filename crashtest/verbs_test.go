@@ -232,6 +232,36 @@ func TestPutKilled(t *testing.T) {
 	}
 }
 
+// TestBundlesKilled: of many bundles one is stored, and the client is killed before it
+// knows, when it knows of the next two. In each there is room for the file behind
+// those.
+func TestBundlesKilled(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		sealed bool
+	}{{"plain", false}, {"encrypted", true}} {
+		t.Run(row.name, func(t *testing.T) {
+			f := newField(t, "calm", "wild")
+			for i, kib := range []int{500, 400, 450, 450, 450, 500, 100, 700, 200, 500, 500} {
+				f.write(fmt.Sprintf("%02d", i), content{uint64(i), kib << 10})
+			}
+			args := []string{"put", "folder", "--bundle", "--bundle-size", "1M", "--parallel", "2"}
+			if row.sealed {
+				args = append(args, "--encrypt", f.key())
+			}
+			f.calm(append(args, "calm")...)
+			f.gate.first = &first{others: 3, stored: make(chan struct{})}
+			killed, _, _ := f.gate.run(f.verb(append(args, "wild")...), moment{n: 1 << 20})
+			f.gate.first = nil
+			if !killed {
+				t.Error("nothing was killed")
+			}
+			f.calm(append(args, "wild")...)
+			f.sameNames("calm", "wild", 1)
+		})
+	}
+}
+
 func TestSyncKilled(t *testing.T) {
 	f := newField(t, "calm", "wild")
 	f.grow()

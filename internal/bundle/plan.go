@@ -6,6 +6,8 @@ import "iter"
 type Limits struct {
 	Below int64 // files smaller than this; at most [MaxMember]
 	Size  int64 // a bundle is ended before it becomes larger than this
+	// Cut says of a path whether a bundle has to end before it, or after it; nil says it of none.
+	Cut func(path string) (before, after bool)
 }
 
 // The defaults: below 1 MiB, an archive's overhead of 32 KiB and the price of a request are felt.
@@ -21,6 +23,11 @@ func Plan[T any](things iter.Seq2[T, error], describe func(T) File, l Limits) it
 	return func(yield func([]T, error) bool) {
 		var group []T
 		var size int64
+		end := func() bool {
+			ended := group
+			group, size = nil, 0
+			return len(ended) == 0 || yield(ended, nil)
+		}
 		for thing, err := range things {
 			if err != nil {
 				if !yield(nil, err) {
@@ -35,19 +42,25 @@ func Plan[T any](things iter.Seq2[T, error], describe func(T) File, l Limits) it
 				}
 				continue
 			}
+			before, after := l.cut(f.Path)
 			cost := footprint(f)
-			if len(group) == MaxMembers || len(group) > 0 && size+cost > l.Size {
-				if !yield(group, nil) {
-					return
-				}
-				group, size = nil, 0
+			if (before || len(group) == MaxMembers || size+cost > l.Size) && !end() {
+				return
 			}
 			group, size = append(group, thing), size+cost
+			if after && !end() {
+				return
+			}
 		}
-		if len(group) > 0 {
-			yield(group, nil)
-		}
+		end()
 	}
+}
+
+func (l *Limits) cut(path string) (before, after bool) {
+	if l.Cut == nil {
+		return false, false
+	}
+	return l.Cut(path)
 }
 
 // footprint is about what a file takes in a bundle: header, bytes, and a line of the index.

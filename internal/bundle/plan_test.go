@@ -67,6 +67,26 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestPlanCutsWhereItIsTold: whatever else would have room.
+func TestPlanCutsWhereItIsTold(t *testing.T) {
+	cuts := map[string][2]bool{"b": {true, false}, "c": {false, true}, "f": {true, true}, "big": {true, true}, "h": {false, true}}
+	l := bundle.Limits{Below: 100 << 10, Size: 300 << 10, Cut: func(path string) (before, after bool) { return cuts[path][0], cuts[path][1] }}
+	var got []string
+	for group, err := range bundle.Plan(walk("a b c d e big f g h", 1, 1, 1, 1, 1, 900, 1, 1, 1), same, l) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range group {
+			names = append(names, f.Path)
+		}
+		got = append(got, strings.Join(names, " "))
+	}
+	if diff := cmp.Diff([]string{"a", "b c", "big", "d e", "f", "g h"}, got); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+}
+
 func TestPlanEndsWhenAsked(t *testing.T) {
 	for _, names := range []string{"big big2", "gone gone", "a b c d e f g h"} {
 		n := 0

@@ -14,6 +14,7 @@
 package deposit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -67,6 +68,10 @@ type Depositor struct {
 func (d *Depositor) Deposit(ctx context.Context, items iter.Seq2[Item, error]) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	before, err := d.left(ctx)
+	if err != nil {
+		return err
+	}
 	groups := make(chan []Item)
 	var crew sync.WaitGroup
 	var told sync.Mutex
@@ -85,21 +90,20 @@ func (d *Depositor) Deposit(ctx context.Context, items iter.Seq2[Item, error]) e
 			}
 		})
 	}
-	err := d.feed(ctx, items, groups)
+	err = d.feed(ctx, items, groups, before.cut)
 	close(groups)
 	crew.Wait()
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
+	if cause := context.Cause(ctx); cause != nil || err != nil {
+		return cmp.Or(cause, err)
 	}
-	if err == nil && d.Recipients.Len() > 0 {
-		err = d.forgetSeals(ctx)
-	}
-	return err
+	return d.forget(ctx, before)
 }
 
 // feed hands items over in the groups that become archives.
-func (d *Depositor) feed(ctx context.Context, items iter.Seq2[Item, error], groups chan<- []Item) error {
-	for group, err := range bundle.Plan(items, packed, d.Bundles) {
+func (d *Depositor) feed(ctx context.Context, items iter.Seq2[Item, error], groups chan<- []Item, cut func(string) (bool, bool)) error {
+	limits := d.Bundles
+	limits.Cut = cut
+	for group, err := range bundle.Plan(items, packed, limits) {
 		if err != nil {
 			return err
 		}

@@ -228,6 +228,73 @@ func TestLostReplies(t *testing.T) {
 	}
 }
 
+// TestBundlesAreCutAgain: a bundle whose reply was lost is made again of the same files, although those that followed them
+// are stored by now and what comes next would have room in it. So it is not there twice, sealed or not.
+func TestBundlesAreCutAgain(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	must(t, err)
+	for kind, sealed := range map[string]bool{"plain": false, "sealed": true} {
+		t.Run(kind, func(t *testing.T) {
+			b := newBench(t)
+			b.Bundles = bundle.Limits{Below: 1 << 20, Size: 300 << 10}
+			if sealed {
+				must(t, b.Recipients.Add(key.Recipient().String()))
+			}
+			kib := func(name string, n int) deposit.Item { return b.file(name, bytes.Repeat([]byte(name), n<<10)) }
+			before, one, two, after := kib("before", 1), kib("one", 30), kib("two", 30), kib("zafter", 1)
+			b.loseReplies = true
+			if err := b.Deposit(t.Context(), items(one, two)); err == nil {
+				t.Fatal("no reply was lost")
+			}
+			b.loseReplies = false
+			must(t, b.Deposit(t.Context(), items(kib("other", 2), kib("others", 2))))
+			must(t, b.Deposit(t.Context(), items(before, one, two, after)))
+			d, err := b.Uploader.Vault.Describe(t.Context())
+			if must(t, err); d.NumberOfArchives != 4 {
+				t.Errorf("%d archives, want 4: a bundle, another, and two files", d.NumberOfArchives)
+			}
+			_, first := b.known("one")
+			_, second := b.known("two")
+			if !first.Bundle || first.ID != second.ID {
+				t.Errorf("one is in %v, two in %v", first.ID, second.ID)
+			}
+			b.nothingLeft()
+		})
+	}
+}
+
+// TestBundleIsAnotherByNow: what is remembered of a bundle whose files have changed is forgotten when they are stored.
+func TestBundleIsAnotherByNow(t *testing.T) {
+	b := newBench(t)
+	b.Bundles = bundle.Limits{Below: 1 << 20, Size: 1 << 20}
+	one, two := b.file("one", []byte("one")), b.file("two", []byte("two"))
+	b.refuse = func(*http.Request) bool { return true }
+	if err := b.Deposit(t.Context(), items(one, two)); err == nil {
+		t.Fatal("nothing was refused")
+	}
+	b.refuse = nil
+	must(t, b.Deposit(t.Context(), items(b.file("other", []byte("other")))))
+	left := 0
+	for _, err := range b.Names.Uploads(t.Context()) {
+		must(t, err)
+		left++
+	}
+	if left != 1 {
+		t.Errorf("%d bundles are remembered, of which no file has come again; want 1", left)
+	}
+	must(t, b.Deposit(t.Context(), items(b.file("one", []byte("changed")), b.file("two", []byte("changed")))))
+	b.nothingLeft()
+}
+
+// nothingLeft fails if unfinished work is remembered.
+func (b *bench) nothingLeft() {
+	b.t.Helper()
+	for u, err := range b.Names.Uploads(b.t.Context()) {
+		must(b.t, err)
+		b.t.Errorf("left is %q", u.Key)
+	}
+}
+
 // TestOneGoesOn: the upload of a large file whose name is too long for a description
 // is gone on with, no part is sent twice, and the archive is a bundle whose index has
 // the name.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"firn/internal/bundle"
@@ -104,18 +103,19 @@ func (d *Depositor) send(ctx context.Context, p *parcel) (names.Archive, error) 
 	if err != nil {
 		return names.Archive{}, err
 	}
-	up := transfer.Item{Content: p.spool, Size: p.spool.Size(), Again: d.Again}
-	sealed := d.Recipients.Len() > 0
-	if err := d.dress(ctx, &up, label.Label{Path: bundleName(p.members), Modified: p.modified(), Bundle: true, Index: index}); err != nil {
+	up := transfer.Item{Content: p.spool, Size: p.spool.Size(), Modified: p.modified(), Node: p.edges().String(), Again: d.Again}
+	name := label.Label{Path: bundleName(p.members), Modified: up.Modified, Bundle: true, Index: index}
+	if err := d.dress(ctx, &up, name); err != nil {
 		return names.Archive{}, err
 	}
+	sealed := d.Recipients.Len() > 0
 	up.Keep = func(ctx context.Context, a names.Archive) error {
 		a.Bundle, a.Sealed = true, sealed
 		return d.Names.Add(ctx, a, p.members...)
 	}
 	uploader := *d.Uploader
 	uploader.Single = max(uploader.Single, up.Size) // there is nothing to go on with: the next process packs anew
-	a, err := uploader.Upload(ctx, up)
+	a, err := d.remembered(ctx, &uploader, up, name, len(p.members) > 1)
 	if err != nil {
 		return a, err
 	}
@@ -137,29 +137,31 @@ func (d *Depositor) dress(ctx context.Context, up *transfer.Item, name label.Lab
 	if err != nil {
 		return err
 	}
-	up.Key = name.Path
+	up.Key = noteKey(name)
 	return d.seal(ctx, up, measured.Tree, name)
 }
 
-// forgetSeals forgets the seals of bundles that nobody will make again, once all is
-// deposited.
-func (d *Depositor) forgetSeals(ctx context.Context) error {
-	var left []string
-	for u, err := range d.Names.Uploads(ctx) {
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(u.Key, Folder+"/") && u.PartSize == 0 {
-			left = append(left, u.Key)
-		}
+// remembered uploads a bundle. Meanwhile the catalogue knows of it, if it is of several
+// files: where it was cut. If it is sealed, the uploader sees to that.
+func (d *Depositor) remembered(ctx context.Context, u *transfer.Uploader, up transfer.Item, name label.Label, several bool) (names.Archive, error) {
+	if up.Key != "" || !several {
+		return u.Upload(ctx, up)
 	}
-	for _, key := range left {
-		if err := d.Names.DropUpload(ctx, key); err != nil {
-			return err
-		}
+	row := names.Upload{
+		Key: noteKey(name), Size: up.Size, Modified: up.Modified, Node: up.Node, Description: up.Description, Begun: time.Now(),
 	}
-	return nil
+	if err := d.Names.SetUpload(ctx, row); err != nil {
+		return names.Archive{}, err
+	}
+	a, err := u.Upload(ctx, up)
+	if err != nil {
+		return a, err
+	}
+	return a, d.Names.DropUpload(context.WithoutCancel(ctx), row.Key)
 }
+
+// edges are the first and the last file in the bundle.
+func (p *parcel) edges() edges { return edges{p.members[0].Path, p.members[len(p.members)-1].Path} }
 
 // modified is the time of the newest file in a bundle: the same files make the
 // same bundle.
