@@ -60,10 +60,12 @@ func (d *Directory) folder(prefix string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%w: the folder %q does not end in a slash", ErrDenied, prefix)
 	}
-	if key == "" { // The folder of keys that begin with a slash.
-		return path.Join(d.root, escape("")), nil
+	if key != "" { // else it is the folder of keys that begin with a slash
+		if err := checkLength(key); err != nil {
+			return "", err
+		}
 	}
-	return d.path(key)
+	return path.Join(d.root, folderPath(key)), nil
 }
 
 // Create implements [Bucket].

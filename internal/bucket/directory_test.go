@@ -85,7 +85,11 @@ func tree(t *testing.T, fsys disk.FS, name string) []string {
 func TestHostileKeysStayBelowTheRoot(t *testing.T) {
 	fsys := disk.NewMem(0)
 	d := NewDirectory(fsys, "root")
-	keys := []string{"../../x", "b/..", ".", "//", "/abs", "a/../../b", "a\x00b", "a//", "%2E%2E/x", "%", "%25", "%tmp-00"}
+	long := strings.Repeat("x", 253)
+	keys := []string{
+		"../../x", "b/..", ".", "//", "/abs", "a/../../b", "a\x00b", "a//", "%2E%2E/x", "%", "%25", "%tmp-00",
+		long + "/../x", long + "xxx/../x", long + ".../x", long + "%tmp-0/x",
+	}
 	fill(t, d, keys...)
 	for _, key := range keys {
 		if data, ok := d.read(t, key); !ok || string(data) != key {
@@ -140,7 +144,7 @@ func TestConflict(t *testing.T) {
 func TestList(t *testing.T) {
 	fsys := disk.NewMem(0)
 	d := NewDirectory(fsys, "root")
-	fill(t, d, "top", "job/b", "job/a%", "job/a", "job/", "job/sub/x", "/first", "job/..")
+	fill(t, d, "top", "job/b", "job/a%", "job/a", "job/", "job/sub/x", "/first", "job/..", strings.Repeat("y", 300)+"/z")
 	open, err := d.Create(context.Background(), "job/open", Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +160,7 @@ func TestList(t *testing.T) {
 		{"the top", "", []Entry{{"top", 3}}},
 		{"a folder", "job/", []Entry{{"", 4}, {"..", 6}, {"a", 5}, {"a%", 6}, {"b", 5}}},
 		{"a folder of a folder", "job/sub/", []Entry{{"x", 9}}},
+		{"a folder with a long name", strings.Repeat("y", 300) + "/", []Entry{{"z", 302}}},
 		{"the folder without a name", "/", []Entry{{"first", 6}}},
 		{"no folder", "nowhere/at/all/", nil},
 		{"an object", "job/a/", nil},

@@ -16,15 +16,14 @@ const (
 //
 // A key is cut at its slashes, and each segment is the name of a directory or, the last one, of a file. In it the sign % and all
 // control characters are written as %XX, byte by byte; so are the dots of the segments "." and "..", and the empty segment is a
-// single %. Such a name may have 255 bytes.
+// single %. Such a name may have 255 bytes. That of a directory may need more: then it is several directories, one in another, and
+// the names of all but the last end in %+.
 func CheckKey(key string) error {
 	if err := checkLength(key); err != nil {
 		return err
 	}
-	for segment := range strings.SplitSeq(key, "/") {
-		if n := len(escape(segment)); n > maxName {
-			return fmt.Errorf("%w: the key %.40q… has a segment that would need a file name of %d bytes, and %d can be had", ErrDenied, key, n, maxName)
-		}
+	if n := len(escape(key[strings.LastIndexByte(key, '/')+1:])); n > maxName {
+		return fmt.Errorf("%w: the key %.40q… ends in a segment that would need a file name of %d bytes, and %d can be had", ErrDenied, key, n, maxName)
 	}
 	return nil
 }
@@ -44,11 +43,43 @@ func checkLength(key string) error {
 
 // keyPath returns the path of a key that CheckKey accepts. No other key has the same.
 func keyPath(key string) string {
-	segments := strings.Split(key, "/")
-	for i, segment := range segments {
-		segments[i] = escape(segment)
+	last := strings.LastIndexByte(key, '/') + 1
+	if last == 0 {
+		return escape(key)
 	}
-	return strings.Join(segments, "/")
+	return folderPath(key[:last-1]) + "/" + escape(key[last:])
+}
+
+// folderPath returns the path of the directory of all keys that begin with folder and a slash.
+func folderPath(folder string) string {
+	var names []string
+	for segment := range strings.SplitSeq(folder, "/") {
+		piece := cut(segment)
+		for len(piece) < len(segment) {
+			names = append(names, escape(piece)+goesOn)
+			segment = segment[len(piece):]
+			piece = cut(segment)
+		}
+		names = append(names, escape(piece))
+	}
+	return strings.Join(names, "/")
+}
+
+// goesOn ends the name of a directory that is only the beginning of a segment. No escaped segment ends so.
+const goesOn = "%+"
+
+// cut returns what of a segment has room in one name: all of it, or a beginning that leaves room for goesOn.
+func cut(segment string) string {
+	if len(escape(segment)) <= maxName {
+		return segment
+	}
+	size := 0
+	for i, r := range segment {
+		if size += len(escapeRune(r)); size > maxName-len(goesOn) {
+			return segment[:i]
+		}
+	}
+	return segment
 }
 
 // escape returns the file name of a segment.
@@ -61,15 +92,20 @@ func escape(segment string) string {
 	}
 	var name strings.Builder
 	for _, r := range segment {
-		if r != '%' && !unicode.IsControl(r) {
-			name.WriteRune(r)
-			continue
-		}
-		for _, b := range []byte(string(r)) {
-			fmt.Fprintf(&name, "%%%02X", b)
-		}
+		name.WriteString(escapeRune(r))
 	}
 	return name.String()
+}
+
+func escapeRune(r rune) string {
+	if r != '%' && !unicode.IsControl(r) {
+		return string(r)
+	}
+	var escaped strings.Builder
+	for _, b := range []byte(string(r)) {
+		fmt.Fprintf(&escaped, "%%%02X", b)
+	}
+	return escaped.String()
 }
 
 // unescape returns the segment whose file name this is, and whether there is one.

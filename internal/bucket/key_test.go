@@ -28,6 +28,14 @@ func TestKeyPath(t *testing.T) {
 		{"what the disk calls temporary", "a.tmp", "a.tmp"},
 		{"the longest name", strings.Repeat("x", 255), strings.Repeat("x", 255)},
 		{"the longest escaped name", strings.Repeat("%", 85), strings.Repeat("%25", 85)},
+		{"a folder with the longest name", strings.Repeat("x", 255) + "/y", strings.Repeat("x", 255) + "/y"},
+		{"a folder with a longer name", strings.Repeat("x", 256) + "/y", strings.Repeat("x", 253) + "%+/xxx/y"},
+		{"a folder whose name is longer when escaped", strings.Repeat("%", 86) + "/y", strings.Repeat("%25", 84) + "%+/%25%25/y"},
+		{"a folder with a name of three pieces", "a/" + strings.Repeat("ü", 260) + "/b/c",
+			"a/" + strings.Repeat("ü", 126) + "%+/" + strings.Repeat("ü", 126) + "%+/" + strings.Repeat("ü", 8) + "/b/c"},
+		{"a long name that would end in the folder above", strings.Repeat("x", 253) + "../y", strings.Repeat("x", 253) + "../y"},
+		{"the same, a byte longer", strings.Repeat("x", 254) + "../y", strings.Repeat("x", 253) + "%+/x../y"},
+		{"no cut within an escape", strings.Repeat("x", 251) + "%ü../y", strings.Repeat("x", 251) + "%+/%25ü../y"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := CheckKey(c.key); err != nil {
@@ -46,8 +54,8 @@ func TestCheckKey(t *testing.T) {
 		{"too long", strings.Repeat("abcdefgh/", 114)[:1025], "1025 bytes"},
 		{"not UTF-8", "a/\xff", "not UTF-8"},
 		{"a surrogate", "a/\xed\xa0\x80", "not UTF-8"},
-		{"a long segment", "a/" + strings.Repeat("x", 256) + "/b", "256 bytes"},
-		{"a segment that is long when escaped", strings.Repeat("%", 86), "258 bytes"},
+		{"a long name", "a/b/" + strings.Repeat("x", 256), "256 bytes"},
+		{"a name that is long when escaped", strings.Repeat("%", 86), "258 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := CheckKey(c.key)
@@ -76,6 +84,7 @@ func TestUnescape(t *testing.T) {
 		{"no name", ""},
 		{"escaped slash", "%2F"},
 		{"not UTF-8", "\xff"},
+		{"the beginning of a folder's name", "a%+"},
 	} {
 		if segment, ok := unescape(c.file); ok {
 			t.Errorf("%s: %q is taken for %q", c.name, c.file, segment)
@@ -98,12 +107,17 @@ func FuzzKey(f *testing.F) {
 			t.Fatalf("%q becomes %q, which is no path", key, path)
 		}
 		var segments []string
+		begun := ""
 		for name := range strings.SplitSeq(path, "/") {
-			segment, ok := unescape(name)
+			beginning, more := strings.CutSuffix(name, goesOn)
+			segment, ok := unescape(beginning)
 			if !ok || len(name) > maxName || strings.HasPrefix(name, tempPrefix) {
 				t.Fatalf("%q becomes %q with the segment %q", key, path, name)
 			}
-			segments = append(segments, segment)
+			if begun += segment; !more {
+				segments = append(segments, begun)
+				begun = ""
+			}
 		}
 		if back := strings.Join(segments, "/"); back != key {
 			t.Errorf("%q becomes %q, which is %q", key, path, back)

@@ -487,11 +487,44 @@ func TestWhoMayUseWhat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = s.Check(owner, &Location{Bucket: "results", Prefix: strings.Repeat("x", 256)})
+		err = s.Check(owner, &Location{Bucket: "results", Prefix: strings.Repeat("x", 1000)})
 		if e, ok := errors.AsType[*glacier.Error](err); !ok || !strings.HasPrefix(e.Message, "Invalid Prefix: ") {
 			t.Error(err)
 		}
 	})
+}
+
+// TestLongestPrefix: a directory has room for every prefix that S3 has room for, however few names it is made of.
+func TestLongestPrefix(t *testing.T) {
+	for _, prefix := range []string{strings.Repeat("x", maxPrefix), strings.Repeat("ü", maxPrefix/2), strings.Repeat("%", maxPrefix), strings.Repeat("/", maxPrefix-1) + "x"} {
+		doc, err := json.Marshal(map[string]any{"S3": map[string]string{"BucketName": strings.Repeat("b", 63), "Prefix": prefix}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := ParseLocation(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := bucket.NewDirectory(disk.OS(t.TempDir()), "select")
+		s, err := New(Config{Directory: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		site, err := s.Site(owner, l, glacier.JobID(strings.Repeat("j", jobIDLength)))
+		if err == nil {
+			err = site.Begin(t.Context(), []byte("description"))
+		}
+		if err == nil {
+			err = site.clear(t.Context())
+		}
+		if err != nil {
+			t.Errorf("%.10s…: %v", prefix, err)
+			continue
+		}
+		if list, err := dir.List(site.key("")); err != nil || len(list) != 1 || list[0].Name != jobName {
+			t.Errorf("%.10s…: %v, %v", prefix, list, err)
+		}
+	}
 }
 
 func TestMaxOutput(t *testing.T) {
