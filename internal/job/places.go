@@ -53,7 +53,8 @@ func (p *places) give(e entry) {
 // pick returns which of the due jobs of a lane, in the order of their ranks, is
 // to be given to a worker now; none if ok is false. Queries are picked by account:
 // the one that has the fewest workers, and of those the one that has waited longest
-// since its last turn. Rank decides among an account's own.
+// since its last turn. Rank decides among an account's own. Half of the workers, one at least, take those that a bucket has failed
+// before: it may make each try wait, again and again.
 func (p *places) pick(l lane, due []entry) (i int, ok bool) {
 	if len(due) == 0 {
 		return 0, false
@@ -62,21 +63,24 @@ func (p *places) pick(l lane, due []entry) (i int, ok bool) {
 		return 0, p.room(due[0].rank)
 	}
 	running := make(map[glacier.AccountID]int)
-	n := 0
+	n, again := 0, 0
 	for _, e := range p.busy {
 		if e.lane == laneQueries {
 			running[e.caller]++
 			n++
+			again += min(e.refusals, 1)
 		}
 	}
-	best := 0
-	for i := range due {
-		a, b := due[i].caller, due[best].caller
-		if cmp.Or(cmp.Compare(running[a], running[b]), cmp.Compare(p.served[a], p.served[b])) < 0 {
+	best := -1
+	for i, e := range due {
+		if e.refusals > 0 && again >= max(1, p.queries/2) {
+			continue
+		}
+		if best < 0 || cmp.Or(cmp.Compare(running[e.caller], running[due[best].caller]), cmp.Compare(p.served[e.caller], p.served[due[best].caller])) < 0 {
 			best = i
 		}
 	}
-	return best, n < p.queries
+	return best, best >= 0 && n < p.queries
 }
 
 // room reports whether a retrieval of the rank may be given to a worker: all of

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"firn/glacier"
 	"firn/internal/record"
@@ -136,6 +138,66 @@ func TestTurnsOfQueries(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFailedByABucket: queries that a bucket has failed before have half of the workers, however many there are and whatever their
+// rank is; the others go to the next that was not.
+func TestFailedByABucket(t *testing.T) {
+	failed := func(id uint64, rank int) entry { return entry{lane: laneQueries, id: id, rank: rank, refusals: 3} }
+	fresh := func(id uint64, rank int) entry { return entry{lane: laneQueries, id: id, rank: rank} }
+	for _, tt := range []struct {
+		name      string
+		workers   int
+		busy, due []entry
+		want      int // of due; -1: none
+	}{
+		{"no other is at work", 8, nil, []entry{failed(1, rankExpedited), fresh(2, rankStandard)}, 0},
+		{"another is", 8, []entry{failed(3, rankStandard)}, []entry{failed(1, rankExpedited), failed(2, rankExpedited), fresh(4, rankBulk)}, 2},
+		{"another is, and nothing else is due", 8, []entry{failed(3, rankStandard)}, []entry{failed(1, rankExpedited)}, -1},
+		{"one is at work that was not failed", 8, []entry{fresh(3, rankStandard)}, []entry{failed(1, rankExpedited), fresh(4, rankBulk)}, 0},
+		{"one of four", 16, []entry{failed(3, rankStandard)}, []entry{failed(1, rankExpedited), fresh(4, rankBulk)}, 0},
+		{"two of four", 16, []entry{failed(3, rankStandard), failed(5, rankStandard)}, []entry{failed(1, rankExpedited), fresh(4, rankBulk)}, 1},
+		{"one worker", 1, nil, []entry{failed(1, rankExpedited)}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPlaces(tt.workers)
+			for _, e := range tt.busy {
+				p.busy[e.id] = e
+			}
+			got, ok := p.pick(laneQueries, tt.due)
+			if !ok {
+				got = -1
+			}
+			if got != tt.want {
+				t.Errorf("%d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestHangingBucket: a bucket that makes every try wait does not keep queries from their turn that have nothing to do with it.
+func TestHangingBucket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLibrary(t)
+		h := newHouse(t, l.selects(), func(c *Config) { c.Workers = 8 })
+		a := h.small(photos, "a\n")
+		for range 8 {
+			h.begin(selectInto("remote", a, everything, ""))
+		}
+		l.fail(func(string) error {
+			time.Sleep(time.Minute)
+			return errors.New("no answer within 1m0s")
+		})
+		h.start()
+		time.Sleep(time.Hour)
+		began := time.Now()
+		if d := h.await(h.begin(selectJob(a, everything, ""))); d.StatusCode != glacier.Succeeded {
+			t.Errorf("%s", *d.StatusMessage)
+		}
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("it had its turn after %v", took)
+		}
+	})
 }
 
 // TestQueriesHoldUpNoRetrievals: whatever queries do, and however many wait, there
