@@ -58,7 +58,7 @@ func (d *Directory) folder(prefix string) (string, error) {
 	}
 	key, ok := strings.CutSuffix(prefix, "/")
 	if !ok {
-		return "", fmt.Errorf("%w: the folder %q does not end in a slash", ErrDenied, prefix)
+		return "", refusef("the folder %q does not end in a slash", prefix)
 	}
 	if key != "" { // else it is the folder of keys that begin with a slash
 		if err := checkLength(key); err != nil {
@@ -189,7 +189,7 @@ func (d *Directory) Remove(ctx context.Context, key string) error {
 // none is no error. If it fails, or the power is cut before it has returned, any part may be left. Nobody writes there meanwhile.
 func (d *Directory) RemoveAll(dir string) error {
 	if dir == "" {
-		return fmt.Errorf("%w: the whole of a bucket is not removed", ErrDenied)
+		return refusef("the whole of a bucket is not removed")
 	}
 	name, err := d.folder(dir)
 	if err != nil {
@@ -254,8 +254,8 @@ func (d *Directory) empty(name string) error {
 }
 
 var (
-	errFolder  = fmt.Errorf("%w: the key is a folder of other objects", ErrDenied)
-	errBlocked = fmt.Errorf("%w: a folder of the key is an object", ErrDenied)
+	errFolder  = refusef("the key is a folder of other objects")
+	errBlocked = refusef("a folder of the key is an object")
 )
 
 // explain turns an error in making the file name into what the caller can understand.

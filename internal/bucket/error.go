@@ -5,9 +5,21 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
+
+// A Refusal is why a bucket refuses, without asking a store. It satisfies [ErrDenied], and is for the caller's eyes: it names what
+// was asked, and nothing of the server's.
+type Refusal string
+
+func (r Refusal) Error() string { return ErrDenied.Error() + ": " + string(r) }
+
+// Is implements the comparison of [errors.Is].
+func (r Refusal) Is(target error) bool { return target == ErrDenied }
+
+func refusef(format string, args ...any) error { return Refusal(fmt.Sprintf(format, args...)) }
 
 // An Error is what a store of [S3] answered in place of success. It satisfies [ErrDenied] if asking again would not help,
 // [ErrCredentials] besides if that is because the store does not know who asks, and [ErrFull] if the store says that it is full.
@@ -91,7 +103,7 @@ func answer(err error) *Error {
 	}](err); ok {
 		e.Code, e.Message = oneLine(said.ErrorCode()), oneLine(said.ErrorMessage())
 	}
-	if e.Code == "UnknownError" { // the SDK's word for none
+	if e.Code == "UnknownError" || e.Code == strconv.Itoa(e.Status) { // the SDK's word for none, and some stores' way of saying nothing
 		e.Code = ""
 	}
 	return e

@@ -41,15 +41,29 @@ func (o Options) headers() (headers, error) {
 			return headers{}, err
 		}
 	}
-	for k, v := range o.Metadata {
-		if k == "" || strings.ContainsFunc(k, notToken) {
-			return headers{}, fmt.Errorf("%w: metadata cannot have the name %.40q", ErrDenied, k)
-		}
-		if err := checkValue(v); err != nil {
-			return headers{}, err
-		}
+	if err := checkMetadata(o.Metadata); err != nil {
+		return headers{}, err
 	}
 	return h, h.grant(o.Grants)
+}
+
+// checkMetadata refuses names that are no headers, or the same one.
+func checkMetadata(metadata map[string]string) error {
+	taken := map[string]bool{}
+	for k, v := range metadata {
+		if k == "" || strings.ContainsFunc(k, notToken) {
+			return refusef("metadata cannot have the name %.40q", k)
+		}
+		name := strings.ToLower(k)
+		if taken[name] {
+			return refusef("metadata cannot have the name %.40q twice, in whatever case", name)
+		}
+		taken[name] = true
+		if err := checkValue(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // grant sets the headers of the four permissions.
@@ -60,7 +74,7 @@ func (h *headers) grant(grants []Grant) error {
 	for _, g := range grants {
 		header, ok := permissions[g.Permission]
 		if !ok {
-			return fmt.Errorf("%w: an object has no permission %.40q to grant", ErrDenied, g.Permission)
+			return refusef("an object has no permission %.40q to grant", g.Permission)
 		}
 		grantee, err := g.grantee()
 		if err != nil {
@@ -81,17 +95,17 @@ func (g Grant) grantee() (string, error) {
 			continue
 		}
 		if err := checkValue(who.value); err != nil || strings.ContainsAny(who.value, `",`) {
-			return "", fmt.Errorf("%w: a grantee cannot have the %s %.40q", ErrDenied, who.word, who.value)
+			return "", refusef("a grantee cannot have the %s %.40q", who.word, who.value)
 		}
 		return fmt.Sprintf(`%s="%s"`, who.word, who.value), nil
 	}
-	return "", fmt.Errorf("%w: a grant of %s to nobody", ErrDenied, g.Permission)
+	return "", refusef("a grant of %s to nobody", g.Permission)
 }
 
 // checkValue refuses what no header can hold.
 func checkValue(v string) error {
 	if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-		return fmt.Errorf("%w: an option has control characters: %.40q", ErrDenied, v)
+		return refusef("an option has control characters: %.40q", v)
 	}
 	return nil
 }

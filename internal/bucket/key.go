@@ -23,7 +23,7 @@ func CheckKey(key string) error {
 		return err
 	}
 	if n := len(escape(key[strings.LastIndexByte(key, '/')+1:])); n > maxName {
-		return fmt.Errorf("%w: the key %.40q… ends in a segment that would need a file name of %d bytes, and %d can be had", ErrDenied, key, n, maxName)
+		return refusef("the key %.40q… ends in a segment that would need a file name of %d bytes, and %d can be had", key, n, maxName)
 	}
 	return nil
 }
@@ -32,11 +32,11 @@ func CheckKey(key string) error {
 func checkLength(key string) error {
 	switch {
 	case key == "":
-		return fmt.Errorf("%w: the key is empty", ErrDenied)
+		return refusef("the key is empty")
 	case len(key) > maxKey:
-		return fmt.Errorf("%w: the key %.40q… has %d bytes, and %d are allowed", ErrDenied, key, len(key), maxKey)
+		return refusef("the key %.40q… has %d bytes, and %d are allowed", key, len(key), maxKey)
 	case !utf8.ValidString(key):
-		return fmt.Errorf("%w: the key %.40q is not UTF-8", ErrDenied, key)
+		return refusef("the key %.40q is not UTF-8", key)
 	}
 	return nil
 }

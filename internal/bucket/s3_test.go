@@ -141,6 +141,7 @@ func TestOptionsThatMakeNoRequest(t *testing.T) {
 		"line break in metadata":      {Metadata: map[string]string{"a": "b\r\nX-Amz-Acl: public-read"}},
 		"line break in a name":        {Metadata: map[string]string{"a\n": "b"}},
 		"nameless metadata":           {Metadata: map[string]string{"": "b"}},
+		"metadata with a name twice":  {Metadata: map[string]string{"a": "1", "A": "2"}},
 		"line break in the type":      {ContentType: "text/csv\n"},
 		"line break in the ACL":       {CannedACL: "private\n"},
 		"line break in the key":       {KMSKey: "k\x00"},
@@ -151,7 +152,8 @@ func TestOptionsThatMakeNoRequest(t *testing.T) {
 		"line break in the grantee":   {Grants: []Grant{{Permission: "READ", URI: "http://x\n"}}},
 		"line break in the algorithm": {Encryption: "AES256\n"},
 	} {
-		if _, err := newFake(t, nil).open(t, nil).Create(context.Background(), "x", o); !errors.Is(err, ErrDenied) {
+		_, err := newFake(t, nil).open(t, nil).Create(context.Background(), "x", o)
+		if _, ok := errors.AsType[Refusal](err); !ok || !errors.Is(err, ErrDenied) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -183,6 +185,7 @@ func TestAnswers(t *testing.T) {
 		{"full", 507, "XMinioStorageFull", "no room", ErrFull, 0, "507 XMinioStorageFull"},
 		{"over its quota", 403, "QuotaExceeded", "no room", ErrFull, 0, "QuotaExceeded"},
 		{"many words", 400, "Bad", strings.Repeat("ü", 500), ErrDenied, 1, strings.Repeat("ü", 150) + "…"},
+		{"a code that is the status", 400, "400", "bad key", ErrDenied, 1, "answers 400: bad key"},
 		{"words of two lines", 400, "Bad", "one\ntwo", ErrDenied, 1, "one two"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func (u *upload) grow(n int) {
 // send sends what is in the buffer as the next part.
 func (u *upload) send() error {
 	if len(u.parts) == maxParts {
-		return fmt.Errorf("%w: an object of more than %d parts of %d bytes", ErrDenied, maxParts, PartSize)
+		return refusef("an object of more than %d parts of %d bytes", maxParts, PartSize)
 	}
 	if u.id == nil {
 		if err := u.begin(); err != nil {

@@ -85,7 +85,7 @@ func TestSelectRefusals(t *testing.T) {
 		{"archive of another vault", selectJob(foreign, everything, ""), invalid, "Invalid vault name: " + string(arn)},
 		{"name that no column has", header(`SELECT "NAME" FROM archive`), glacier.MissingHeaderName, ""},
 		{"name that two columns have", header(`SELECT name FROM archive`), glacier.AmbiguousFieldName, ""},
-		{"prefix that cannot be", with(`"runs"`, `"`+strings.Repeat("x", 300)+`"`), invalid, ""},
+		{"prefix that cannot be", with(`"runs"`, `"`+strings.Repeat("x", 513)+`"`), invalid, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := len(h.memStore.log(0))

@@ -200,7 +200,7 @@ func TestTroubleWithTheBucket(t *testing.T) {
 		j := h.job(h.begin(selectInto("remote", h.small(photos, "a\n"), everything, "")))
 		l.fail(func(string) error { return bucket.ErrDenied })
 		h.do(t.Context(), entry{vault: j.Vault, id: j.ID})
-		if d := h.describe(j.Public); d.StatusCode != glacier.Failed || *d.StatusMessage != "BucketRefused: results cannot be written: the bucket refuses." {
+		if d := h.describe(j.Public); d.StatusCode != glacier.Failed || *d.StatusMessage != "BucketRefused: the bucket takes no results." {
 			t.Errorf("%s: %v", d.StatusCode, *d.StatusMessage)
 		}
 	})

@@ -171,10 +171,14 @@ func Refusal(err error) error {
 
 // storeWords words a bucket's refusal for strangers. A store's own words are for the operator: they name his user.
 func storeWords(err error) string {
+	const words = "the bucket takes no results"
 	if answer, ok := errors.AsType[*bucket.Error](err); ok {
-		return "the bucket takes no results: " + (&bucket.Error{Status: answer.Status, Code: answer.Code}).Error()
+		return words + ": " + (&bucket.Error{Status: answer.Status, Code: answer.Code}).Error()
 	}
-	return err.Error()
+	if refusal, ok := errors.AsType[bucket.Refusal](err); ok {
+		return string(refusal)
+	}
+	return words
 }
 
 // text is the value of an optional string, "" if it was not supplied.

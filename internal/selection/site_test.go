@@ -390,7 +390,8 @@ func TestBeginRefused(t *testing.T) {
 		code glacier.Code
 		text string
 	}{
-		{"refused", fmt.Errorf("put: %w", bucket.ErrDenied), glacier.InvalidParameterValue, "Invalid OutputLocation: results cannot be written: put: the bucket refuses."},
+		{"refused", fmt.Errorf("put: %w", bucket.ErrDenied), glacier.InvalidParameterValue, "Invalid OutputLocation: the bucket takes no results."},
+		{"refused without asking", fmt.Errorf("put: %w", bucket.Refusal("an object has no permission")), glacier.InvalidParameterValue, "Invalid OutputLocation: an object has no permission."},
 		{"refused in a store's words", &bucket.Error{Status: 403, Code: "AccessDenied", Message: "User: arn:aws:iam::1:user/operator is not authorized"}, glacier.InvalidParameterValue,
 			"Invalid OutputLocation: the bucket takes no results: the store answers 403 AccessDenied."},
 		{"credentials that are not accepted", &bucket.Error{Status: 403, Code: "SignatureDoesNotMatch", Message: "AKIAOPERATOR"}, glacier.InvalidParameterValue,
