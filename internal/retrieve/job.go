@@ -224,13 +224,18 @@ func (r *Retriever) wait(ctx context.Context, o Order, j *job) error {
 // tellTier says that a job that was begun earlier is slower than the one that is
 // wanted now.
 func (r *Retriever) tellTier(j *job) {
-	rank := map[string]int{glacier.Expedited: 2, glacier.Bulk: -1}
-	if was := j.known.Tier; rank[was] < rank[r.Tier] {
+	if was := j.known.Tier; r.isSlower(was) {
 		if was == "" {
 			was = glacier.Standard
 		}
 		r.warn("tier", fmt.Sprintf("what was begun earlier with the tier %s is waited for, and not begun again with %s", was, r.Tier))
 	}
+}
+
+// isSlower reports whether a tier is slower than the one that is wanted now.
+func (r *Retriever) isSlower(tier string) bool {
+	rank := map[string]int{glacier.Expedited: 2, glacier.Bulk: -1}
+	return rank[tier] < rank[r.Tier]
 }
 
 // Outputs are kept for a day, so what the server does not know sooner after it was

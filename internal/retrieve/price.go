@@ -61,4 +61,5 @@ type Estimate struct {
 	Jobs      int64 // that would have to be begun
 	Retrieved int64 // bytes that these jobs retrieve
 	Begun     int64 // jobs that are under way or complete already
+	Slower    int64 // of these, jobs with a slower tier than is wanted now
 }

@@ -298,12 +298,15 @@ func (r *Retriever) Estimate(ctx context.Context, orders iter.Seq2[Order, error]
 			return e, err
 		}
 		for _, j := range append(t.ends, t.jobs...) {
-			_, begun, err := r.known(ctx, o.Archive.ID, j.span)
+			k, begun, err := r.known(ctx, o.Archive.ID, j.span)
 			switch {
 			case err != nil:
 				return e, err
 			case begun:
 				e.Begun++
+				if r.isSlower(k.Tier) {
+					e.Slower++
+				}
 			default:
 				e.Jobs++
 				e.Retrieved += j.span.size

@@ -278,7 +278,7 @@ func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
 	cost := g.price.Cost(e)
 	told := fmt.Sprintf("%s, %s, to retrieve with %s (%s)", cli.Count(e.Files, "file"), cli.Size(e.Bytes), cli.Count(e.Jobs, "new job"), cli.Size(e.Retrieved))
 	if e.Begun > 0 {
-		told += fmt.Sprintf(" and %d begun earlier", e.Begun)
+		told += fmt.Sprintf(" and %d begun earlier%s", e.Begun, slower(e))
 	}
 	if cost > 0 {
 		told += fmt.Sprintf(", for about $%.2f", cost)
@@ -301,6 +301,14 @@ func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
 	}
 	g.s.Tell("%s.", told)
 	return nil
+}
+
+// slower says how many jobs were begun earlier with a slower tier.
+func slower(e retrieve.Estimate) string {
+	if e.Slower == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d with a slower tier", e.Slower)
 }
 
 // spend keeps to the budget: what has expired before it was downloaded is paid for
@@ -328,14 +336,17 @@ func (g *get) detached(ctx context.Context, e retrieve.Estimate) error {
 		return g.printed
 	}
 	type begun struct {
-		Action           string // total
-		Requested, Begun int64
+		Action                   string // total
+		Requested, Begun, Slower int64
 	}
-	text := fmt.Sprintf("%s begun, %d were under way.", cli.Count(n, "job"), e.Begun)
+	if e.Slower > 0 {
+		g.s.Warn("what was begun earlier with a slower tier than %s, and is not complete yet, is not begun again: it takes as long as its own tier does", g.flags.tier)
+	}
+	text := fmt.Sprintf("%s begun, %d were under way%s.", cli.Count(n, "job"), e.Begun, slower(e))
 	if n < e.Jobs {
 		text += fmt.Sprintf(" %d more are left for later.", e.Jobs-n)
 	}
-	return g.end(begun{"total", n, e.Begun}, "%s Give the same command without --detach to wait for them; what they bring is kept for a day.", text)
+	return g.end(begun{"total", n, e.Begun, e.Slower}, "%s Give the same command without --detach to wait for them; what they bring is kept for a day.", text)
 }
 
 // done tells of a file.
