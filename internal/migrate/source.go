@@ -37,20 +37,6 @@ func (m *Migration) open(ctx context.Context, job glacier.JobID, offset, size in
 	return &source{m: m, ctx: ctx, job: job, first: offset, end: offset + size}
 }
 
-// openAll asks for all of a job's output, whose size it learns from the reply.
-func (m *Migration) openAll(ctx context.Context, job glacier.JobID) (*source, error) {
-	out, err := m.cfg.Source.Output(ctx, job, 0, -1)
-	switch {
-	case remote.IsNotFound(err):
-		return nil, errExpired
-	case err != nil:
-		return nil, err
-	case out.Size < 0:
-		return nil, errors.Join(errors.New("the source does not say how long the output is"), out.Body.Close())
-	}
-	return &source{m: m, ctx: ctx, job: job, end: out.Size, out: out}, nil
-}
-
 // patience is how often a reply may break off without a byte before it is
 // given up.
 const patience = 8

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/errand"
 	"firn/internal/remote"
 )
 
@@ -48,6 +49,10 @@ func (m *Migration) watch(ctx context.Context) error {
 	}
 }
 
+// longestPause is how long no job is looked at, and, once they are refused, none
+// is begun.
+const longestPause = 5 * time.Minute
+
 // oldest is the pause until the next look, by the job that has been waited for
 // the longest. Jobs that are done with are forgotten.
 func (m *Migration) oldest(since map[glacier.JobID]time.Time, asked map[glacier.JobID]Archive) time.Duration {
@@ -66,7 +71,7 @@ func (m *Migration) oldest(since map[glacier.JobID]time.Time, asked map[glacier.
 		}
 		longest = max(longest, now.Sub(at))
 	}
-	return pauseAfter(longest)
+	return errand.Pause(longest, longestPause)
 }
 
 // asked are the archives whose jobs are under way.
@@ -146,7 +151,7 @@ func (m *Migration) take(a *Archive, j *glacier.JobDescription, done []int64) ([
 	case !j.Completed:
 		return done, nil
 	case j.StatusCode != glacier.Succeeded:
-		return done, m.again(a, fmt.Errorf("the retrieval failed: %s", text(j.StatusMessage)))
+		return done, m.again(a, fmt.Errorf("the retrieval failed: %s", errand.Reason(j)))
 	case j.SHA256TreeHash != nil && *j.SHA256TreeHash != a.Tree.String():
 		return done, m.fail(a, fmt.Errorf("the source says that its tree hash is %s, and its inventory %s", *j.SHA256TreeHash, a.Tree), false)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/errand"
 	"firn/internal/names"
 	"firn/internal/remote"
 	"firn/internal/seal"
@@ -21,8 +22,7 @@ type job struct {
 	err   error // why it was not begun
 
 	complete bool
-	looks    int // that the server did not know it
-	renewals int // how often it was begun anew
+	loss     errand.Loss
 }
 
 func newJob(s span) *job { return &job{span: s, begun: make(chan struct{})} }
@@ -175,47 +175,33 @@ func refusedArchive(err error) error {
 	return err
 }
 
-// The pauses between looks at a job: a twentieth of the time since it was
-// begun.
-const (
-	shortestPause = 20 * time.Millisecond
-	longestPause  = time.Minute
-	quiet         = 2 * time.Second // after which a wait is worth a word
-)
+// quiet is how long a wait is not worth a word.
+const quiet = 2 * time.Second
 
 // wait waits until a job has succeeded. One that the server has forgotten is
 // begun anew.
 func (r *Retriever) wait(ctx context.Context, o Order, j *job) error {
 	told := false
 	for !j.complete {
-		d, err := r.Vault.Job(ctx, j.known.Job)
+		d, err := r.errands().Wait(ctx, j.known.Job, j.known.Begun, func(waited time.Duration) {
+			r.tellTier(j)
+			if !told && waited > quiet && r.Waiting != nil {
+				told = true
+				r.Waiting(o)
+			}
+		})
 		switch {
 		case remote.IsNotFound(err):
 			if err := r.anew(ctx, o, j); err != nil {
 				return err
 			}
-			continue
 		case err != nil:
 			return err
 		case d.StatusCode == glacier.Failed:
-			message := "no reason is given"
-			if d.StatusMessage != nil {
-				message = *d.StatusMessage
-			}
-			err = fmt.Errorf("the retrieval job failed: %s", message)
+			err = fmt.Errorf("the retrieval job failed: %s", errand.Reason(&d))
 			return &archiveError{errors.Join(err, r.Names.DropRetrieval(ctx, j.known.Token))}
-		case d.Completed:
+		default:
 			j.complete = true
-			return nil
-		}
-		r.tellTier(j)
-		age := r.now().Sub(j.known.Begun)
-		if !told && age > quiet && r.Waiting != nil {
-			told = true
-			r.Waiting(o)
-		}
-		if err := r.sleep(ctx, min(max(age/20, shortestPause), longestPause)); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -238,35 +224,14 @@ func (r *Retriever) isSlower(tier string) bool {
 	return rank[tier] < rank[r.Tier]
 }
 
-// Outputs are kept for a day, so what the server does not know sooner after it was
-// begun than kept is looked for a few times more.
-const (
-	kept     = 20 * time.Hour
-	maxLooks = 8 // three minutes
-)
-
-// maxAgain is how often a job is begun anew.
-const maxAgain = 3
-
-// isGone reports whether a job that the server does not know has to be begun
-// anew. If that is hard to believe, it waits a little before the next look.
-func (r *Retriever) isGone(ctx context.Context, j *job) (bool, error) {
-	j.complete = false
-	if r.now().Sub(j.known.Begun) < kept && j.looks < maxLooks {
-		j.looks++
-		return false, r.sleep(ctx, min(time.Second<<(j.looks-1), longestPause))
-	}
-	j.looks = 0
-	if j.renewals++; j.renewals > maxAgain {
-		return false, &archiveError{fmt.Errorf("the server has lost its job %d times", j.renewals)}
-	}
-	return true, nil
-}
-
 // anew begins a job anew whose output is gone, if it is.
 func (r *Retriever) anew(ctx context.Context, o Order, j *job) error {
-	gone, err := r.isGone(ctx, j)
-	if err != nil || !gone {
+	j.complete = false
+	gone, err := r.errands().IsGone(ctx, j.known.Begun, &j.loss)
+	switch {
+	case errors.Is(err, errand.ErrLost):
+		return &archiveError{err}
+	case err != nil, !gone:
 		return err
 	}
 	if k, found, err := r.known(ctx, o.Archive.ID, j.span); err != nil {

@@ -55,7 +55,7 @@ func (e *CorruptError) Error() string {
 	if e.Why != "" {
 		return e.Why
 	}
-	return fmt.Sprintf("the %d bytes from %d that came are not those of the archive: their tree hash is %s and should be %s", e.Size, e.Offset, e.Got, e.Want)
+	return fmt.Sprintf("the %d bytes from %d that came are not those that should have come: their tree hash is %s and should be %s", e.Size, e.Offset, e.Got, e.Want)
 }
 
 // tries is how often a chunk is fetched whose bytes are wrong, and how often the fetching of one is resumed in vain.

@@ -237,8 +237,6 @@ func (e *emptying) fetch(ctx context.Context) error {
 	if err := usable(d); err != nil {
 		return err
 	}
-	r := newOutputReader(ctx, e.v, id)
-	defer r.Close()
 	var size int64
 	if d.InventorySizeInBytes != nil {
 		size = *d.InventorySizeInBytes
@@ -246,7 +244,7 @@ func (e *emptying) fetch(ctx context.Context) error {
 	p := e.s.Progress("Getting the inventory", size, true)
 	defer p.Close()
 	e.fresh, e.old = false, found
-	return e.spool.fill(&counted{r, p}, id)
+	return readOutput(ctx, e.v, id, p, func(r io.Reader) error { return e.spool.fill(r, id) })
 }
 
 // deleteBatch deletes some archives, and counts those that it could not. What

@@ -10,6 +10,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/cli"
+	"firn/internal/errand"
 	"firn/internal/remote"
 )
 
@@ -159,7 +160,7 @@ func usable(d glacier.JobDescription) error {
 	case !d.Completed:
 		return cli.Errorf(cli.NotYet, "the job is not complete; it was begun at %s", cli.Date(d.CreationDate.Time))
 	case d.StatusCode != glacier.Succeeded:
-		return fmt.Errorf("the job failed: %s", text(d.StatusMessage))
+		return fmt.Errorf("the job failed: %s", errand.Reason(&d))
 	}
 	return nil
 }

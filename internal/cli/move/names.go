@@ -13,6 +13,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/cli"
+	"firn/internal/errand"
 	"firn/internal/inventory"
 	"firn/internal/label"
 	"firn/internal/names"
@@ -108,7 +109,7 @@ func (w *catalogueWork) read(ctx context.Context, use func(names.Inventory) erro
 		in := inventory.NewReader(r, "")
 		return use(names.Inventory{Rows: in.Rows(), Date: in.Date, Exact: !strings.Contains(w.s.Endpoint, ".amazonaws.com")})
 	})
-	if errors.Is(err, retrieve.ErrNotYet) {
+	if errors.Is(err, errand.ErrNotYet) {
 		return cli.Errorf(cli.NotYet, "the inventory job is begun; the same command, later, goes on")
 	}
 	return err
