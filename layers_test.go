@@ -25,7 +25,7 @@ var layers = []struct {
 	packages []string
 }{
 	{"language", []string{"glacier", "treehash"}},
-	{"facts", []string{"internal/bundle", "internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/label", "internal/pattern", "internal/policy", "internal/query", "internal/seal", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
+	{"facts", []string{"internal/bundle", "internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/label", "internal/pattern", "internal/policy", "internal/price", "internal/query", "internal/seal", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
 	{"engines", []string{"internal/scan"}},
 	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/health", "internal/history", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},

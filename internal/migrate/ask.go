@@ -59,7 +59,7 @@ func (m *Migration) choose(ctx context.Context) (*Archive, error) {
 			}
 			continue
 		}
-		price := m.cfg.Price(1, waiting[0].Size)
+		price := m.cfg.Price.Money(1, waiting[0].Size)
 		if m.cfg.Budget > 0 && about.Spent+price > m.cfg.Budget {
 			m.stop(fmt.Sprintf("the budget of %s is spent, or the next retrieval (%s) would exceed it", m.cfg.Budget, price))
 			continue
@@ -164,7 +164,7 @@ func (m *Migration) unask(n int64) error {
 }
 
 func (m *Migration) refund(a *Archive, l *ledger) {
-	l.spent -= m.cfg.Price(1, a.Size)
+	l.spent -= m.cfg.Price.Money(1, a.Size)
 	l.asks--
 }
 

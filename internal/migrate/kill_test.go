@@ -11,6 +11,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/migrate"
+	"firn/internal/price"
 	"firn/internal/remote"
 )
 
@@ -98,7 +99,7 @@ func TestKilledMigration(t *testing.T) {
 			if parts, times := to.counted("part"); parts != times {
 				t.Errorf("%d parts were sent %d times", parts, times)
 			}
-			if r, err := state.Report(nil); err != nil || r.Retrievals != int64(len(sizes)) || r.Copied.Archives != int64(len(sizes)) {
+			if r, err := state.Report(price.List{}); err != nil || r.Retrievals != int64(len(sizes)) || r.Copied.Archives != int64(len(sizes)) {
 				t.Errorf("report %+v, %v", r, err)
 			}
 		})

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/price"
 	"firn/internal/remote"
 )
 
@@ -46,9 +47,9 @@ type Config struct {
 	IDs            IDs
 
 	Tier         string // of retrievals; default Bulk
-	Price        Price  // of retrievals; nil: they cost nothing
-	Budget       Money  // for all retrievals of the migration; 0 has no limit
-	BytesPerHour int64  // to be retrieved; 0 has no limit
+	Price        price.List
+	Budget       price.Money // for all retrievals of the migration; 0 has no limit
+	BytesPerHour int64       // to be retrieved; 0 has no limit
 
 	Parallel int   // archives, and parts, copied at a time; default 4
 	Part     int64 // smallest size of parts, as the API has it; default 16 MiB
@@ -118,9 +119,6 @@ func New(cfg Config) *Migration {
 	cfg.Memory = cmp.Or(cfg.Memory, defaultMemory)
 	cfg.Ahead = cmp.Or(cfg.Ahead, defaultAhead)
 	cfg.Events.withDefaults()
-	if cfg.Price == nil {
-		cfg.Price = func(int64, int64) Money { return 0 }
-	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -11,6 +11,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/migrate"
+	"firn/internal/price"
 	"firn/internal/remote"
 )
 
@@ -23,7 +24,7 @@ func TestMigration(t *testing.T) {
 	m, state := migration(t, stateFile(t), from, to, nil)
 	must(t, m.Run(t.Context()))
 	compare(t, from, to, data, nil)
-	r, err := state.Report(nil)
+	r, err := state.Report(price.List{})
 	must(t, err)
 	if n := int64(len(someSizes)); r.Archives != n || r.Copied.Archives != n || r.Copied.Bytes != r.Bytes || r.Renewed != 0 || r.Retrievals != n || r.Waiting.Archives+r.UnderWay.Archives+r.Failed.Archives != 0 {
 		t.Errorf("report %+v", r)
@@ -46,7 +47,7 @@ func TestMigrationWhereThingsGoWrong(t *testing.T) {
 	must(t, m.Run(t.Context()))
 	from.fault, to.fault = 0, 0
 	compare(t, from, to, data, nil)
-	r, err := state.Report(nil)
+	r, err := state.Report(price.List{})
 	must(t, err)
 	if r.Copied.Archives != int64(len(data)) || r.Retrievals != r.Copied.Archives {
 		t.Errorf("report %+v", r)
@@ -94,7 +95,7 @@ func TestMigrationToNewIDs(t *testing.T) {
 			m, state := migration(t, stateFile(t), from, to, change(t, to))
 			must(t, m.Run(t.Context()))
 			ids := renamed(t, state)
-			if r, err := state.Report(nil); err != nil || len(ids) != len(data) || r.Renewed != int64(len(data)) || r.Copied.Archives != r.Renewed {
+			if r, err := state.Report(price.List{}); err != nil || len(ids) != len(data) || r.Renewed != int64(len(data)) || r.Copied.Archives != r.Renewed {
 				t.Errorf("%d new ids, report %+v, %v", len(ids), r, err)
 			}
 			compare(t, from, to, data, ids)
@@ -170,7 +171,7 @@ func TestMigrationOfWhatFails(t *testing.T) {
 	_, jobs := from.counted("job")
 	from.garble("")
 	must(t, m.Run(t.Context()))
-	r, err := state.Report(nil)
+	r, err := state.Report(price.List{})
 	must(t, err)
 	if r.Failed.Archives != 1 || r.Copied.Archives != 3 {
 		t.Errorf("report %+v", r)
@@ -190,7 +191,7 @@ func TestMigrationOfExpiredOutput(t *testing.T) {
 	m, state := migration(t, stateFile(t), from, to, nil)
 	must(t, m.Run(t.Context()))
 	compare(t, from, to, data, nil)
-	if r, err := state.Report(nil); err != nil || r.Retrievals != 5 || r.Failed.Archives != 0 {
+	if r, err := state.Report(price.List{}); err != nil || r.Retrievals != 5 || r.Failed.Archives != 0 {
 		t.Errorf("report %+v, %v", r, err)
 	}
 }
@@ -198,29 +199,29 @@ func TestMigrationOfExpiredOutput(t *testing.T) {
 func TestMigrationWithinABudget(t *testing.T) {
 	from, to := amazon(t), newSide(t)
 	data := from.fill(1000, 1000, 1000, 1000, 1000)
-	price := func(archives, bytes int64) migrate.Money { return migrate.Money(archives) * migrate.Dollar }
 	file := stateFile(t)
+	prices := price.List{Jobs: 1000}
 	budget := func(dollars int64) func(*migrate.Config) {
-		return func(c *migrate.Config) { c.Price, c.Budget = price, migrate.Money(dollars)*migrate.Dollar }
+		return func(c *migrate.Config) { c.Price, c.Budget = prices, price.Money(dollars)*price.Dollar }
 	}
 	m, state := migration(t, file, from, to, budget(3))
 	var stop *migrate.Stop
 	if err := m.Run(t.Context()); !errors.As(err, &stop) || !strings.Contains(stop.Why, "$3.00") {
 		t.Errorf("it ends with %v", err)
 	}
-	r, err := state.Report(price)
+	r, err := state.Report(prices)
 	must(t, err)
-	if r.Copied.Archives != 3 || r.Waiting.Archives != 2 || r.Spent != 3*migrate.Dollar || r.ToSpend != 2*migrate.Dollar {
+	if r.Copied.Archives != 3 || r.Waiting.Archives != 2 || r.Spent != 3*price.Dollar || r.ToSpend != 2*price.Dollar {
 		t.Errorf("report %+v", r)
 	}
 	must(t, state.Close())
 	m, state = migration(t, file, from, to, budget(5))
 	p, err := m.Plan(t.Context())
-	if must(t, err); p != (migrate.Plan{Archives: 2, Bytes: 2000, Cost: 2 * migrate.Dollar, Exact: true}) {
+	if must(t, err); p != (migrate.Plan{Archives: 2, Bytes: 2000, Cost: 2 * price.Dollar, Exact: true}) {
 		t.Errorf("plan %+v", p)
 	}
 	must(t, m.Run(t.Context()))
-	if r, err = state.Report(price); err != nil || r.Spent != 5*migrate.Dollar {
+	if r, err = state.Report(prices); err != nil || r.Spent != 5*price.Dollar {
 		t.Errorf("report %+v, %v", r, err)
 	}
 	compare(t, from, to, data, nil)
@@ -280,12 +281,12 @@ func TestMigrationWithANewInventory(t *testing.T) {
 	must(t, m.Run(t.Context()))
 	from.fill(3000)
 	must(t, m.Run(t.Context()))
-	if r, err := state.Report(nil); err != nil || r.Archives != 2 {
+	if r, err := state.Report(price.List{}); err != nil || r.Archives != 2 {
 		t.Errorf("without a new inventory: %+v, %v", r, err)
 	}
 	must(t, state.Refresh())
 	must(t, m.Run(t.Context()))
-	if r, err := state.Report(nil); err != nil || r.Archives != 3 || r.Copied.Archives != 3 || r.Retrievals != 3 {
+	if r, err := state.Report(price.List{}); err != nil || r.Archives != 3 || r.Copied.Archives != 3 || r.Retrievals != 3 {
 		t.Errorf("with a new inventory: %+v, %v", r, err)
 	}
 }
@@ -315,7 +316,7 @@ func TestMigrationFromASourceWithALimit(t *testing.T) {
 	})
 	must(t, m.Run(t.Context()))
 	compare(t, from, to, data, nil)
-	if r, err := state.Report(nil); err != nil || r.Retrievals != 3 || r.Failed.Archives != 0 || waits.Load() < 2 {
+	if r, err := state.Report(price.List{}); err != nil || r.Retrievals != 3 || r.Failed.Archives != 0 || waits.Load() < 2 {
 		t.Errorf("after %d waits: %+v, %v", waits.Load(), r, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/price"
 )
 
 // A Report is how a migration stands.
@@ -19,14 +20,14 @@ type Report struct {
 	UnderWay       Total // being retrieved or copied
 	Waiting        Total
 	Failed         Total
-	Retrievals     int64 // that were begun
-	Spent          Money // on these, as estimated
-	ToSpend        Money // on those that are waiting, as estimated
+	Retrievals     int64       // that were begun
+	Spent          price.Money // on these, as estimated
+	ToSpend        price.Money // on those that are waiting, as estimated
 	File           string
 }
 
 // Report says how the migration stands. It may be called while it runs.
-func (s *State) Report(price Price) (Report, error) {
+func (s *State) Report(prices price.List) (Report, error) {
 	about, err := s.About()
 	if err != nil {
 		return Report{}, err
@@ -35,14 +36,11 @@ func (s *State) Report(price Price) (Report, error) {
 	r := Report{
 		Source: about.Source, Target: about.Target, Listed: about.Listed, Inventory: about.InventoryDate,
 		Archives: all.Archives, Bytes: all.Bytes, Copied: t[Copied], Waiting: t[Waiting], Failed: t[Failed],
-		Retrievals: about.Asks, Spent: about.Spent, File: s.file,
+		Retrievals: about.Asks, Spent: about.Spent, ToSpend: prices.Money(t[Waiting].Archives, t[Waiting].Bytes), File: s.file,
 	}
 	for _, at := range []Stage{Asking, Asked, Ready} {
 		r.UnderWay.Archives += t[at].Archives
 		r.UnderWay.Bytes += t[at].Bytes
-	}
-	if price != nil {
-		r.ToSpend = price(r.Waiting.Archives, r.Waiting.Bytes)
 	}
 	r.Renewed, err = s.countRenewed()
 	return r, err
@@ -51,7 +49,7 @@ func (s *State) Report(price Price) (Report, error) {
 // A Plan is what there is to be done, and what it costs.
 type Plan struct {
 	Archives, Bytes int64
-	Cost            Money
+	Cost            price.Money
 	Hours           float64 // that the pace takes at least
 	// Exact is false for the source's own figures, as of its last inventory.
 	Exact bool
@@ -79,7 +77,7 @@ func (m *Migration) Plan(ctx context.Context) (Plan, error) {
 		p.Archives = d.NumberOfArchives
 		p.Bytes = max(0, d.SizeInBytes-d.NumberOfArchives*glacier.ArchiveOverhead)
 	}
-	p.Cost = m.cfg.Price(p.Archives, p.Bytes)
+	p.Cost = m.cfg.Price.Money(p.Archives, p.Bytes)
 	if m.cfg.BytesPerHour > 0 {
 		p.Hours = float64(p.Bytes) / float64(m.cfg.BytesPerHour)
 	}

@@ -3,6 +3,8 @@ package migrate
 import (
 	"database/sql"
 	"fmt"
+
+	"firn/internal/price"
 )
 
 const (
@@ -130,7 +132,7 @@ func collect(rows *sql.Rows, err error) (list []Archive, _ error) {
 
 // A ledger is what retrievals have cost, and when the next may be begun.
 type ledger struct {
-	spent   Money
+	spent   price.Money
 	asks    int64
 	nextAsk int64
 }

@@ -17,6 +17,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/disk"
+	"firn/internal/price"
 	"firn/treehash"
 )
 
@@ -188,13 +189,13 @@ type About struct {
 	Bond
 	Token         string // begins the descriptions of its jobs
 	InventoryJob  glacier.JobID
-	InventoryAsks int64  // inventories that were asked for
-	Listed        bool   // the inventory was read to its end
-	InventoryDate string // of the inventory
-	Renews        bool   // the target is known not to keep ids
-	Spent         Money  // on retrievals, as far as they were begun
-	Asks          int64  // retrievals that were begun
-	NextAsk       int64  // Unix ms, not before which the pace allows another
+	InventoryAsks int64       // inventories that were asked for
+	Listed        bool        // the inventory was read to its end
+	InventoryDate string      // of the inventory
+	Renews        bool        // the target is known not to keep ids
+	Spent         price.Money // on retrievals, as far as they were begun
+	Asks          int64       // retrievals that were begun
+	NextAsk       int64       // Unix ms, not before which the pace allows another
 	Totals        [stages]Total
 }
 

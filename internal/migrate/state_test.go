@@ -2,7 +2,6 @@ package migrate_test
 
 import (
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"os"
 	"strings"
@@ -60,31 +59,4 @@ func TestStateOfAnotherMigration(t *testing.T) {
 		t.Errorf("locked twice: %v", err)
 	}
 	must(t, lock.Close())
-}
-
-func TestMoney(t *testing.T) {
-	for _, row := range []struct {
-		text   string
-		want   migrate.Money
-		prints string // "": it is refused
-	}{
-		{"12", 12 * migrate.Dollar, "$12.00"},
-		{"$12.5", 12_500_000, "$12.50"},
-		{"0.05", 50_000, "$0.05"},
-		{"1000000", 1_000_000 * migrate.Dollar, "$1000000.00"},
-		{"", 0, ""}, {"$", 0, ""}, {"-1", 0, ""}, {"+1", 0, ""}, {"1e3", 0, ""}, {"1.234", 0, ""}, {"1.", 0, ""}, {"1.x", 0, ""}, {"1,50", 0, ""}, {"99999999999999999999", 0, ""},
-	} {
-		t.Run(row.text, func(t *testing.T) {
-			got, err := migrate.ParseMoney(row.text)
-			if (err == nil) != (row.prints != "") || got != row.want || err == nil && got.String() != row.prints {
-				t.Errorf("%d, %s, %v; want %d", got, got, err, row.want)
-			}
-		})
-	}
-	if got, err := json.Marshal(migrate.Money(20_001)); err != nil || string(got) != "0.020001" {
-		t.Errorf("as JSON it is %s, %v", got, err)
-	}
-	if got := migrate.Money(1).String(); got != "$0.01" {
-		t.Errorf("the least there is is %s", got)
-	}
 }

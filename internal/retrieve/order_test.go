@@ -64,25 +64,3 @@ func TestSpans(t *testing.T) {
 		})
 	}
 }
-
-// TestPrices: what is read of a price, and what it comes to.
-func TestPrices(t *testing.T) {
-	e := Estimate{Jobs: 500, Retrieved: 10 << 30}
-	for text, want := range map[string]float64{"0": 0, "0.01": 0.1, "0.01,10": 5.1, " 0.01, 10 ,0.09": 6, "0,0,0.09": 0.9} {
-		p, err := ParsePrice(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := p.Cost(e); got < want-1e-9 || got > want+1e-9 {
-			t.Errorf("%q: got %v, want %v", text, got, want)
-		}
-	}
-	for _, text := range []string{"", "x", "-1", "NaN", "1e300", "Inf", "1,2,3,4", "1,,2"} {
-		if p, err := ParsePrice(text); err == nil {
-			t.Errorf("%q was read as %v", text, p)
-		}
-	}
-	if bulk, standard, expedited := Amazon("Bulk").Cost(e), Amazon("Standard").Cost(e), Amazon("Expedited").Cost(e); bulk >= standard || standard >= expedited {
-		t.Errorf("bulk %v, standard %v, expedited %v", bulk, standard, expedited)
-	}
-}

@@ -279,6 +279,16 @@ func (o *Order) failed(err error) []Outcome {
 	return outcomes
 }
 
+// An Estimate is how much would have to be done.
+type Estimate struct {
+	Files     int64 // that are wanted, and are not there
+	Bytes     int64 // in these files
+	Jobs      int64 // that would have to be begun
+	Retrieved int64 // bytes that these jobs retrieve
+	Begun     int64 // jobs that are under way or complete already
+	Slower    int64 // of these, jobs with a slower tier than is wanted now
+}
+
 // Estimate counts what Retrieve would do.
 func (r *Retriever) Estimate(ctx context.Context, orders iter.Seq2[Order, error]) (e Estimate, err error) {
 	if err := r.recall(ctx); err != nil { // jobs that are gone are begun anew, and cost

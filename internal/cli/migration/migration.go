@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -22,8 +21,8 @@ import (
 	"firn/glacier"
 	"firn/internal/cli"
 	"firn/internal/migrate"
+	"firn/internal/price"
 	"firn/internal/remote"
-	"firn/internal/retrieve"
 )
 
 // Commands are the package's verbs.
@@ -60,8 +59,8 @@ type open struct {
 	there    *cli.Session // where archives come from
 	from, to *remote.Vault
 	tier     string
-	price    migrate.Price // nil: it costs nothing
-	file     string        // of the state
+	price    price.List
+	file     string // of the state
 }
 
 // open connects the ends. Nothing is asked yet.
@@ -94,7 +93,7 @@ func (j *journey) open(ctx context.Context, s *cli.Session) (*open, error) {
 	if o.tier, err = tierOf(j.tier); err != nil {
 		return nil, cli.Wrong(err)
 	}
-	if o.price, err = j.price(o.there.Endpoint, o.tier); err != nil {
+	if o.price, err = j.prices(o.there.Endpoint, o.tier); err != nil {
 		return nil, cli.Wrong(err)
 	}
 	o.file, err = j.stateFile(o.there, s, name)
@@ -120,24 +119,19 @@ func tierOf(s string) (string, error) {
 	return "", fmt.Errorf("--tier %q is none of Expedited, Standard, Bulk", s)
 }
 
-// price is what retrievals cost; nil is that they cost nothing.
-func (j *journey) price(endpoint, tier string) (migrate.Price, error) {
-	var p retrieve.Price
+// prices are what retrievals cost.
+func (j *journey) prices(endpoint, tier string) (price.List, error) {
 	switch u, err := url.Parse(endpoint); {
 	case j.dollars != "":
-		if p, err = retrieve.ParsePrice(j.dollars); err != nil {
-			return nil, fmt.Errorf("--price: %w", err)
+		l, err := price.Parse(j.dollars)
+		if err != nil {
+			err = fmt.Errorf("--price: %w", err)
 		}
+		return l, err
 	case err == nil && strings.Contains(u.Hostname()+".", ".amazonaws.com."):
-		p = retrieve.Amazon(tier)
+		return price.Amazon(tier), nil
 	}
-	if p == (retrieve.Price{}) {
-		return nil, nil
-	}
-	return func(archives, bytes int64) migrate.Money {
-		dollars := p.Cost(retrieve.Estimate{Jobs: archives, Retrieved: bytes})
-		return migrate.Money(math.Ceil(dollars*float64(migrate.Dollar) - 0.001)) // what is less is of the calculation
-	}, nil
+	return price.List{}, nil
 }
 
 // stateFile is where the migration is kept: by what the command line says, so

@@ -12,6 +12,7 @@ import (
 	"firn/glacier"
 	"firn/internal/cli"
 	"firn/internal/migrate"
+	"firn/internal/price"
 	"firn/internal/remote"
 )
 
@@ -121,7 +122,7 @@ func (q *request) limits(cfg *migrate.Config) (err error) {
 		cfg.IDs = migrate.Keep
 	}
 	if q.budget != "" {
-		if cfg.Budget, err = migrate.ParseMoney(q.budget); err != nil {
+		if cfg.Budget, err = price.ParseMoney(q.budget); err != nil {
 			return fmt.Errorf("--budget: %w", err)
 		}
 		if cfg.Budget == 0 {
@@ -174,7 +175,7 @@ func (q *request) dry(ctx context.Context, s *cli.Session, o *open, cfg migrate.
 		return err
 	}
 	return s.Document(p, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "Would retrieve and copy %s\n", words(p, o.price != nil))
+		_, err := fmt.Fprintf(w, "Would retrieve and copy %s\n", words(p, o.price != (price.List{})))
 		return err
 	})
 }
@@ -209,8 +210,8 @@ func (q *request) move(ctx context.Context, s *cli.Session, o *open, cfg migrate
 		return err
 	}
 	if p.Archives > 0 {
-		s.Tell("Left to be retrieved: %s.", words(p, o.price != nil))
-		if o.price != nil && cfg.Budget == 0 {
+		s.Tell("Left to be retrieved: %s.", words(p, o.price != (price.List{})))
+		if o.price != (price.List{}) && cfg.Budget == 0 {
 			question := fmt.Sprintf("To retrieve %s costs about %s.", cli.Count(p.Archives, "archive"), p.Cost)
 			if err := s.Confirm(ctx, question, "retrieve"); err != nil {
 				return err
@@ -250,7 +251,7 @@ func (q *request) end(s *cli.Session, o *open, state *migrate.State, stop *migra
 	if err != nil {
 		return err
 	}
-	if err := show(s, state, r, o.price != nil); err != nil {
+	if err := show(s, state, r, o.price != (price.List{})); err != nil {
 		return err
 	}
 	switch left := cli.Count(r.Archives-r.Copied.Archives, "archive"); {

@@ -10,6 +10,7 @@ import (
 	"firn/glacier"
 	"firn/internal/cli"
 	"firn/internal/migrate"
+	"firn/internal/price"
 )
 
 func status() *cobra.Command {
@@ -43,7 +44,7 @@ may be under way.`,
 			if err != nil {
 				return err
 			}
-			return show(s, state, r, o.price != nil)
+			return show(s, state, r, o.price != (price.List{}))
 		},
 	}.Command()
 }

@@ -21,6 +21,7 @@ import (
 	"firn/internal/files"
 	"firn/internal/names"
 	"firn/internal/pattern"
+	"firn/internal/price"
 	"firn/internal/remote"
 	"firn/internal/retrieve"
 	"firn/internal/transfer"
@@ -99,7 +100,7 @@ type get struct {
 	paths  []string
 	dir    string
 	before time.Time
-	price  retrieve.Price
+	price  price.List
 	budget float64 // negative: not said
 	spent  float64
 
@@ -182,10 +183,10 @@ func (g *get) parse() (err error) {
 		return fmt.Errorf("--tier %q is none of Expedited, Standard, Bulk", g.flags.tier)
 	}
 	if isAmazon(g.s.Endpoint) {
-		g.price = retrieve.Amazon(g.flags.tier)
+		g.price = price.Amazon(g.flags.tier)
 	}
 	if g.flags.price != "" {
-		if g.price, err = retrieve.ParsePrice(g.flags.price); err != nil {
+		if g.price, err = price.Parse(g.flags.price); err != nil {
 			return err
 		}
 	}
@@ -275,7 +276,7 @@ func (g *get) known(ctx context.Context) error {
 // afford tells what is to be done and what it costs, and asks if it costs
 // anything.
 func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
-	cost := g.price.Cost(e)
+	cost := g.price.Cost(e.Jobs, e.Retrieved)
 	told := fmt.Sprintf("%s, %s, to retrieve with %s (%s)", cli.Count(e.Files, "file"), cli.Size(e.Bytes), cli.Count(e.Jobs, "new job"), cli.Size(e.Retrieved))
 	if e.Begun > 0 {
 		told += fmt.Sprintf(" and %d begun earlier%s", e.Begun, slower(e))
@@ -316,7 +317,7 @@ func slower(e retrieve.Estimate) string {
 func (g *get) spend(bytes int64) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	cost := g.price.Cost(retrieve.Estimate{Jobs: 1, Retrieved: bytes})
+	cost := g.price.Cost(1, bytes)
 	const rounding = 1e-6
 	if g.budget >= 0 && g.spent+cost > g.budget+rounding {
 		return cli.Errorf(cli.Refused, "the budget of $%.2f does not reach: $%.2f are spent, and the next job costs about $%.2f; what is there stays, and the same command with a larger budget goes on",

@@ -1,7 +1,8 @@
-package migrate
+package price
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -43,5 +44,7 @@ func ParseMoney(s string) (Money, error) {
 	return Money(dollars)*Dollar + Money(cents)*Dollar/100, nil
 }
 
-// A Price is what retrievals cost: of so many archives, of so many bytes in all.
-type Price func(archives, bytes int64) Money
+// Money is Cost, rounded up.
+func (l List) Money(jobs, bytes int64) Money {
+	return Money(math.Ceil(l.Cost(jobs, bytes)*float64(Dollar) - 0.001)) // what is less is of the calculation
+}
