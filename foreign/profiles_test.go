@@ -121,3 +121,61 @@ glacier =
 		t.Logf("%s %s: %s", tt.env, tt.args, ours)
 	}
 }
+
+// TestAmazon: the word for Amazon's endpoint means the one that the AWS CLI asks. Nobody
+// is asked: a proxy hears whom it would be, and refuses.
+func TestAmazon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("there is no AWS CLI")
+	}
+	dir := t.TempDir()
+	firn := filepath.Join(dir, "firn")
+	if out, err := exec.Command("go", "build", "-o", firn, "firn/cmd/firn").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var l listener
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.mu.Lock()
+		l.heard = r.Method + " " + r.Host
+		l.mu.Unlock()
+		http.Error(w, "nobody is asked", http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	config := filepath.Join(dir, "config")
+	const key = "aws_access_key_id = A\naws_secret_access_key = s\n"
+	if err := os.WriteFile(config, []byte("[profile fips]\nuse_fips_endpoint = true\n"+key+"[profile six]\nuse_dualstack_endpoint = true\n"+key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set := []string{
+		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "AWS_CONFIG_FILE=" + config, "AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(dir, "none"),
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_ACCESS_KEY_ID=A", "AWS_SECRET_ACCESS_KEY=s", "AWS_MAX_ATTEMPTS=1", "HTTPS_PROXY=" + proxy.URL,
+	}
+	for _, tt := range []struct{ env, args string }{
+		{"", "--region us-east-1"},
+		{"", "--region eu-central-2 --profile fips"},
+		{"", "--region eu-central-2 --profile six"},
+		{"AWS_USE_FIPS_ENDPOINT=false", "--region us-east-1 --profile fips"},
+		{"AWS_USE_FIPS_ENDPOINT=true", "--region us-west-2"},
+		{"AWS_USE_DUALSTACK_ENDPOINT=true", "--region us-west-2"},
+		{"AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=true", "--region ca-central-1"},
+		{"", "--region cn-north-1"},
+		{"AWS_USE_DUALSTACK_ENDPOINT=true", "--region cn-northwest-1"},
+		{"", "--region us-gov-west-1"},
+		{"AWS_USE_FIPS_ENDPOINT=true", "--region us-gov-east-1"},
+		{"AWS_USE_DUALSTACK_ENDPOINT=true", "--region us-gov-east-1"},
+		{"", "--region us-iso-east-1"},
+		{"", "--region us-east-1-fips"},
+		{"", "--region fips-us-west-1"},
+	} {
+		env := append(slices.Clip(set), strings.Fields(tt.env)...)
+		ours := l.ask(env, firn, append([]string{"vault", "list", "--endpoint-url", "aws"}, strings.Fields(tt.args)...)...)
+		theirs := l.ask(env, "aws", append([]string{"glacier", "list-vaults", "--account-id", "-"}, strings.Fields(tt.args)...)...)
+		if ours != theirs || !strings.HasPrefix(ours, "CONNECT ") {
+			t.Errorf("%s %s: firn asks %s, the AWS CLI %s", tt.env, tt.args, ours, theirs)
+		}
+		t.Logf("%s %s: %s", tt.env, tt.args, ours)
+	}
+}

@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"os"
 	"reflect"
-	"regexp"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -44,8 +42,10 @@ Server:
   endpoint_url of the profile
   ` + DefaultEndpoint + `, where firn dev and firn serve listen
 
-The word aws in place of a URL means Amazon's own service in the region,
-https://glacier.REGION.amazonaws.com. So this asks Amazon:
+The word aws in place of a URL means Amazon's own service in the region, in whichever
+of its partitions that is: https://glacier.REGION.amazonaws.com, or the endpoint for
+FIPS or for IPv6, if AWS_USE_FIPS_ENDPOINT or AWS_USE_DUALSTACK_ENDPOINT is true, or
+use_fips_endpoint or use_dualstack_endpoint of the profile. So this asks Amazon:
 
   firn vault list --endpoint-url aws --region eu-west-1
 
@@ -121,7 +121,9 @@ func (c *connection) resolve(ctx context.Context) (*place, error) {
 		return nil, err
 	}
 	if endpoint == amazon {
-		endpoint = amazonEndpoint(region)
+		if endpoint, region, err = amazonEndpoint(ctx, &cfg, region); err != nil {
+			return nil, err
+		}
 	}
 	if !elsewhere { // the roles of Amazon's instances are good for Amazon
 		if cfg, err = c.load(ctx, true); err != nil {
@@ -221,8 +223,6 @@ func (c *connection) endpointURL(ctx context.Context, cfg *aws.Config) (string, 
 	return cmp.Or(aws.ToString(cfg.BaseEndpoint), DefaultEndpoint), nil
 }
 
-var amazonHost = regexp.MustCompile(`^glacier(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$`)
-
 // regionOf is the region to sign for, and whether the endpoint is somebody
 // else's than Amazon's.
 func regionOf(endpoint, region string) (_ string, elsewhere bool, err error) {
@@ -236,22 +236,11 @@ func regionOf(endpoint, region string) (_ string, elsewhere bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("endpoint %q is not a URL", endpoint)
 	}
-	m := amazonHost.FindStringSubmatch(u.Hostname())
-	switch {
-	case m == nil:
-		return cmp.Or(region, DefaultRegion), true, nil
-	case region != "" && region != m[1]:
-		return "", false, fmt.Errorf("the endpoint %s is in region %s, and the region is set to %s", endpoint, m[1], region)
+	named := amazonRegion(u)
+	if named != "" && region != "" && region != named {
+		return "", false, fmt.Errorf("the endpoint %s is in region %s, and the region is set to %s", endpoint, named, region)
 	}
-	return m[1], false, nil
-}
-
-func amazonEndpoint(region string) string {
-	endpoint := "https://glacier." + region + ".amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		endpoint += ".cn"
-	}
-	return endpoint
+	return cmp.Or(named, region, DefaultRegion), !IsAmazon(endpoint), nil
 }
 
 // keysOf returns what gets the key to sign with, having tried it once.

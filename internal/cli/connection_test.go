@@ -88,6 +88,12 @@ region = ap-south-1
 endpoint_url = aws
 aws_access_key_id = AKIAAMAZON
 aws_secret_access_key = s
+[profile fips]
+region = us-west-2
+endpoint_url = aws
+use_fips_endpoint = true
+aws_access_key_id = AKIAFIPS
+aws_secret_access_key = s
 [profile process]
 credential_process = cat process.json
 [profile broken]
@@ -132,6 +138,20 @@ func TestWhomToAsk(t *testing.T) {
 		{"Amazon's own in China", "AWS_ENDPOINT_URL_GLACIER=aws", "--region cn-north-1", "https://glacier.cn-north-1.amazonaws.com.cn cn-north-1 -", 0},
 		{"Amazon's own by profile", "", "--profile amazon", "https://glacier.ap-south-1.amazonaws.com ap-south-1 -", 0},
 		{"Amazon's own without a region", "", "--endpoint-url aws --profile services", "no region: Amazon's endpoint is one for each region: give --region, or set AWS_REGION", 2},
+		{"for FIPS", "AWS_USE_FIPS_ENDPOINT=true", "--endpoint-url aws --region us-east-1", "https://glacier-fips.us-east-1.amazonaws.com us-east-1 -", 0},
+		{"for IPv6", "AWS_USE_DUALSTACK_ENDPOINT=true", "--endpoint-url aws --region us-east-1", "https://glacier.us-east-1.api.aws us-east-1 -", 0},
+		{"for both", "AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=true", "--endpoint-url aws --region us-east-1", "https://glacier-fips.us-east-1.api.aws us-east-1 -", 0},
+		{"for FIPS, by profile", "", "--profile fips", "https://glacier-fips.us-west-2.amazonaws.com us-west-2 -", 0},
+		{"the environment does not want what the profile does", "AWS_USE_FIPS_ENDPOINT=false", "--profile fips", "https://glacier.us-west-2.amazonaws.com us-west-2 -", 0},
+		{"for IPv6 in China", "AWS_USE_DUALSTACK_ENDPOINT=true", "--endpoint-url aws --region cn-north-1", "https://glacier.cn-north-1.api.amazonwebservices.com.cn cn-north-1 -", 0},
+		{"for FIPS in GovCloud", "AWS_USE_FIPS_ENDPOINT=true", "--endpoint-url aws --region us-gov-west-1", "https://glacier.us-gov-west-1.amazonaws.com us-gov-west-1 -", 0},
+		{"a region of its own for FIPS", "", "--endpoint-url aws --region us-east-1-fips", "https://glacier-fips.us-east-1.amazonaws.com us-east-1 -", 0},
+		{"no region", "", "--endpoint-url aws --region US-EAST-1", `"US-EAST-1" is no region`, 2},
+		{"a host for a region", "", "--endpoint-url aws --region example.org/", `"example.org/" is no region`, 2},
+		{"no host for a region", "", "--endpoint-url aws --region %", "no such endpoint of Amazon in the region %: ", 2},
+		{"another server for all of that", "AWS_USE_FIPS_ENDPOINT=true AWS_USE_DUALSTACK_ENDPOINT=true", "--endpoint-url http://h:1", "http://h:1 eu-north-1 -", 0},
+		{"neither true nor false", "AWS_USE_FIPS_ENDPOINT=maybe", "--endpoint-url aws", "read the AWS configuration: ", 2},
+		{"the region is in an endpoint for IPv6", "", "--endpoint-url https://glacier.us-west-2.api.aws --profile services", "https://glacier.us-west-2.api.aws us-west-2 -", 0},
 		// cameronhunter/glacier-cli, pull request 2: whatever the region, us-east-1 was asked.
 		{"the region is in the endpoint", "", "--endpoint-url https://glacier.eu-west-3.amazonaws.com --profile services", "https://glacier.eu-west-3.amazonaws.com eu-west-3 -", 0},
 		{"the region is in another of Amazon's endpoints", "", "--endpoint-url https://glacier-fips.us-west-2.amazonaws.com --profile services", "https://glacier-fips.us-west-2.amazonaws.com us-west-2 -", 0},

@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -121,14 +120,14 @@ func tierOf(s string) (string, error) {
 
 // prices are what retrievals cost.
 func (j *journey) prices(endpoint, tier string) (price.List, error) {
-	switch u, err := url.Parse(endpoint); {
+	switch {
 	case j.dollars != "":
 		l, err := price.Parse(j.dollars)
 		if err != nil {
 			err = fmt.Errorf("--price: %w", err)
 		}
 		return l, err
-	case err == nil && strings.Contains(u.Hostname()+".", ".amazonaws.com."):
+	case cli.IsAmazon(endpoint):
 		return price.Amazon(tier), nil
 	}
 	return price.List{}, nil

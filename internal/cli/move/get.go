@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -141,20 +140,6 @@ func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*g
 	return g, nil
 }
 
-// isAmazon reports whether an endpoint is one of Amazon's.
-func isAmazon(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	for _, domain := range []string{".amazonaws.com", ".amazonaws.com.cn", ".api.aws"} {
-		if strings.HasSuffix(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")), domain) {
-			return true
-		}
-	}
-	return false
-}
-
 // outermost drops the paths that lie below others, and those that are there twice.
 func outermost(paths []string) (kept []string) {
 	for i, p := range paths {
@@ -182,7 +167,7 @@ func (g *get) parse() (err error) {
 	default:
 		return fmt.Errorf("--tier %q is none of Expedited, Standard, Bulk", g.flags.tier)
 	}
-	if isAmazon(g.s.Endpoint) {
+	if cli.IsAmazon(g.s.Endpoint) {
 		g.price = price.Amazon(g.flags.tier)
 	}
 	if g.flags.price != "" {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -107,7 +106,7 @@ func (w *catalogueWork) read(ctx context.Context, use func(names.Inventory) erro
 	}
 	err := w.retriever.Inventory(ctx, !w.flags.detach, func(r io.Reader) error {
 		in := inventory.NewReader(r, "")
-		return use(names.Inventory{Rows: in.Rows(), Date: in.Date, Exact: !strings.Contains(w.s.Endpoint, ".amazonaws.com")})
+		return use(names.Inventory{Rows: in.Rows(), Date: in.Date, Exact: !cli.IsAmazon(w.s.Endpoint)})
 	})
 	if errors.Is(err, errand.ErrNotYet) {
 		return cli.Errorf(cli.NotYet, "the inventory job is begun; the same command, later, goes on")
