@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +13,7 @@ import (
 
 	"firn/glacier"
 	"firn/internal/cli"
+	"firn/internal/cli/admin"
 	"firn/internal/remote"
 )
 
@@ -90,16 +91,16 @@ func (f *selectCommandLine) flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.jsonLines, "json-lines", false, "each line is a JSON object (default: found out)")
 	for _, member := range []struct{ flag, name, usage string }{
 		{"header", "FileHeaderInfo", "what the first record is: none (data), use (names) or ignore (default none)"},
-		{"delimiter", "FieldDelimiter", "character between fields (default ,)"},
+		{"delimiter", "FieldDelimiter", "character between fields, such as ; or \\t (default ,)"},
 		{"quote", "QuoteCharacter", `character around fields (default ")`},
 		{"escape", "QuoteEscapeCharacter", `character before a quote in a quoted field (default ")`},
 		{"comments", "Comments", "character that begins a comment (default #)"},
-		{"record-delimiter", "RecordDelimiter", "character between records (default a line feed)"},
+		{"record-delimiter", "RecordDelimiter", "character between records, such as \\r\\n (default a line feed)"},
 	} {
 		f.in[member.name] = fs.String(member.flag, "", member.usage)
 	}
 	for _, member := range []struct{ flag, name, usage string }{
-		{"output-delimiter", "FieldDelimiter", "character between fields of the result (default ,)"},
+		{"output-delimiter", "FieldDelimiter", "character between fields of the result, such as \\t (default ,)"},
 		{"output-quotes", "QuoteFields", "asneeded or always (default asneeded)"},
 	} {
 		f.out[member.name] = fs.String(member.flag, "", member.usage)
@@ -134,11 +135,14 @@ func (f *selectCommandLine) request(archive, sql string) (glacier.JobParameters,
 	}, nil
 }
 
+// given are the members that were given. What a shell has no key for may be
+// written as in C; no delimiter is as long as that.
 func given(members map[string]*string) map[string]string {
+	written := map[string]string{`\t`: "\t", `\n`: "\n", `\r`: "\r", `\r\n`: "\r\n"}
 	m := map[string]string{}
 	for name, value := range members {
 		if *value != "" {
-			m[name] = *value
+			m[name] = cmp.Or(written[*value], *value)
 		}
 	}
 	return m
@@ -171,6 +175,8 @@ func (f *selectCommandLine) run(ctx context.Context, s *cli.Session, args []stri
 		return fmt.Errorf("%w; --job %s comes back to the job", err, id)
 	case err != nil:
 		return err
+	case d.Action != glacier.ActionSelect:
+		return fmt.Errorf("job %s is none that firn select has started: firn job output has what it gives out", id)
 	case d.StatusCode == glacier.Failed:
 		return fmt.Errorf("the query failed: %s", deref(d.StatusMessage))
 	}
@@ -179,7 +185,7 @@ func (f *selectCommandLine) run(ctx context.Context, s *cli.Session, args []stri
 
 // printSelected prints the output of a job, or where it is.
 func printSelected(ctx context.Context, s *cli.Session, v *remote.Vault, id glacier.JobID, d glacier.JobDescription) error {
-	o, err := v.Output(ctx, id, 0, -1)
+	err := admin.CopyOutput(ctx, s, v, d, "")
 	if remote.IsRefusal(err, glacier.InvalidParameterValue) {
 		var place glacier.OutputLocation
 		if glacier.Decode(d.OutputLocation, &place) == nil && place.S3 != nil {
@@ -187,14 +193,10 @@ func printSelected(ctx context.Context, s *cli.Session, v *remote.Vault, id glac
 			return nil
 		}
 	}
-	if err != nil {
-		return err
+	if err != nil && !remote.IsRefusal(err) {
+		return fmt.Errorf("print the output; --job %s begins anew: %w", id, err)
 	}
-	defer o.Body.Close()
-	if _, err := io.Copy(s.Out, o.Body); err != nil {
-		return fmt.Errorf("read the output; --job %s begins anew: %w", id, err)
-	}
-	return nil
+	return err
 }
 
 func deref(s *string) string {

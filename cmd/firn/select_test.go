@@ -60,38 +60,61 @@ func startBucket(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], store.URL)
 }
 
+// half answers with a job's description, or with less of its nine bytes than
+// there are; who asks for the rest gets it from rest.
+func half(w http.ResponseWriter, r *http.Request, description string, rest func()) {
+	switch {
+	case !strings.HasSuffix(r.URL.Path, "/output"):
+		io.WriteString(w, description)
+	case r.Header.Get("Range") == "bytes=0-0":
+		w.Header().Set("Content-Range", "bytes 0-0/9")
+		w.WriteHeader(http.StatusPartialContent)
+		io.WriteString(w, "a")
+	case r.Header.Get("Range") == "bytes=4-8":
+		rest()
+	default:
+		w.Header().Set("Content-Length", "9")
+		io.WriteString(w, "a,b\n")
+	}
+}
+
 // TestSelectComesBack: who cannot wait any longer is told how to come back.
 func TestSelectComesBack(t *testing.T) {
 	const progress = `{"Completed":false,"StatusCode":"InProgress"}`
-	const succeeded = `{"Completed":true,"StatusCode":"Succeeded"}`
+	const succeeded = `{"Action":"Select","Completed":true,"JobId":"job/1","StatusCode":"Succeeded"}`
 	t.Setenv("AWS_ACCESS_KEY_ID", devKey.ID)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", devKey.Secret)
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	t.Setenv("HOME", t.TempDir()) // which has no profiles
 	for _, tt := range []struct {
 		name   string
-		reply  func(w http.ResponseWriter, path string, interrupt func())
+		reply  func(w http.ResponseWriter, r *http.Request, interrupt func())
 		output string
-		want   string
+		want   string // "" if all goes well
 	}{
-		{"interrupted", func(w http.ResponseWriter, _ string, interrupt func()) {
+		{"interrupted", func(w http.ResponseWriter, _ *http.Request, interrupt func()) {
 			interrupt()
 			io.WriteString(w, progress)
 		}, "", "not waiting any longer; the job goes on, and --job job/1 comes back to it"},
-		{"the server goes away", func(http.ResponseWriter, string, func()) {
+		{"the server goes away", func(http.ResponseWriter, *http.Request, func()) {
 			panic(http.ErrAbortHandler)
 		}, "", "; --job job/1 comes back to the job"},
-		{"a description that is none", func(w http.ResponseWriter, _ string, _ func()) {
+		{"a description that is none", func(w http.ResponseWriter, _ *http.Request, _ func()) {
 			io.WriteString(w, "<html>")
 		}, "", "; --job job/1 comes back to the job"},
-		{"the server goes away amid the output", func(w http.ResponseWriter, path string, _ func()) {
-			if !strings.HasSuffix(path, "/output") {
-				io.WriteString(w, succeeded)
-				return
-			}
-			w.Header().Set("Content-Length", "9")
-			io.WriteString(w, "a,b\n")
-		}, "a,b\n", "read the output; --job job/1 begins anew: no server answers at "},
+		{"the server goes away amid the output", func(w http.ResponseWriter, r *http.Request, _ func()) {
+			half(w, r, succeeded, func() { panic(http.ErrAbortHandler) })
+		}, "", "print the output; --job job/1 begins anew: "},
+		{"the server goes away amid the output, and comes back", func(w http.ResponseWriter, r *http.Request, _ func()) {
+			half(w, r, succeeded, func() {
+				w.Header().Set("Content-Range", "bytes 4-8/9")
+				w.WriteHeader(http.StatusPartialContent)
+				io.WriteString(w, "c,dd\n")
+			})
+		}, "a,b\nc,dd\n", ""},
+		{"a job that is no query", func(w http.ResponseWriter, r *http.Request, _ func()) {
+			half(w, r, strings.Replace(succeeded, "Select", "ArchiveRetrieval", 1), nil)
+		}, "", "job job/1 is none that firn select has started"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, interrupt := context.WithCancel(t.Context())
@@ -105,7 +128,7 @@ func TestSelectComesBack(t *testing.T) {
 				if !strings.HasPrefix(r.URL.EscapedPath(), "/-/vaults/ab/jobs/job%2F1") {
 					t.Errorf("asked for %s", r.URL.EscapedPath())
 				}
-				tt.reply(w, r.URL.Path, interrupt)
+				tt.reply(w, r, interrupt)
 			}))
 			defer s.Close()
 			var stdout bytes.Buffer
@@ -113,7 +136,7 @@ func TestSelectComesBack(t *testing.T) {
 			root.SetArgs([]string{"select", "ab", "archive", "SELECT", "--endpoint-url", s.URL})
 			root.SetOut(&stdout)
 			root.SetErr(io.Discard)
-			if err := root.ExecuteContext(ctx); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if err := root.ExecuteContext(ctx); (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %s", err, tt.want)
 			}
 			if stdout.String() != tt.output {

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"firn/glacier"
+	"firn/internal/remote"
 	"firn/internal/transfer"
 )
 
@@ -50,6 +51,9 @@ func (r *Runner) Read(ctx context.Context, id glacier.JobID, use func(io.Reader)
 // of jobs do not say it of every kind of job, and not on every server as it is.
 func (r *Runner) size(ctx context.Context, id glacier.JobID) (int64, error) {
 	out, err := r.Vault.Output(ctx, id, 0, 0)
+	if remote.IsRefusal(err, glacier.InvalidParameterValue) { // an output of nothing has no first byte
+		out, err = r.Vault.Output(ctx, id, 0, -1)
+	}
 	if err != nil {
 		return 0, err
 	}

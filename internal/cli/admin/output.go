@@ -26,9 +26,9 @@ func readOutput(ctx context.Context, v *remote.Vault, id glacier.JobID, p *cli.P
 	return err
 }
 
-// copyOutput writes a job's output to a file, or to standard output if there is
-// no name.
-func copyOutput(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.JobDescription, file string) error {
+// CopyOutput writes a job's output to a file, or to standard output if there is
+// no name. A connection that breaks is taken up again.
+func CopyOutput(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.JobDescription, file string) error {
 	var total int64
 	if d.InventorySizeInBytes != nil {
 		total = *d.InventorySizeInBytes
