@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -33,7 +35,7 @@ type proxy struct {
 
 // A fault befalls the next requests that it matches.
 type fault struct {
-	kind         string // a status, or cut: the reply ends in the middle
+	kind         string // a status; or cut: the reply ends in the middle; or flip: a bit in its middle is another
 	left         int
 	method, part string // part of the path
 }
@@ -70,18 +72,25 @@ func startProxy(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, done := context.WithCancel(context.WithoutCancel(r.Context())) // what was asked is done, whoever waits for it
+	defer done()
+	r = r.WithContext(ctx)
 	f := p.next(r)
 	switch {
 	case f == nil:
 		p.behind.ServeHTTP(w, r)
-	case f.kind == "cut":
+	case f.kind == "cut" || f.kind == "flip":
 		rec := httptest.NewRecorder()
 		p.behind.ServeHTTP(rec, r)
-		for name, values := range rec.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), rec.Header())
 		w.WriteHeader(rec.Code)
-		w.Write(rec.Body.Bytes()[:rec.Body.Len()/2])
+		body, middle := rec.Body.Bytes(), rec.Body.Len()/2
+		if f.kind == "flip" {
+			body[middle] ^= 1
+			w.Write(body)
+			return
+		}
+		w.Write(body[:middle])
 		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	default:
@@ -111,10 +120,10 @@ func (p *proxy) next(r *http.Request) *fault {
 	return nil
 }
 
-// addFault makes requests fail: fault STATUS|cut N METHOD PART-OF-PATH.
+// addFault makes requests fail: fault STATUS|cut|flip N METHOD PART-OF-PATH.
 func addFault(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
-		ts.Fatalf("usage: fault STATUS|cut N METHOD PART-OF-PATH")
+		ts.Fatalf("usage: fault STATUS|cut|flip N METHOD PART-OF-PATH")
 	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)

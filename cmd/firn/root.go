@@ -98,17 +98,12 @@ func add(root *cobra.Command, group string, commands ...*cobra.Command) {
 	}
 }
 
-// usageArgs makes a wrong argument a usage error.
+// usageArgs makes a wrong argument a usage error; a nil check lets all through.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(cmd, args); err != nil {
-			return usageError(err)
-		}
-		return nil
+	if check == nil {
+		check = cobra.ArbitraryArgs
 	}
+	return cli.UsageArgs(check)
 }
 
 // newLog is the log of a command: plain lines on stderr.

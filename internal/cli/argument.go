@@ -73,4 +73,6 @@ type idValue string
 
 func (v *idValue) Set(s string) error { *v = idValue(ID(s)); return nil }
 func (v *idValue) String() string     { return string(*v) }
-func (v *idValue) Type() string       { return "ID" }
+func (v *idValue) Type() string       { return idType }
+
+const idType = "ID"

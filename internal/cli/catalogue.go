@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,12 @@ func (s *Session) NamesFile(ctx context.Context, v *remote.Vault) (string, error
 		return "", err
 	}
 	return s.namesFile(owner)
+}
+
+// NamesFileUnasked is a name like NamesFile, and of the same vault always the same,
+// that is found without asking the vault whose it is.
+func (s *Session) NamesFileUnasked(v *remote.Vault) (string, error) {
+	return s.namesFile(names.Owner{Endpoint: s.Endpoint, Region: s.Region, Account: s.Account, Vault: v.Name})
 }
 
 func (s *Session) namesFile(owner names.Owner) (file string, err error) {
@@ -119,6 +126,9 @@ func (s *Session) catalogue(
 	file, err := s.namesFile(owner)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := files.Stat(file); s.DryRun && errors.Is(err, fs.ErrNotExist) {
+		return names.OpenEmpty(ctx)
 	}
 	c, err := open(ctx, file)
 	if err != nil {

@@ -30,7 +30,7 @@ const ExitCodes = `Exit codes:
   0    done
   1    the command could not do its work
   2    the command line or the configuration is wrong
-  3    damage was found
+  3    damage, or a difference, was found
   4    not found: the vault, archive, job or name
   5    refused: by a policy, a lock or a limit, or the key is not good for it
   6    nobody answers, or is too busy to, after all attempts: try again later

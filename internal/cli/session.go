@@ -107,7 +107,7 @@ func terminal(stream any) (fd int, ok bool) {
 }
 
 func widthOf(fd int) int {
-	if width, _, err := term.GetSize(fd); err == nil && width > 20 {
+	if width, _, err := term.GetSize(fd); err == nil && width > 0 {
 		return width
 	}
 	return 80
@@ -145,13 +145,31 @@ func (s *Session) Open(name string) (io.ReadCloser, error) {
 }
 
 // Passphrase asks for the passphrase of a file.
-func (s *Session) Passphrase(file string) ([]byte, error) {
+func (s *Session) Passphrase(ctx context.Context, file string) ([]byte, error) {
 	fd, ok := terminal(s.in)
 	if !ok {
-		return nil, Wrong(fmt.Errorf("%s is protected by a passphrase, and there is nobody to ask for it", file))
+		return nil, Wrong(errors.New("it is protected by a passphrase, and there is nobody to ask for it"))
+	}
+	shown, err := term.GetState(fd)
+	if err != nil {
+		return nil, fmt.Errorf("ask for a passphrase: %w", err)
 	}
 	s.screen.say(fmt.Sprintf("Passphrase of %s:", file))
-	return term.ReadPassword(fd)
+	type reply struct {
+		word []byte
+		err  error
+	}
+	answer := make(chan reply, 1)
+	go func() { // a read cannot be interrupted
+		word, err := term.ReadPassword(fd)
+		answer <- reply{word, err}
+	}()
+	select {
+	case got := <-answer:
+		return got.word, got.err
+	case <-ctx.Done():
+		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, shown))
+	}
 }
 
 // Document prints what was asked for: a JSON document, or what text prints.

@@ -51,7 +51,7 @@ type common struct {
 // Command makes the cobra command.
 func (v Verb) Command() *cobra.Command {
 	f := new(common)
-	cmd := &cobra.Command{Use: v.Use, Short: v.Short, Long: v.help(), Args: usageArgs(v.Args)}
+	cmd := &cobra.Command{Use: v.Use, Short: v.Short, Long: v.help(), Args: UsageArgs(v.Args)}
 	if v.Example != "" {
 		cmd.Example = "  " + strings.ReplaceAll(v.Example, "\n", "\n  ")
 	}
@@ -66,6 +66,9 @@ func (v Verb) Command() *cobra.Command {
 	cmd.ValidArgsFunction = v.complete(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		beThrifty()
+		if err := emptyFlag(cmd.Flags()); err != nil {
+			return err
+		}
 		s, err := f.session(cmd)
 		if err == nil {
 			defer s.close()
@@ -125,14 +128,18 @@ func (v Verb) end(ctx context.Context, err error) error {
 	return &Exit{Interrupted, errors.New("interrupted: " + resume)}
 }
 
-// usageArgs makes a wrong argument a usage error.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+// UsageArgs makes a wrong argument a usage error, which says what is right; a nil
+// check lets none through.
+func UsageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	if check == nil {
 		check = cobra.NoArgs
 	}
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return Wrong(err)
+		err := check(cmd, args)
+		if _, said := errors.AsType[*Exit](err); err != nil && !said {
+			return Wrong(wrongArgs(cmd, args, err))
+		} else if err != nil {
+			return err
 		}
 		if slices.Contains(args, "") {
 			return Wrong(errors.New("an argument is empty"))
@@ -141,11 +148,53 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
+// wrongArgs says what arguments a command takes.
+func wrongArgs(cmd *cobra.Command, args []string, err error) error {
+	_, takes, _ := strings.Cut(cmd.Use, " ")
+	switch {
+	case cmd.HasSubCommands():
+		cmd.SuggestionsMinimumDistance = min(2, len(args[0])/2)
+		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+			return fmt.Errorf("%w: is it %s?", err, strings.Join(like, " or "))
+		}
+		return fmt.Errorf("%w: %s --help lists them", err, cmd.CommandPath())
+	case takes == "", strings.HasPrefix(takes, "-"): // flags
+		return fmt.Errorf("%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+	}
+	return fmt.Errorf("%s takes %s, and there %s: --help tells more", cmd.CommandPath(), takes, was(len(args)))
+}
+
+// was says how many arguments there were.
+func was(n int) string {
+	switch n {
+	case 0:
+		return "was none"
+	case 1:
+		return "was 1 argument"
+	}
+	return fmt.Sprintf("were %d arguments", n)
+}
+
+// unsaid are flags for which empty is as good as not given.
+const unsaid = connectionFlags + " prefix"
+
+// emptyFlag refuses a flag that was given and is empty, as by a variable of a shell
+// that is not set: it would do more than was meant.
+func emptyFlag(fs *pflag.FlagSet) (err error) {
+	fs.Visit(func(f *pflag.Flag) {
+		said := f.Value.String() != "" || f.DefValue != "" || f.Value.Type() != "string" && f.Value.Type() != idType
+		if err == nil && !said && !slices.Contains(strings.Fields(unsaid), f.Name) {
+			err = Wrong(fmt.Errorf("--%s is empty", f.Name))
+		}
+	})
+	return err
+}
+
 // Group is a command that is there for those below it.
 func Group(use, short, long string, verbs ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: use, Short: short, Long: long + "\n\n" + ExitCodes,
-		Args: usageArgs(cobra.NoArgs),
+		Args: UsageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(verbs...)
@@ -158,6 +207,12 @@ func usage(cmd *cobra.Command) error {
 	fmt.Fprintf(&b, "Usage:\n  %s\n", cmd.UseLine())
 	if cmd.Example != "" {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", cmd.Example)
+	}
+	if cmd.HasAvailableSubCommands() {
+		b.WriteString("\nAvailable Commands:\n")
+		for _, sub := range cmd.Commands() {
+			fmt.Fprintf(&b, "  %-11s %s\n", sub.Name(), sub.Short)
+		}
 	}
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.SortFlags = false

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"firn/glacier"
@@ -54,6 +55,9 @@ func readError(resp *http.Response) *Error {
 		Message string       `json:"message"`
 	}
 	if json.Unmarshal(body, &envelope) == nil && envelope.Code != "" {
+		if envelope.Code == glacier.InvalidSignature { // what was signed follows, for who writes signers
+			envelope.Message, _, _ = strings.Cut(envelope.Message, "\n")
+		}
 		e.Refusal = &glacier.Error{Code: envelope.Code, Message: envelope.Message}
 	}
 	return e

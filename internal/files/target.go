@@ -78,7 +78,7 @@ func (t *Target) begin() error {
 	}
 	if err := lock(f); err != nil {
 		f.Close()
-		return &Problem{t.name, Busy, err}
+		return &Problem{t.name, Busy, nil}
 	}
 	t.f = f
 	return nil

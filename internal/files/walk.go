@@ -79,6 +79,12 @@ func Stat(file string) (File, error) {
 	return describe(file, filepath.Base(file), info)
 }
 
+// IsFolder reports whether there is a folder of that name, or a link to one.
+func IsFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
 // describe makes a File of what stat says, unless it is none.
 func describe(file, name string, info fs.FileInfo) (File, error) {
 	switch mode := info.Mode(); {

@@ -47,7 +47,7 @@ func (c *Catalogue) explain(doing string, err error) error {
 		return fmt.Errorf("%s in %s: %w and has not let go of the file for %d seconds; try again (%w)",
 			doing, c.file, ErrBusy, busyMillis/1000, err)
 	case unwritable(code):
-		return fmt.Errorf("%s in %s: the file, or its folder, cannot be written; look whom it belongs to (%w)", doing, c.file, err)
+		return fmt.Errorf("%s in %s: it cannot be written, or its folder cannot be written, or it is no file; look what it is, and whom it belongs to (%w)", doing, c.file, err)
 	default:
 		return fmt.Errorf("%s in %s: %w", doing, c.file, err)
 	}

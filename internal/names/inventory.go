@@ -163,7 +163,7 @@ type bulk struct {
 }
 
 func (c *Catalogue) openBulk(ctx context.Context) (*bulk, error) {
-	db, err := sql.Open(driverName, dsn(c.file, bulkPragmas()))
+	db, err := sql.Open(driverName, c.dsn(bulkPragmas()))
 	if err != nil {
 		return nil, err
 	}

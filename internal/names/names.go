@@ -35,6 +35,7 @@ import (
 // read: a change may then be seen or not; what is not changed is seen once, and nothing twice, unless a file's time is set to an earlier one.
 type Catalogue struct {
 	file    string // absolute
+	memory  bool   // it is none, and has a name like one
 	db      *sql.DB
 	reads   *statements
 	writer  chan *session // the one that writes, when it is free
@@ -57,6 +58,18 @@ func Open(ctx context.Context, file string) (*Catalogue, error) {
 		return nil, fmt.Errorf("make the file of names: %w", err)
 	}
 	c := &Catalogue{file: file, writer: make(chan *session, 1)}
+	if err := c.open(ctx); err != nil {
+		return nil, errors.Join(c.explain("open the names", err), c.Close())
+	}
+	return c, nil
+}
+
+// OpenEmpty opens a catalogue of nothing, that is in memory and gone when it is closed: for who only tells what he would do, where [Open] would
+// make a file.
+func OpenEmpty(ctx context.Context) (*Catalogue, error) {
+	c := &Catalogue{writer: make(chan *session, 1)}
+	c.file = fmt.Sprintf("/empty-%p", c)
+	c.memory = true
 	if err := c.open(ctx); err != nil {
 		return nil, errors.Join(c.explain("open the names", err), c.Close())
 	}
@@ -118,7 +131,7 @@ func makeFile(file string) error {
 }
 
 func (c *Catalogue) open(ctx context.Context) error {
-	writers, err := sql.Open(driverName, dsn(c.file, writerPragmas()))
+	writers, err := sql.Open(driverName, c.dsn(writerPragmas()))
 	if err != nil {
 		return err
 	}
@@ -132,7 +145,7 @@ func (c *Catalogue) open(ctx context.Context) error {
 	if err := s.settle(ctx); err != nil {
 		return err
 	}
-	if c.db, err = sql.Open(driverName, dsn(c.file, readerPragmas())); err != nil {
+	if c.db, err = sql.Open(driverName, c.dsn(readerPragmas())); err != nil {
 		return err
 	}
 	c.db.SetMaxIdleConns(idleReaders)

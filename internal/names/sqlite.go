@@ -76,9 +76,13 @@ const createMade = "CREATE TABLE IF NOT EXISTS made (one INTEGER PRIMARY KEY CHE
 
 const indexFiles = `CREATE INDEX files_archive ON files (archive, offset)`
 
-// dsn names a database file and what is to be set on every connection to it.
-func dsn(file string, pragmas []string) string {
-	u := url.URL{Scheme: "file", Path: file, RawQuery: url.Values{"_pragma": pragmas}.Encode()}
+// dsn names the database file and what is to be set on every connection to it.
+func (c *Catalogue) dsn(pragmas []string) string {
+	query := url.Values{"_pragma": pragmas}
+	if c.memory {
+		query.Set("vfs", "memdb") // which keeps it as long as a connection is open
+	}
+	u := url.URL{Scheme: "file", Path: c.file, RawQuery: query.Encode()}
 	return u.String()
 }
 

@@ -150,7 +150,8 @@ func (r *Retriever) copy(ctx context.Context, of *task, w Want, plain io.ReaderA
 		r.progress(int64(len(b)))
 	}
 	if known := w.File.Hash; known != (treehash.Hash{}) && tree.Root() != known {
-		err := &fileError{fmt.Errorf("%s: what was retrieved is not what was put away: its tree hash is %s, not %s", w.Name, tree.Root(), known)}
+		why := fmt.Sprintf("%s: what was retrieved is not what was put away: its tree hash is %s, not %s", w.Name, tree.Root(), known)
+		err := &fileError{&transfer.CorruptError{Why: why}}
 		return errors.Join(err, t.Discard(), r.Names.DropChunks(ctx, t.Key()))
 	}
 	if err := t.Truncate(w.File.Size); err != nil {

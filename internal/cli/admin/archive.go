@@ -127,7 +127,7 @@ func deleteArchive(ctx context.Context, v *remote.Vault, known *names.Catalogue,
 
 // spare says that an archive is still there, if the server has said that it is.
 func spare(ctx context.Context, known *names.Catalogue, id glacier.ArchiveID, err error) error {
-	if _, refused := errors.AsType[*glacier.Error](err); known == nil || !refused || remote.IsGone(err) {
+	if known == nil || !remote.IsRefusal(err) || remote.IsGone(err) {
 		return err
 	}
 	return errors.Join(err, known.Spare(context.WithoutCancel(ctx), id))

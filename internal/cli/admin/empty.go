@@ -41,6 +41,9 @@ since: then this ends with exit code 8, and is to be run again a day later.`,
 		},
 		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, _ []string) (err error) {
 			d, err := v.Describe(ctx)
+			if remove && remote.IsNotFound(err) && !s.DryRun {
+				return goodbye(s, v, err)
+			}
 			if err != nil {
 				return err
 			}
@@ -298,7 +301,7 @@ func (e *emptying) finish(ctx context.Context, remove bool) error {
 	case e.did.Failed > 0:
 		left = cli.Errorf(cli.Partly, "%s could not be deleted, the first because of: %w", cli.Count(e.did.Failed, "archive"), e.first)
 	case remove:
-		err := e.v.Delete(ctx)
+		err := e.delete(ctx)
 		e.did.VaultDeleted = err == nil
 		if remote.IsRefusal(err, glacier.InvalidParameterValue) {
 			err = cli.Errorf(cli.NotYet, "vault %s cannot be deleted yet: %w. It counts %s as of %s. Amazon counts about once a day, and deletes a vault "+
@@ -307,6 +310,37 @@ func (e *emptying) finish(ctx context.Context, remove bool) error {
 		left = err
 	}
 	return errors.Join(e.s.Document(e.did, e.print), left)
+}
+
+// delete deletes the vault. If the process ends before it knows whether it is
+// deleted, the next one finds the mark.
+func (e *emptying) delete(ctx context.Context) error {
+	m, err := parting(e.s, e.v)
+	if err != nil {
+		return err
+	}
+	if err := m.set(); err != nil {
+		return err
+	}
+	err = e.v.Delete(ctx)
+	if err == nil || remote.IsRefusal(err) {
+		err = errors.Join(err, m.clear())
+	}
+	return err
+}
+
+// goodbye says that a vault is deleted which is not there, if a process that was
+// interrupted was about to delete it; else it returns the error.
+func goodbye(s *cli.Session, v *remote.Vault, missing error) error {
+	m, err := parting(s, v)
+	if err != nil {
+		return err
+	}
+	if there, err := m.there(); err != nil || !there {
+		return errors.Join(missing, err)
+	}
+	e := &emptying{s: s, v: v, did: emptied{VaultDeleted: true}}
+	return errors.Join(s.Document(e.did, e.print), m.clear())
 }
 
 func (e *emptying) print(w io.Writer) error {

@@ -33,6 +33,22 @@ func (n *size) Set(s string) error {
 	return err
 }
 
+// An hourly is a size that something is held to.
+type hourly struct{ size }
+
+// Set implements pflag.Value.
+func (n *hourly) Set(s string) error {
+	var read size
+	if err := read.Set(s); err != nil {
+		return err
+	}
+	if read < 1<<20 {
+		return errors.New("it must be at least 1M")
+	}
+	n.size = read
+	return nil
+}
+
 // A rule is a flag that adds a rule to a list: the order in which these flags
 // stand counts.
 type rule struct {

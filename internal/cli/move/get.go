@@ -30,7 +30,8 @@ import (
 type getFlags struct {
 	rules             pattern.Rules
 	tier              string
-	hourly, rate      size
+	hourly            hourly
+	rate              size
 	budget            string
 	price             string
 	detach, overwrite bool
@@ -102,6 +103,8 @@ type get struct {
 	price  price.List
 	budget float64 // negative: not said
 	spent  float64
+	// meanwhile are files that another process has put there.
+	meanwhile int64
 
 	retriever *retrieve.Retriever
 	progress  *cli.Progress
@@ -113,7 +116,7 @@ func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*g
 	if err := g.parse(); err != nil {
 		return nil, cli.Wrong(err)
 	}
-	ids, err := identities(s, f.identity)
+	ids, err := identities(ctx, s, f.identity)
 	if err != nil {
 		return nil, err
 	}
@@ -128,9 +131,9 @@ func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*g
 	}
 	g.progress = s.Progress("Retrieving", 0, true)
 	g.retriever = &retrieve.Retriever{
-		Vault: g.vault, Names: g.names, Tier: f.tier, Identities: ids, Hourly: int64(f.hourly), Ahead: f.ahead, Parallel: s.Parallel,
+		Vault: g.vault, Names: g.names, Tier: f.tier, Identities: ids, Hourly: int64(f.hourly.size), Ahead: f.ahead, Parallel: s.Parallel,
 		Downloader: &transfer.Downloader{Vault: g.vault, Work: g.names, Slots: transfer.NewSlots(s.Parallel)},
-		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: g.done, Warn: func(text string) { s.Warn("%s", text) },
+		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: func(o retrieve.Outcome) { g.done(ctx, o) }, Warn: func(text string) { s.Warn("%s", text) },
 		Waiting: func(o retrieve.Order) { g.progress.Note("waiting for the job of " + o.Wants[0].Name) },
 	}
 	g.retriever.Spend = g.spend
@@ -181,9 +184,6 @@ func (g *get) parse() (err error) {
 			return fmt.Errorf("--budget %q is not an amount of dollars", g.flags.budget)
 		}
 	}
-	if g.flags.hourly != 0 && g.flags.hourly < 1<<20 {
-		return errors.New("--max-bytes-per-hour must be at least 1M")
-	}
 	if g.dir == "-" && (len(g.paths) > 1 || g.flags.detach) {
 		return errors.New("standard output takes one file, and waits for it")
 	}
@@ -230,6 +230,7 @@ func (g *get) run(ctx context.Context) error {
 		return g.printed
 	}
 	g.progress.Close()
+	there += g.meanwhile
 	return g.end(getTotals{"total", g.files, g.bytes, there, g.failed},
 		"Retrieved %s, %s; %d were there.", cli.Count(g.files, "file"), cli.Size(g.bytes), there)
 }
@@ -336,9 +337,13 @@ func (g *get) detached(ctx context.Context, e retrieve.Estimate) error {
 }
 
 // done tells of a file.
-func (g *get) done(o retrieve.Outcome) {
+func (g *get) done(ctx context.Context, o retrieve.Outcome) {
 	e := event{Action: "retrieved", Name: o.File.Path, ArchiveID: string(o.File.Archive), SizeInBytes: &o.File.Size}
 	if problem, ok := errors.AsType[*files.Problem](o.Err); ok && problem.Kind == files.Exists {
+		if g.isThere(ctx, o.Want) { // another process was faster
+			g.meanwhile++
+			return
+		}
 		o.Err = fmt.Errorf("%w: it differs from the one in the vault, and is left alone without --overwrite", o.Err)
 	}
 	if o.Err != nil {
@@ -369,7 +374,10 @@ func (g *get) stream(ctx context.Context) error {
 		return err
 	}
 	g.progress.Expect(estimate.Bytes)
-	return g.retriever.Write(ctx, orders[0], g.s.Out)
+	if err = g.retriever.Write(ctx, orders[0], g.s.Out); isDamage(err) {
+		err = &cli.Exit{Code: cli.Damaged, Err: err}
+	}
+	return err
 }
 
 // orders are what is to be retrieved, less the files that are there.

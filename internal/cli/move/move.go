@@ -18,6 +18,7 @@ import (
 	"firn/internal/names"
 	"firn/internal/remote"
 	"firn/internal/seal"
+	"firn/internal/transfer"
 )
 
 // Commands are the verbs.
@@ -50,7 +51,7 @@ type tally struct {
 
 	mu                           sync.Mutex // held by whoever prints while others may
 	files, bytes, there, removed int64
-	failed                       int64
+	failed, damaged              int64 // all that failed, and those of them that came damaged
 }
 
 // An event is a line of what the verbs that move print with --json.
@@ -60,7 +61,7 @@ type event struct {
 	ArchiveID      string `json:"ArchiveId,omitempty"`
 	SizeInBytes    *int64 `json:",omitempty"`
 	SHA256TreeHash string `json:",omitempty"`
-	Problem        string `json:",omitempty"` // the kind of it
+	Problem        string `json:",omitempty"` // the kind of it: one of package files', or damaged
 	Message        string `json:",omitempty"`
 }
 
@@ -76,7 +77,7 @@ func (t *tally) print(e event) error {
 	}
 	fields := []string{e.Action, cli.Printable(e.Name)}
 	if e.ArchiveID != "" {
-		fields = append(fields, e.ArchiveID)
+		fields = append(fields, cli.Printable(e.ArchiveID))
 	}
 	_, err := fmt.Fprintln(t.s.Out, strings.Join(fields, "\t"))
 	return err
@@ -91,6 +92,10 @@ func (t *tally) fail(name string, err error) error {
 		if error(problem) == err { //nolint:errorlint // it has the name as it was walked, and not in the vault
 			e.Message = (&files.Problem{Name: name, Kind: problem.Kind, Err: problem.Err}).Error()
 		}
+	}
+	if isDamage(err) {
+		t.damaged++
+		e.Problem = "damaged"
 	}
 	message := e.Message
 	if !strings.Contains(message, name) {
@@ -112,20 +117,33 @@ func (t *tally) end(totals any, format string, args ...any) error {
 	} else if _, err := fmt.Fprintf(t.s.Out, format+"\n", args...); err != nil {
 		return err
 	}
-	if t.failed > 0 {
+	switch {
+	case t.damaged > 0:
+		return cli.Errorf(cli.Damaged, "%s came damaged and not kept, of %d that failed or were left out; all else is done",
+			cli.Count(t.damaged, "file"), t.failed)
+	case t.failed > 0:
 		return cli.Errorf(cli.Partly, "%s failed or left out; all else is done", cli.Count(t.failed, "file"))
 	}
 	return nil
 }
 
+// isDamage reports whether what came is not what was stored.
+func isDamage(err error) bool {
+	_, corrupt := errors.AsType[*transfer.CorruptError](err)
+	return corrupt || errors.Is(err, seal.ErrDamaged)
+}
+
 // identities reads the files with private keys.
-func identities(s *cli.Session, names []string) (ids seal.Identities, err error) {
+func identities(ctx context.Context, s *cli.Session, names []string) (ids seal.Identities, err error) {
 	for _, name := range names {
 		text, err := s.Input(name, maxKeyFile)
 		if err != nil {
 			return ids, err
 		}
-		if err := ids.Read(strings.NewReader(string(text)), name, s.Passphrase); err != nil {
+		ask := func(file string) ([]byte, error) { return s.Passphrase(ctx, file) }
+		if err := ids.Read(strings.NewReader(string(text)), name, ask); ctx.Err() != nil {
+			return ids, context.Cause(ctx)
+		} else if err != nil {
 			return ids, cli.Wrong(err)
 		}
 	}

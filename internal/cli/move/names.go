@@ -63,7 +63,7 @@ func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, va
 		return nil, cli.Wrong(errors.New("--complete tells of a file: give --inventory"))
 	}
 	w = &catalogueWork{tally: tally{s: s}, flags: f}
-	if w.ids, err = identities(s, f.identity); err != nil {
+	if w.ids, err = identities(ctx, s, f.identity); err != nil {
 		return nil, err
 	}
 	if w.vault, err = s.Vault(vault); err != nil {

@@ -132,7 +132,7 @@ type found struct {
 func (p *put) walkAll(ctx context.Context, sources []string, as string) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		for _, source := range distinct(sources) {
-			_, noFile := files.Stat(source)
+			folder := files.IsFolder(source)
 			for f, err := range files.Walk(ctx, source, &p.flags.rules, files.Options{FollowLinks: p.flags.followLinks}) {
 				name, below := cleanName(cmp.Or(as, source)), f.Name
 				if problem, ok := errors.AsType[*files.Problem](err); ok {
@@ -142,7 +142,7 @@ func (p *put) walkAll(ctx context.Context, sources []string, as string) iter.Seq
 				switch {
 				case isRoot: // the other sources may be better
 					err = &root.Problem
-				case noFile != nil:
+				case folder:
 					name = under(name, cleanName(below))
 				}
 				if !yield(found{under(p.flags.prefix, name), f}, err) {

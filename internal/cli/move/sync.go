@@ -66,9 +66,9 @@ type syncing struct {
 	flags *syncFlags
 	dir   string
 
-	walked   int64        // files that were found
-	replaced []string     // names that have, or will have, older versions; only if these are to be deleted
-	gone     []names.File // names whose files are gone; only those that are to be deleted
+	walked   int64    // files that were found
+	replaced []string // names that have, or will have, older versions; only if these are to be deleted
+	gone     []string // names whose files are gone; only those that are to be deleted
 }
 
 func (y *syncing) run(ctx context.Context) error {
@@ -163,7 +163,7 @@ func (y *syncing) see(ctx context.Context, change mirror.Change) (store bool, er
 	case mirror.Removed:
 		y.removed++
 		if y.flags.deleteRemoved {
-			y.gone = append(y.gone, change.Kept)
+			y.gone = append(y.gone, change.Name)
 			return false, nil
 		}
 		err = y.print(event{Action: "removed", Name: change.Name})
@@ -203,8 +203,8 @@ func (y *syncing) delete(ctx context.Context) error {
 	}
 	r := &removal{tally: &tally{s: y.s}, vault: y.vault, names: y.names}
 	err := r.all(ctx, func(yield func(names.File, error) bool) {
-		for _, f := range y.gone {
-			for v, err := range y.names.Versions(ctx, f.Path) {
+		for _, name := range y.gone {
+			for v, err := range y.names.Versions(ctx, name) {
 				if !yield(v, err) {
 					return
 				}

@@ -37,6 +37,9 @@ again.`,
 			fs.StringVar(&prefix, "prefix", "", "`FOLDER` that stands before the names")
 		},
 		Run: withNames(1, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
+			if f, err := files.Stat(args[0]); err == nil {
+				return cli.Wrong(fmt.Errorf("%s is a file: verify takes a folder", f.Path))
+			}
 			prefix = cleanName(prefix)
 			return verify(ctx, &tally{s: s}, &mirror.Comparison{
 				Local: files.Walk(ctx, args[0], &rules, files.Options{}), Kept: c.Under(ctx, prefix, false), Detection: mirror.ByHash,
