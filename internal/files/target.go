@@ -222,7 +222,7 @@ func (t *Target) Commit(modified time.Time) error {
 		}
 	}
 	if !modified.IsZero() {
-		if err := t.folder.Chtimes(t.partial, time.Time{}, modified); err != nil {
+		if err := t.setTime(modified); err != nil {
 			return t.problem(err)
 		}
 	}
@@ -236,6 +236,24 @@ func (t *Target) Commit(modified time.Time) error {
 		return t.problem(err)
 	}
 	return nil
+}
+
+// setTime sets the file's time. The standard library would count it in nanoseconds, of which an int64 has room for the years
+// 1678 to 2262.
+func (t *Target) setTime(modified time.Time) error {
+	times := make([]unix.Timespec, 2)
+	for i, at := range []time.Time{time.Now(), modified} { // read, and changed
+		var err error
+		if times[i], err = unix.TimeToTimespec(at); err != nil {
+			return err
+		}
+	}
+	dir, err := t.folder.Open(".")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return unix.UtimesNanoAt(int(dir.Fd()), t.partial, times, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 // rename gives the file its name. Where there are hard links, one that has appeared meanwhile is never replaced unasked.

@@ -342,3 +342,24 @@ func TestSpool(t *testing.T) {
 		t.Error("a spool in no folder")
 	}
 }
+
+// TestTimesOfAllCenturies: a file gets its time, or the nearest that its file system has.
+func TestTimesOfAllCenturies(t *testing.T) {
+	first, last := time.Date(1901, 12, 13, 20, 45, 52, 0, time.UTC), time.Date(2446, 5, 10, 22, 38, 55, 0, time.UTC) // ext4's
+	dir := t.TempDir()
+	for _, want := range []time.Time{
+		time.Date(1066, 10, 14, 9, 0, 0, 5, time.UTC), time.Date(1677, 9, 21, 0, 12, 43, 0, time.UTC), time.Date(1969, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
+		time.Unix(0, 0), time.Date(2262, 4, 11, 23, 47, 17, 0, time.UTC), time.Date(2400, 2, 29, 12, 0, 0, 123_456_789, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+	} {
+		if err := place(t, dir, "f", "data", files.Placement{Overwrite: true}).Commit(want); err != nil {
+			t.Fatal(err)
+		}
+		f, err := files.Stat(filepath.Join(dir, "f"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Modified; !got.Equal(want) && !(want.Before(first) && got.Equal(first)) && !(want.After(last) && got.Equal(last)) {
+			t.Errorf("%v, want %v", got.UTC(), want)
+		}
+	}
+}
