@@ -113,12 +113,6 @@ func list(index *bytes.Buffer, m Member) error {
 	return lines.Encode(line{m.Path, m.Offset, m.Size, m.Modified.UTC(), m.Mode & 0o777, m.Hash.String()})
 }
 
-// Size returns how many bytes the bundle has so far, without the index and the end.
-func (w *Writer) Size() int64 { return w.dst.n }
-
-// Len returns how many files are in it.
-func (w *Writer) Len() int { return w.members }
-
 // Close writes the index and the end, and returns where the index is. It does not close what the bundle is written to.
 func (w *Writer) Close() (index int64, err error) {
 	if w.err != nil {

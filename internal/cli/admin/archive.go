@@ -56,7 +56,7 @@ type deletion struct {
 func deleteArchives(ctx context.Context, s *cli.Session, v *remote.Vault, known *names.Catalogue, ids []string) error {
 	var mu sync.Mutex
 	var failed []error
-	each(ctx, s.Parallel, ids, func(id string) {
+	err := cli.Each(ctx, s.Parallel, ids, func(ctx context.Context, id string) error {
 		var err error
 		if !s.DryRun {
 			err = deleteArchive(ctx, v, known, glacier.ArchiveID(id))
@@ -77,39 +77,17 @@ func deleteArchives(ctx context.Context, s *cli.Session, v *remote.Vault, known 
 		if err != nil {
 			failed = append(failed, err)
 		}
+		return nil
 	})
 	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
+	case err != nil:
+		return err
 	case len(failed) == 0:
 		return nil
 	case len(failed) == len(ids):
 		return cli.Errorf(cli.Code(failed[0]), "nothing is deleted: %w", failed[0])
 	}
 	return cli.Errorf(cli.Partly, "%d of %s are not deleted", len(failed), cli.Count(int64(len(ids)), "archive"))
-}
-
-// each calls do for each of a list, for some at a time, until the context ends.
-func each[E any](ctx context.Context, parallel int, list []E, do func(E)) {
-	work := make(chan E)
-	var workers sync.WaitGroup
-	for range min(parallel, len(list)) {
-		workers.Go(func() {
-			for e := range work {
-				do(e)
-			}
-		})
-	}
-	for _, e := range list {
-		select {
-		case work <- e:
-			continue
-		case <-ctx.Done():
-		}
-		break
-	}
-	close(work)
-	workers.Wait()
 }
 
 // deleteArchive deletes an archive, and its names.

@@ -258,10 +258,8 @@ func (e *emptying) deleteBatch(ctx context.Context, ids []glacier.ArchiveID, p *
 			return 0, err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	results := make(chan error, len(ids))
-	each(ctx, e.s.Parallel, ids, func(id glacier.ArchiveID) {
+	refusals := make(chan error, len(ids))
+	err = cli.Each(ctx, e.s.Parallel, ids, func(ctx context.Context, id glacier.ArchiveID) error {
 		err := e.v.DeleteArchive(ctx, id)
 		if err == nil || remote.IsGone(err) {
 			err = forget(ctx, e.names, id)
@@ -270,24 +268,22 @@ func (e *emptying) deleteBatch(ctx context.Context, ids []glacier.ArchiveID, p *
 		case err == nil:
 			p.Add(1)
 		case remote.IsRefusal(err, glacier.AccessDenied, glacier.InvalidParameterValue):
-			err = fmt.Errorf("archive %s: %w", id, spare(ctx, e.names, id, err))
+			refusals <- fmt.Errorf("archive %s: %w", id, spare(ctx, e.names, id, err))
 		default:
-			cancel(err)
+			return err
 		}
-		results <- err
+		return nil
 	})
-	if ctx.Err() != nil {
-		return 0, context.Cause(ctx)
+	if err != nil {
+		return 0, err
 	}
-	close(results)
-	for err := range results {
-		if err != nil {
-			if e.first == nil {
-				e.first = err
-				e.s.Warn("%v", err)
-			}
-			failed++
+	close(refusals)
+	for err := range refusals {
+		if e.first == nil {
+			e.first = err
+			e.s.Warn("%v", err)
 		}
+		failed++
 	}
 	return failed, nil
 }

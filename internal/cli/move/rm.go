@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -165,7 +164,9 @@ func (r *removal) all(ctx context.Context, versions iter.Seq2[names.File, error]
 	byArchive := map[glacier.ArchiveID][]names.File{}
 	count := 0
 	flush := func() error {
-		err := r.batch(ctx, order, byArchive)
+		err := cli.Each(ctx, r.s.Parallel, order, func(ctx context.Context, id glacier.ArchiveID) error {
+			return r.archive(ctx, id, byArchive[id])
+		})
 		order, byArchive, count = nil, map[glacier.ArchiveID][]names.File{}, 0
 		return err
 	}
@@ -184,33 +185,6 @@ func (r *removal) all(ctx context.Context, versions iter.Seq2[names.File, error]
 		}
 	}
 	return flush()
-}
-
-func (r *removal) batch(ctx context.Context, order []glacier.ArchiveID, byArchive map[glacier.ArchiveID][]names.File) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	queue := make(chan glacier.ArchiveID)
-	var crew sync.WaitGroup
-	for range max(1, r.s.Parallel) {
-		crew.Go(func() {
-			for id := range queue {
-				if err := r.archive(ctx, id, byArchive[id]); err != nil {
-					stop(err)
-				}
-			}
-		})
-	}
-	for _, id := range order {
-		select {
-		case queue <- id:
-			continue
-		case <-ctx.Done():
-		}
-		break
-	}
-	close(queue)
-	crew.Wait()
-	return context.Cause(ctx)
 }
 
 // archive deletes versions that are in one archive.
