@@ -18,6 +18,9 @@ const (
 	// behind is behind a place in the order of byPath, and before a path.
 	behind = ` WHERE f.path >= ?1 AND f.path < ?7 AND (f.path > ?1 OR f.created < ?2 OR f.created = ?2 AND (f.modified < ?3 OR
 		f.modified = ?3 AND (f.nanos < ?4 OR f.nanos = ?4 AND (a.id < ?5 OR a.id = ?5 AND f.offset > ?6))))`
+	// ofPath is that of a path that is in an archive. The plus keeps SQLite from looking through all that is in the archive, which can be much.
+	ofPath      = " WHERE path = ? AND +archive = "
+	setModified = "UPDATE OR IGNORE files SET modified = ?, nanos = ?" + ofPath + "(SELECT n FROM archives WHERE id = ?)"
 	// byPath puts the newest version of a name first. Of two that are equally new the one that was modified last, and then the one
 	// whose id is greater: some order, and always the same.
 	byPath = " ORDER BY f.path, f.created DESC, f.modified DESC, f.nanos DESC, a.id DESC, f.offset"
@@ -109,7 +112,7 @@ func then[T any](one, two iter.Seq2[T, error]) iter.Seq2[T, error] {
 // SetModified says that a file in an archive has another time than was known, and the same content. What is not known is no error.
 func (c *Catalogue) SetModified(ctx context.Context, path string, id glacier.ArchiveID, modified time.Time) error {
 	return c.update(ctx, "set the time of a name", func(tx *transaction) error {
-		_, err := tx.exec("UPDATE OR IGNORE files SET modified = ?, nanos = ? WHERE path = ? AND archive = (SELECT n FROM archives WHERE id = ?)",
+		_, err := tx.exec(setModified,
 			modified.Unix(), modified.Nanosecond(), path, string(id))
 		return err
 	})

@@ -27,7 +27,7 @@ func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []st
 		}
 		for path := range gone {
 			var k int64
-			if _, err := tx.row("SELECT count(*) FROM files WHERE path = ? AND archive = ?", []any{path, n}, &k); err != nil {
+			if _, err := tx.row("SELECT count(*) FROM files"+ofPath+"?", []any{path, n}, &k); err != nil {
 				return err
 			}
 			those += k
@@ -36,7 +36,7 @@ func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []st
 			return tx.doom(id, when)
 		}
 		for path := range gone {
-			k, err := tx.exec("DELETE FROM files WHERE path = ? AND archive = ?", path, n)
+			k, err := tx.exec("DELETE FROM files"+ofPath+"?", path, n)
 			if err != nil {
 				return err
 			}

@@ -25,6 +25,9 @@ func TestPlans(t *testing.T) {
 		{"all archives", archiveColumns + byID, true},
 		{"a page of archives", archiveColumns + behindID + byID + onePage, false},
 		{"archives without names", archiveColumns + unnamed + onePage, false},
+		{"a name in an archive", "SELECT count(*) FROM files" + ofPath + "?", false},
+		{"a name that goes", "DELETE FROM files" + ofPath + "?", false},
+		{"the time of a name", setModified, false},
 		{"retrievals of an archive", retrievalColumns + ofArchive, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -46,6 +49,9 @@ func TestPlans(t *testing.T) {
 				}
 				steps++
 				sorts := strings.Contains(step, "TEMP B-TREE") && !strings.Contains(step, "LAST 2 TERMS") // of equal paths and times
+				if strings.Contains(row.statement, ofPath) && strings.Contains(step, "files_archive") {
+					t.Errorf("%s goes through an archive\n\t%s", row.statement, step)
+				}
 				if sorts || strings.HasPrefix(step, "SCAN") && !row.whole {
 					t.Errorf("%s\n\t%s", row.statement, step)
 				}
