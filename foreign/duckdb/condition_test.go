@@ -23,7 +23,11 @@ func (g *generator) condition(depth int) pair {
 		func() pair { return g.compared(depth) },
 		func() pair { return g.compared(depth) },
 		func() pair { return g.loose() },
+		func() pair { return g.coerced() },
+		func() pair { return g.missing(depth) },
+		func() pair { return both("(%s OR %s)", g.uncast(kindBool), e()) },
 		func() pair { return g.among(depth) },
+		func() pair { return g.amongMany(depth) },
 		func() pair { return g.like(depth) },
 		func() pair { return g.like(depth) },
 		func() pair {

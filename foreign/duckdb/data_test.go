@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -30,7 +31,9 @@ const (
 type table struct {
 	dialect csv.Dialect
 	header  bool // its first record names the columns c1, c2 and so on
+	ignored bool // but they are called by their positions
 	data    []byte
+	archive []byte // the same, with a mark before it, or packed, or neither
 }
 
 func newTable(rng *rand.Rand, rows int) *table {
@@ -59,7 +62,30 @@ func newTable(rng *rand.Rand, rows int) *table {
 		})
 	}
 	t.data = b.Bytes()
+	t.ignored = t.header && rng.IntN(3) == 0
+	t.pack(rng)
 	return t
+}
+
+// pack makes the archive that Firn reads.
+func (t *table) pack(rng *rand.Rand) {
+	t.archive = t.data
+	if rng.IntN(3) == 0 {
+		t.archive = bytes.TrimSuffix(t.archive, []byte(t.dialect.Record))
+	}
+	if rng.IntN(3) == 0 {
+		t.archive = append([]byte("\ufeff"), t.archive...)
+	}
+	if rng.IntN(3) == 0 { // in two members
+		cut := rng.IntN(len(t.archive) + 1)
+		var b bytes.Buffer
+		for _, part := range [][]byte{t.archive[:cut], t.archive[cut:]} {
+			w := gzip.NewWriter(&b)
+			w.Write(part)
+			w.Close()
+		}
+		t.archive = b.Bytes()
+	}
 }
 
 // write writes a record; of the fields that need no quotes some have them.

@@ -15,7 +15,7 @@ func oneRow(t *testing.T) (*table, *sql.DB) {
 	if _, err := duck.ExecContext(t.Context(), "CREATE TABLE archive AS SELECT 'x' AS _1"); err != nil {
 		t.Fatal(err)
 	}
-	return &table{dialect: csv.Default(), data: []byte("x\n")}, duck
+	return &table{dialect: csv.Default(), archive: []byte("x\n")}, duck
 }
 
 // alone makes a statement of one expression.

@@ -201,12 +201,14 @@ func (g *generator) integer(depth int) pair {
 		func() pair { return differ("(%s / NULLIF(%s, 0))", "(%s // NULLIF(%s, 0))", e(), e()) },
 		func() pair { return both("(%s %% NULLIF(%s, 0))", e(), e()) },
 		func() pair { return both("(- %s)", e()) },
+		func() pair { return both("(+ %s)", e()) },
+		func() pair { return both("(%s + %s)", g.uncast(kindInt), e()) },
 		func() pair { return both("CHAR_LENGTH(%s)", g.text(depth)) },
 		func() pair { return differ("CAST(%s AS INT)", "CAST(trunc(%s) AS BIGINT)", g.expr(kindDecimal, depth)) },
 		func() pair { return differ("CAST(%s AS INT)", "CAST(%s AS BIGINT)", g.expr(kindBool, depth)) },
 		func() pair {
 			part := oneOf(g.rng, []string{"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
-			return both("EXTRACT("+part+" FROM %s)", g.expr(kindUTC, depth))
+			return both("EXTRACT("+part+" FROM %s)", g.one(func() pair { return g.expr(kindUTC, depth) }, func() pair { return g.uncast(kindUTC) }))
 		},
 		func() pair {
 			part := oneOf(g.rng, []string{"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
@@ -224,6 +226,7 @@ func (g *generator) decimal(depth int) pair {
 	return g.one(
 		func() pair { return both("(%s + %s)", e(), e()) },
 		func() pair { return both("(%s - %s)", e(), g.expr(kindInt, depth)) },
+		func() pair { return both("(%s - %s)", g.uncast(kindDecimal), e()) },
 		func() pair { return both("(%s * "+oneOf(g.rng, []string{"2.0", "-1.5", "0.25"})+")", e()) },
 		func() pair { return both("(%s %% 7.5)", e()) },
 		func() pair { return both("(- %s)", e()) },
@@ -244,6 +247,7 @@ func (g *generator) double(depth int) pair {
 		func() pair { return both("(%s / NULLIF(%s, 0))", e(), e()) },
 		func() pair { return both("(%s %% NULLIF(%s, 0))", e(), e()) },
 		func() pair { return both("(- %s)", e()) },
+		func() pair { return both("(%s * %s)", g.uncast(kindInt), e()) },
 		func() pair {
 			return differ("CAST(%s AS FLOAT)", "CAST(%s AS DOUBLE)", g.expr(oneOf(g.rng, []kind{kindInt, kindDecimal}), depth))
 		},
@@ -259,6 +263,10 @@ func (g *generator) text(depth int) pair {
 		func() pair { return both(fmt.Sprintf("SUBSTRING(%%s, %d)", from), e()) },
 		func() pair { return both(fmt.Sprintf("SUBSTRING(%%s FROM %d FOR %d)", from, length), e()) },
 		func() pair { return differ("TRIM(%s)", "trim(%s, ' ')", e()) },
+		func() pair { return differ("TRIM(FROM %s)", "trim(%s, ' ')", e()) },
+		func() pair { return differ("TRIM(%s FROM %s)", "trim(%[2]s, %[1]s)", g.leaf(kindText), e()) },
+		func() pair { return g.substring(depth) },
+		func() pair { return g.toString(depth) },
 		func() pair { return differ("TRIM(LEADING FROM %s)", "ltrim(%s, ' ')", e()) },
 		func() pair {
 			return differ("TRIM(TRAILING %s FROM %s)", "rtrim(%[2]s, %[1]s)", g.literal(kindText), e())
@@ -276,5 +284,9 @@ func (g *generator) dateAdd(depth int) pair {
 	n := pair{}
 	n.firn = fmt.Sprint(g.rng.IntN(41) - 20)
 	n.duck = n.firn
-	return differ("DATE_ADD("+part+", %s, %s)", "(%[2]s + to_"+part+"s(%[1]s))", n, g.expr(kindUTC, depth))
+	of := g.expr(kindUTC, depth)
+	if g.chance(4) {
+		of = g.uncast(kindUTC)
+	}
+	return differ("DATE_ADD("+part+", %s, %s)", "(%[2]s + to_"+part+"s(%[1]s))", n, of)
 }

@@ -3,6 +3,7 @@ package duckdb
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // A check is how the texts of a column are compared.
@@ -62,7 +63,35 @@ func (g *generator) statement() statement {
 	if g.chance(6) {
 		s.pair = both(fmt.Sprintf("%%s LIMIT %d", g.rng.IntN(20)), s.pair)
 	}
+	if g.chance(3) {
+		s.firn = g.disguise(s.firn)
+	}
 	return s
+}
+
+// disguise changes what makes no difference outside of quotes: the case of letters, and the white space.
+func (g *generator) disguise(text string) string {
+	var b strings.Builder
+	quote := rune(0)
+	for _, r := range text {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case strings.ContainsRune("'\"`", r):
+			quote = r
+		case r == ' ':
+			b.WriteString(oneOf(g.rng, []string{" ", " ", "\n", "\t", "\r\n", "/* it's */", " -- \"\n", "\u00a0"}))
+			continue
+		case g.chance(2):
+			r = unicode.ToUpper(r)
+		default:
+			r = unicode.ToLower(r)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // project makes a column of the result. Of a text there is a second one that tells NULL from what is empty.

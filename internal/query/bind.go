@@ -88,6 +88,7 @@ type binder struct {
 	program   *Program
 	usage     [2]*column // the first column called by position, and by name
 	names     *names     // of the schema; nil until one is looked for
+	height    int        // of the node that is being compiled
 	indexes   map[string]int
 	folds     Env
 }

@@ -35,10 +35,18 @@ func ofCondition(c condition) *compiled {
 	}}
 }
 
+// maxHeight bounds the stack that an evaluation takes. What stands in parentheses has a
+// bound of its own, and a row of operators that is evaluated from the left has this one.
+const maxHeight = 4096
+
 // compile compiles a node, and computes it if all that it needs is constant. What
 // fails then may never be asked for, and is left as it is, and so is what takes
 // long.
 func (b *binder) compile(e expr) (*compiled, error) {
+	if b.height++; b.height > maxHeight {
+		return nil, errorAt(e.where(), "UnsupportedSyntax", "more than %d operators work on each other's results", maxHeight)
+	}
+	defer func() { b.height-- }()
 	b.program.cost++
 	if l, ok := e.(*literal); ok {
 		b.program.cost += len(l.value.Bytes()) / 64

@@ -22,6 +22,11 @@ func repeated(first, more, last string) string {
 	return first + strings.Repeat(more, (MaxExpression-len(first)-len(last)-64)/len(more)) + last
 }
 
+// chained is a row of operators, as long as may be, of which more brings so many.
+func chained(first, more string, brings int) string {
+	return first + strings.Repeat(more, (maxHeight-10)/brings)
+}
+
 // TestEndsWithContext evaluates what takes long, or would. It is done soon, or ends
 // with its context.
 func TestEndsWithContext(t *testing.T) {
@@ -56,21 +61,21 @@ func TestEndsWithContext(t *testing.T) {
 		{"comparisons of a text of zeros", repeated("_1=1", " OR _1=1", ""), fields{zeros}},
 		{"comparisons of a text of spaces", repeated("_1=1", " OR _1=1", ""), fields{spaces}},
 		{"comparisons of two long texts", repeated("_1=_2", " OR _1=_2", ""), fields{as + "b", as + "c"}},
-		{"sum of texts of zeros", repeated("_1", "+_1", ""), fields{zeros}},
+		{"sum of texts of zeros", chained("_1", "+_1", 1), fields{zeros}},
 		{"casts of texts of zeros", repeated("COALESCE(NULL", ",NULLIF(CAST(_1 AS INT),0)", ")"), fields{zeros}},
 		{"casts of texts of zeros in a condition", repeated("FALSE", " OR CAST(_1 AS INT)=1", ""), fields{zeros}},
-		{"sum of decimals far apart", repeated("CAST(_1 AS DECIMAL)", "+1+_1", ""), fields{"1e99999"}},
+		{"sum of decimals far apart", chained("CAST(_1 AS DECIMAL)", "+1+_1", 2), fields{"1e99999"}},
 		{"remainder of decimals far apart", repeated("COALESCE(NULL", ",NULLIF(_1%7,_1%7)", ")"), fields{"1e37"}},
 		{"comparisons of decimals far apart", "_1=_2" + strings.Repeat(" OR _1=_2+1", 1500), fields{"1e99999", "1e-99999"}},
-		{"products of a float's decimals", repeated("1e0", "*_1/_1", ""), fields{"1e300"}},
+		{"products of a float's decimals", chained("1e0", "*_1/_1", 2), fields{"1e300"}},
 		{"UPPER of UPPER", strings.Repeat("UPPER(", 255) + "_1" + strings.Repeat(")", 255), fields{strings.Repeat("ɐ", mib/2)}},
-		{"LOWER of UPPER, many times", repeated("CHAR_LENGTH('')", "+CHAR_LENGTH(LOWER(UPPER(_1)))", ""), fields{strings.Repeat("ɐ", mib/2)}},
-		{"CHAR_LENGTH, many times", repeated("CHAR_LENGTH(_1)", "+CHAR_LENGTH(_1)", ""), fields{as}},
+		{"LOWER of UPPER, many times", chained("CHAR_LENGTH('')", "+CHAR_LENGTH(LOWER(UPPER(_1)))", 1), fields{strings.Repeat("ɐ", mib/2)}},
+		{"CHAR_LENGTH, many times", chained("CHAR_LENGTH(_1)", "+CHAR_LENGTH(_1)", 1), fields{as}},
 		{"SUBSTRING of SUBSTRING", strings.Repeat("SUBSTRING(", 250) + "_1" + strings.Repeat(",2)", 250), fields{strings.Repeat("é", mib/2)}},
 		{"SUBSTRING, many times", repeated("CHAR_LENGTH('')", "+CHAR_LENGTH(SUBSTRING(_1,1048575))", ""), fields{strings.Repeat("é", mib/2)}},
 		{"TRIM with a large set", "TRIM('" + runes(3000) + "é' FROM _1)", fields{strings.Repeat("é", mib/2)}},
 		{"TRIM with a large set that is a column", "TRIM(_2 FROM _1)", fields{strings.Repeat("é", mib/2), runes(3000) + "é"}},
-		{"TRIM of spaces, many times", repeated("CHAR_LENGTH('')", "+CHAR_LENGTH(TRIM(_1))", ""), fields{spaces}},
+		{"TRIM of spaces, many times", chained("CHAR_LENGTH('')", "+CHAR_LENGTH(TRIM(_1))", 1), fields{spaces}},
 		{"TO_STRING with patterns of a column", repeated("CHAR_LENGTH('')", "+CHAR_LENGTH(TO_STRING(`2017T`,_1))", ""), fields{strings.Repeat("MMMM ", 200)}},
 		{"TO_STRING with a long pattern", "TO_STRING(`2017T`,_1)", fields{strings.Repeat("y ", mib/2)}},
 		{"TO_TIMESTAMP of a long text", repeated("COALESCE(0", ",EXTRACT(year FROM _1)", ")"), fields{"2017-01-02T03:04:05." + zeros}},
@@ -78,8 +83,8 @@ func TestEndsWithContext(t *testing.T) {
 		{"truths of texts of spaces", repeated("_1=TRUE", " OR _1=TRUE", ""), fields{spaces}},
 		{"CASE with many branches", repeated("CASE _1", " WHEN 1 THEN 2", " END"), fields{zeros}},
 		{"long texts looked up in sets", repeated("FALSE", " OR _1 IN ('a')", ""), fields{as}},
-		{"deep sum", repeated("_1", "+_1", ""), fields{"1"}},
-		{"deep comparison", repeated("_1", "<_1", ""), fields{"1"}},
+		{"deep sum", chained("_1", "+_1", 1), fields{"1"}},
+		{"deep comparison", chained("_1", "<_1", 1), fields{"1"}},
 		{"long AND", repeated("_1=1", " AND _1=1", ""), fields{"1"}},
 		{"long OR", repeated("_1=2", " OR _1=2", ""), fields{"1"}},
 	} {
@@ -175,6 +180,8 @@ func TestMemory(t *testing.T) {
 		{"TRIM", "TRIM('a' FROM _1)", fields{as}, 0},
 		{"UPPER", "UPPER(_1)", fields{as}, 2},
 		{"UPPER that grows", "UPPER(_1)", fields{strings.Repeat("ɐ", mib/2)}, 4},
+		{"UPPER within UPPER", strings.Repeat("UPPER(", 255) + "_1" + strings.Repeat(")", 255), fields{as}, 17},
+		{"strings that are held until they are compared", strings.Repeat("NULLIF(UPPER(_1),", 250) + "1" + strings.Repeat(")", 250), fields{as}, 17},
 		{"CAST of what is no number", "CAST(_1 AS INT)", fields{as}, 1},
 		{"CAST of a number that is too long", "CAST(_1 AS DECIMAL)", fields{strings.Repeat("9", mib)}, 4},
 		{"LIKE", "_1 LIKE '%b%'", fields{as}, 0},

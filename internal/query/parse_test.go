@@ -326,6 +326,24 @@ func TestDepthOfLeft(t *testing.T) {
 	}
 }
 
+// TestHeight shows that what is evaluated has one.
+func TestHeight(t *testing.T) {
+	for name, more := range map[string]string{"sum": "+0", "comparison": "<0", "IS": " IS NULL", "IN": " IN (0)", "BETWEEN": " BETWEEN 0 AND 0", "LIKE": " LIKE ''"} {
+		t.Run(name, func(t *testing.T) {
+			statement := func(n int) string { return "SELECT _1" + strings.Repeat(more, n) + " FROM archive" }
+			if err := parseError(statement(maxHeight - 1)); err != "" {
+				t.Error(err)
+			}
+			const want = "UnsupportedSyntax: more than 4096 operators work on each other's results at line 1, column "
+			for _, n := range []int{maxHeight, maxHeight + 1, 6000} {
+				if err := parseError(statement(n)); !strings.HasPrefix(err, want) {
+					t.Errorf("%d: %s", n, err)
+				}
+			}
+		})
+	}
+}
+
 func TestLength(t *testing.T) {
 	const statement = "SELECT _1 FROM archive"
 	fits := statement + strings.Repeat(" ", MaxExpression-len(statement))

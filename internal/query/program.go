@@ -40,6 +40,7 @@ type Env struct {
 	now    timestamp.Timestamp
 	totals *Totals
 	stack  []value.Value // the arguments of functions that are being evaluated
+	made   int           // bytes of the strings that were made of the record
 }
 
 // NewEnv makes an Env. now is what UTCNOW() returns.
@@ -71,9 +72,10 @@ func (p *Program) Aggregate() bool { return len(p.aggregates) > 0 }
 // Paths are the columns of a program that was bound to [Paths].
 func (p *Program) Paths() [][]Name { return p.paths }
 
-// Selects reports whether the record passes the condition: that it is TRUE,
-// not FALSE or unknown.
+// Selects begins with a record, and reports whether it passes the condition: that it
+// is TRUE, not FALSE or unknown.
 func (p *Program) Selects(env *Env) (bool, error) {
+	env.made = 0
 	if err := env.work.spend(p.cost); err != nil {
 		return false, err
 	}

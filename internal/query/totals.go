@@ -1,6 +1,14 @@
 package query
 
-import "firn/internal/value"
+import (
+	"fmt"
+
+	"firn/internal/value"
+)
+
+// maxKept is how many bytes the strings have together that MIN and MAX keep. A record
+// can be long, and a statement can ask for thousands of them.
+const maxKept = 4 << 20
 
 // Totals are the aggregates of some records. Totals of stretches of an archive
 // that are merged from left to right are the archive's, whatever the stretches, but
@@ -10,6 +18,7 @@ import "firn/internal/value"
 type Totals struct {
 	aggregates []*aggregate
 	totals     []total
+	longest    int // of the strings that MIN and MAX take
 }
 
 // A total is one aggregate: how many values there were, and their sum, or the
@@ -22,7 +31,22 @@ type total struct {
 
 // NewTotals makes the totals of no records.
 func (p *Program) NewTotals() *Totals {
-	return &Totals{aggregates: p.aggregates, totals: make([]total, len(p.aggregates))}
+	t := &Totals{aggregates: p.aggregates, totals: make([]total, len(p.aggregates)), longest: maxKept}
+	if n := p.extremes(); n > 0 {
+		t.longest /= n
+	}
+	return t
+}
+
+// extremes is how many of the aggregates are MIN or MAX.
+func (p *Program) extremes() int {
+	n := 0
+	for _, a := range p.aggregates {
+		if a.function == "MIN" || a.function == "MAX" {
+			n++
+		}
+	}
+	return n
 }
 
 // An operand is what an aggregate is of.
@@ -65,9 +89,22 @@ func (p *Program) Count(env *Env, t *Totals) error {
 		if v.IsAbsent() {
 			continue
 		}
-		if err := t.totals[i].add(p.aggregates[i].function, v); err != nil {
+		err := t.fits(i, v)
+		if err == nil {
+			err = t.totals[i].add(p.aggregates[i].function, v)
+		}
+		if err != nil {
 			return placed(err, p.aggregates[i].position)
 		}
+	}
+	return nil
+}
+
+// fits refuses a string that is too long to be kept. It goes by each value, and not by
+// those that are kept in the end: so the error does not depend on the stretches.
+func (t *Totals) fits(i int, v value.Value) error {
+	if function := t.aggregates[i].function; len(v.Bytes()) > t.longest && (function == "MIN" || function == "MAX") {
+		return &Error{Code: "ColumnTooLong", Message: fmt.Sprintf("so many MIN and MAX take strings of %d bytes at most, and here is one of %d", t.longest, len(v.Bytes()))}
 	}
 	return nil
 }

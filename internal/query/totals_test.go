@@ -126,6 +126,37 @@ func TestTotalsMerge(t *testing.T) {
 	}
 }
 
+// TestLongExtremes has many MIN and MAX of long strings: they keep a few MiB together.
+func TestLongExtremes(t *testing.T) {
+	long := strings.Repeat("a", mib)
+	for _, tt := range []struct {
+		name   string
+		n      int
+		values []string
+		want   string
+	}{
+		{"four of the longest records", 4, []string{long, "b"}, ""},
+		{"five of the longest records", 5, []string{"b", long, "c"}, "ColumnTooLong: so many MIN and MAX take strings of 838860 bytes at most, and here is one of 1048576 at line 1, column 20."},
+		{"five of shorter records", 5, []string{"b", long[:maxKept/5]}, ""},
+		{"thousands of long records", 8000, []string{long}, "ColumnTooLong: so many MIN and MAX take strings of 524 bytes at most, and here is one of 1048576 at line 1, column 20."},
+		{"thousands of numbers", 8000, []string{"1"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			statement := "SELECT CHAR_LENGTH(MAX(_1))" + strings.Repeat(",MIN(_1)", tt.n-1) + " FROM archive"
+			for cut := range len(tt.values) + 1 {
+				got := ""
+				n := allocated(func() { got = totalsOf(t, statement, column1(tt.values...), cut) })
+				if tt.want != "" && got != tt.want || tt.want == "" && strings.Contains(got, "Too") {
+					t.Errorf("cut at %d: %.200s, want %s", cut, got, tt.want)
+				}
+				if n > 64*mib {
+					t.Errorf("cut at %d: %d bytes", cut, n)
+				}
+			}
+		})
+	}
+}
+
 // TestTotalsKeepTheirBytes overwrites a record behind the back of MIN and MAX.
 func TestTotalsKeepTheirBytes(t *testing.T) {
 	s, err := Parse("SELECT MIN(_1), MAX(_1) FROM archive")

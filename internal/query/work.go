@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"firn/internal/value"
 )
@@ -32,6 +33,18 @@ func (w *work) spend(n int) error {
 	}
 	w.done = 0
 	return w.ctx.Err()
+}
+
+// maxMade is how many bytes the strings have together that are made of one record.
+// Expressions nest, and hold what they have made until it is compared.
+const maxMade = 16 << 20
+
+// make counts a string that is going to be made of another.
+func (env *Env) make(of []byte) error {
+	if env.made += len(of); env.made > maxMade {
+		return &Error{Code: "ColumnTooLong", Message: fmt.Sprintf("the strings that LOWER and UPPER make of a record have more than %d bytes", maxMade)}
+	}
+	return nil
 }
 
 // Spend counts the work of reading a record of some bytes. The error is the
