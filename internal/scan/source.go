@@ -23,7 +23,7 @@ const (
 	// maxSkip is how much may stand before a header: comments and blank lines.
 	maxSkip = 4 << 20
 	// maxWindow bounds the memory of unpacking. zstd asks everybody for a quarter
-	// of it, and only its option --long uses more.
+	// of it, and only its options --long and --ultra use more.
 	maxWindow = 32 << 20
 	// maxPeek and peekWindow are how much Check reads of an archive as it lies
 	// there, and what it unpacks it with.
@@ -235,7 +235,11 @@ func (w *watched) blame(err error) error {
 }
 
 func unpackError(err error) error {
-	return &query.Error{Code: "InvalidCompressionFormat", Message: "the archive cannot be unpacked: " + err.Error()}
+	why := err.Error()
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) {
+		why = fmt.Sprintf("its window is larger than %d MiB, as zstd makes it with --long or --ultra", maxWindow>>20)
+	}
+	return &query.Error{Code: "InvalidCompressionFormat", Message: "the archive cannot be unpacked: " + why}
 }
 
 func csvError(err error, record int64) error {
