@@ -89,10 +89,7 @@ func (j *journey) open(ctx context.Context, s *cli.Session) (*open, error) {
 	if o.there.Endpoint == s.Endpoint && o.there.Region == s.Region && o.there.Account == s.Account && name == j.to {
 		return nil, cli.Wrong(errors.New("--from and --to are the same vault"))
 	}
-	if o.tier, err = tierOf(j.tier); err != nil {
-		return nil, cli.Wrong(err)
-	}
-	if o.price, err = j.prices(o.there.Endpoint, o.tier); err != nil {
+	if o.tier, o.price, err = cli.Tariff(o.there.Endpoint, j.tier, j.dollars); err != nil {
 		return nil, cli.Wrong(err)
 	}
 	o.file, err = j.stateFile(o.there, s, name)
@@ -107,30 +104,6 @@ func parseFrom(from string) (region, vault string, err error) {
 		return "", "", fmt.Errorf("--from %q is not of the form aws://REGION/VAULT, such as aws://eu-west-1/photos", from)
 	}
 	return region, vault, nil
-}
-
-func tierOf(s string) (string, error) {
-	for _, tier := range []string{glacier.Expedited, glacier.Standard, glacier.Bulk} {
-		if strings.EqualFold(s, tier) {
-			return tier, nil
-		}
-	}
-	return "", fmt.Errorf("--tier %q is none of Expedited, Standard, Bulk", s)
-}
-
-// prices are what retrievals cost.
-func (j *journey) prices(endpoint, tier string) (price.List, error) {
-	switch {
-	case j.dollars != "":
-		l, err := price.Parse(j.dollars)
-		if err != nil {
-			err = fmt.Errorf("--price: %w", err)
-		}
-		return l, err
-	case cli.IsAmazon(endpoint):
-		return price.Amazon(tier), nil
-	}
-	return price.List{}, nil
 }
 
 // stateFile is where the migration is kept: by what the command line says, so

@@ -164,19 +164,8 @@ func outermost(paths []string) (kept []string) {
 
 // parse checks the flags.
 func (g *get) parse() (err error) {
-	switch strings.ToLower(g.flags.tier) {
-	case "expedited", "standard", "bulk":
-		g.flags.tier = strings.ToUpper(g.flags.tier[:1]) + strings.ToLower(g.flags.tier[1:])
-	default:
-		return fmt.Errorf("--tier %q is none of Expedited, Standard, Bulk", g.flags.tier)
-	}
-	if cli.IsAmazon(g.s.Endpoint) {
-		g.price = price.Amazon(g.flags.tier)
-	}
-	if g.flags.price != "" {
-		if g.price, err = price.Parse(g.flags.price); err != nil {
-			return err
-		}
+	if g.flags.tier, g.price, err = cli.Tariff(g.s.Endpoint, g.flags.tier, g.flags.price); err != nil {
+		return err
 	}
 	g.budget = -1
 	if g.flags.budget != "" {
