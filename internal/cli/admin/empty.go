@@ -82,7 +82,7 @@ type emptying struct {
 
 // emptied is what was done.
 type emptied struct {
-	Inventory      int64 // archives in all inventories
+	Inventory      int64 // archives in all inventories, each once
 	Deleted        int64 // archives that were deleted, now or by an interrupted run
 	Failed         int64
 	AbortedUploads int64
@@ -194,8 +194,9 @@ func (e *emptying) round(ctx context.Context) error {
 		}
 	}
 	st := &e.spool.state
-	e.did.Inventory += st.Count
-	e.did.Deleted += st.Done - st.Failed
+	e.spool.counted = true
+	e.did.Inventory += st.Count - e.spool.repeated
+	e.did.Deleted += st.Done - st.Failed - e.spool.repeated // which an earlier round has counted
 	e.did.Failed += st.Failed
 	p := e.s.Progress("Deleting", st.Count, false)
 	defer p.Close()

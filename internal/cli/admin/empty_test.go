@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +81,32 @@ func TestEmptyLongAfter(t *testing.T) {
 	f.nextDay()
 	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes"); code != 0 || len(f.there) != 0 || f.jobs != 2 {
 		t.Errorf("exit code %d, %d left, %d jobs: %s", code, len(f.there), f.jobs, stderr)
+	}
+}
+
+// What two inventories list, because the second was taken before anything was
+// deleted, too, is counted once.
+func TestEmptyByTwoStaleInventories(t *testing.T) {
+	f := newSlow(t, 1230)
+	f.tired = 1100
+	if _, stderr, code := firn(t, "vault", "empty", "v", "--yes"); code != 6 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	f.tired = 0
+	f.put("newer")
+	f.listed = append(f.listed, "newer")
+	stdout, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--json")
+	if code != 0 || len(f.there) != 0 || f.jobs != 2 || !strings.Contains(stdout, `"Inventory": 1231,`) || !strings.Contains(stdout, `"Deleted": 1231,`) {
+		t.Errorf("exit code %d, %d left, %d jobs: %s%s", code, len(f.there), f.jobs, stdout, stderr)
+	}
+	err := filepath.WalkDir(os.Getenv("HOME"), func(file string, _ fs.DirEntry, err error) error {
+		if strings.HasPrefix(filepath.Base(file), "earlier") {
+			t.Errorf("%s is left", file)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 //
 //	ids         one id a line
 //	state.json  what is known of ids, and the position in it; only if ids is whole
+//	earlier-1   the ids of the first inventory of this process, all done; and so on
 //	lock        held by the process that works on it
 //
 // A kill at any moment leaves a state that is at most one batch old, and
@@ -31,6 +32,10 @@ type spool struct {
 	state spoolState
 	ids   disk.File     // nil until it is read
 	in    *bufio.Reader // of ids, from state.Offset on
+
+	earlier  int   // files of ids of this process's earlier inventories
+	counted  bool  // the present ids are to be such, once they are done
+	repeated int64 // of state.Count, how many ids are in earlier files
 }
 
 type spoolState struct {
@@ -88,6 +93,9 @@ func newSpool(ctx context.Context, fsys disk.FS, name string) (*spool, error) {
 	if p.lock, err = lockSpool(ctx, fsys); err != nil {
 		return nil, err
 	}
+	if err := p.clearEarlier(); err != nil { // of a process that was killed
+		return nil, errors.Join(err, p.close())
+	}
 	text, err := disk.ReadFile(fsys, spoolFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -109,7 +117,7 @@ func (p *spool) ready() bool { return p.state.Done < p.state.Count }
 
 // fill reads a job's inventory to its end, in place of what was there.
 func (p *spool) fill(in io.Reader, job glacier.JobID) error {
-	if err := p.clear(); err != nil {
+	if err := p.retire(); err != nil {
 		return err
 	}
 	f, err := p.fsys.Create(spoolIDs)
@@ -133,6 +141,9 @@ func (p *spool) fill(in io.Reader, job glacier.JobID) error {
 		return err
 	}
 	if err := f.Sync(); err != nil {
+		return err
+	}
+	if p.repeated, err = p.countRepeated(st.Count); err != nil {
 		return err
 	}
 	return p.save(st)
@@ -197,18 +208,22 @@ func (p *spool) settle(counted string) error {
 
 // clear forgets all that is kept.
 func (p *spool) clear() error {
-	if p.ids != nil {
-		p.ids.Close()
-		p.ids, p.in = nil, nil
-	}
-	p.state = spoolState{}
-	return errors.Join(disk.RemoveSync(p.fsys, spoolFile), disk.RemoveSync(p.fsys, spoolIDs)) // in this order
+	p.forget()
+	return errors.Join(disk.RemoveSync(p.fsys, spoolFile), disk.RemoveSync(p.fsys, spoolIDs), p.clearEarlier()) // in this order
 }
 
-// close gives the spool up; what it keeps stays.
+// forget forgets what is known of the ids.
+func (p *spool) forget() {
+	if p.ids != nil {
+		p.ids.Close()
+	}
+	p.ids, p.in, p.state, p.counted, p.repeated = nil, nil, spoolState{}, false, 0
+}
+
+// close gives the spool up; what it keeps for the next process stays.
 func (p *spool) close() error {
 	if p.ids != nil {
 		p.ids.Close()
 	}
-	return p.lock.Close()
+	return errors.Join(p.clearEarlier(), p.lock.Close())
 }
