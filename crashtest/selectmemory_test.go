@@ -85,7 +85,7 @@ func (a *api) everything(t *testing.T, archive string, block []byte, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := a.selects(archive, "SELECT * FROM archive")
+	job, err := a.selects(selectBucket, archive, "SELECT * FROM archive")
 	if err == nil {
 		err = a.done("v", job, selectPatience)
 	}
@@ -100,7 +100,7 @@ func (a *api) everything(t *testing.T, archive string, block []byte, n int) {
 // counted counts the last records of the blocks.
 func (a *api) counted(t *testing.T, archive string, n int) {
 	t.Helper()
-	job, err := a.selects(archive, `SELECT SUM(CAST(s._3 AS INT)), COUNT(*) FROM archive s WHERE UPPER(s._2) = 'AGAIN'`)
+	job, err := a.selects(selectBucket, archive, `SELECT SUM(CAST(s._3 AS INT)), COUNT(*) FROM archive s WHERE UPPER(s._2) = 'AGAIN'`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,8 @@ type Location struct {
 	Options bucket.Options // without ContentType
 }
 
-// Path is what the keys of a job's objects begin with: the prefix, a slash unless it ends in one, the job's id and a slash.
+// Path is what the keys of a job's objects begin with: the prefix, a slash, the job's id and a slash. Slashes at the end of the prefix
+// count as that one.
 func (l *Location) Path(id glacier.JobID) string {
 	prefix := strings.TrimRight(l.Prefix, "/")
 	if prefix != "" {
