@@ -39,31 +39,37 @@ since: then this ends with exit code 8, and is to be run again a day later.`,
 			fs.BoolVar(&remove, "delete", false, "delete the vault, too")
 			fs.BoolVar(&fresh, "fresh", false, "start a new inventory job")
 		},
-		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, _ []string) (err error) {
-			d, err := v.Describe(ctx)
-			if remove && remote.IsNotFound(err) && !s.DryRun {
-				return goodbye(s, v, err)
+		Run: vaultVerb(func(ctx context.Context, s *cli.Session, v *remote.Vault, _ []string) error {
+			run := func() error { return empty(ctx, s, v, remove, fresh) }
+			if remove && !s.DryRun {
+				return goodbye(s, v, run)
 			}
-			if err != nil {
-				return err
-			}
-			if s.DryRun {
-				return s.Would("delete %s of vault %s, %s.", cli.Count(d.NumberOfArchives, "archive"), v.Name, asOf(d))
-			}
-			e, err := newEmptying(ctx, s, v, d, fresh)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, e.close()) }()
-			if err := s.Confirm(ctx, e.question(), string(v.Name)); err != nil {
-				return err
-			}
-			if err := e.run(ctx); err != nil {
-				return err
-			}
-			return e.finish(ctx, remove)
+			return run()
 		}).in(),
 	}.Command()
+}
+
+// empty empties a vault, and deletes it if it is to be removed.
+func empty(ctx context.Context, s *cli.Session, v *remote.Vault, remove, fresh bool) (err error) {
+	d, err := v.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	if s.DryRun {
+		return s.Would("delete %s of vault %s, %s.", cli.Count(d.NumberOfArchives, "archive"), v.Name, asOf(d))
+	}
+	e, err := newEmptying(ctx, s, v, d, fresh)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.close()) }()
+	if err := s.Confirm(ctx, e.question(), string(v.Name)); err != nil {
+		return err
+	}
+	if err := e.run(ctx); err != nil {
+		return err
+	}
+	return e.finish(ctx, remove)
 }
 
 // An emptying is a vault on its way to be empty.
@@ -299,6 +305,9 @@ func (e *emptying) finish(ctx context.Context, remove bool) error {
 		left = cli.Errorf(cli.Partly, "%s could not be deleted, the first because of: %w", cli.Count(e.did.Failed, "archive"), e.first)
 	case remove:
 		err := e.delete(ctx)
+		if remote.IsNotFound(err) {
+			return err
+		}
 		e.did.VaultDeleted = err == nil
 		if remote.IsRefusal(err, glacier.InvalidParameterValue) {
 			err = cli.Errorf(cli.NotYet, "vault %s cannot be deleted yet: %w. It counts %s as of %s. Amazon counts about once a day, and deletes a vault "+
@@ -326,15 +335,19 @@ func (e *emptying) delete(ctx context.Context) error {
 	return err
 }
 
-// goodbye says that a vault is deleted which is not there, if a process that was
-// interrupted was about to delete it; else it returns the error.
-func goodbye(s *cli.Session, v *remote.Vault, missing error) error {
+// goodbye runs what is to delete a vault. That the vault is not there, or goes
+// meanwhile, is as good, if a process that was interrupted was about to delete it.
+func goodbye(s *cli.Session, v *remote.Vault, run func() error) error {
 	m, err := parting(s, v)
 	if err != nil {
 		return err
 	}
-	if there, err := m.there(); err != nil || !there {
-		return errors.Join(missing, err)
+	asked, err := m.there()
+	if err != nil {
+		return err
+	}
+	if err = run(); !asked || !remote.IsNotFound(err) {
+		return err
 	}
 	e := &emptying{s: s, v: v, did: emptied{VaultDeleted: true}}
 	return errors.Join(s.Document(e.did, e.print), m.clear())

@@ -110,6 +110,27 @@ func TestEmptyByTwoStaleInventories(t *testing.T) {
 	}
 }
 
+// A run was interrupted when it was deleting the vault, and the service is still
+// about it when the next run comes: whatever that finds, it knows that it was meant.
+func TestEmptyWhileTheVaultGoes(t *testing.T) {
+	for _, call := range []string{"GET ", "GET /multipart-uploads", "POST /jobs", "DELETE "} {
+		f := newSlow(t, 0)
+		f.away = "nothing"
+		if _, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--delete"); code != 6 {
+			t.Fatalf("exit code %d: %s", code, stderr)
+		}
+		f.away = call
+		stdout, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--delete", "--fresh")
+		if code != 0 || stdout != "0 archives deleted, 0 uploads ended.\nVault v is deleted.\n" {
+			t.Errorf("%s: exit code %d: %s%s", call, code, stdout, stderr)
+		}
+		// And no longer once it has.
+		if _, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--delete"); code != 4 {
+			t.Errorf("%s: then exit code %d: %s", call, code, stderr)
+		}
+	}
+}
+
 // An inventory whose bytes are others than they should be lists nothing that is
 // deleted for it.
 func TestEmptyByADamagedInventory(t *testing.T) {

@@ -33,7 +33,9 @@ type slow struct {
 	deletes  int
 	tampered bool // outputs are not what was said of them
 	refuse   string
-	tired    int // deletions after which it is out of order; 0 is never
+	tired    int    // deletions after which it is out of order; 0 is never
+	away     string // the call from which on there is no vault; its deletion is not answered before
+	gone     bool
 }
 
 func newSlow(t *testing.T, archives int) *slow {
@@ -76,7 +78,15 @@ func (f *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	rest := strings.TrimPrefix(r.URL.Path, "/-/vaults/v")
 	date := glacier.At(int64(f.day) * 86400_000)
-	switch call := r.Method + " " + rest; {
+	call := r.Method + " " + rest
+	if f.away == call {
+		f.gone = true
+	}
+	switch {
+	case f.gone:
+		f.fail(w, glacier.ResourceNotFound, "Vault not found for ARN: v")
+	case call == "DELETE " && f.away != "":
+		w.WriteHeader(http.StatusServiceUnavailable)
 	case call == "GET ":
 		json.NewEncoder(w).Encode(glacier.VaultDescription{
 			VaultName: "v", VaultARN: "arn:aws:glacier:us-east-1:111122223333:vaults/v", NumberOfArchives: int64(len(f.listed)), LastInventoryDate: &date,
