@@ -25,6 +25,10 @@ type Directory struct {
 	// Floor is how many bytes must stay free on the file system: writing below it fails with [ErrFull]. It is looked at for every
 	// object and every 8 MiB of one, so that several writers can together go below it by 8 MiB each. It is set before use.
 	Floor int64
+
+	// Remake, if it is set, makes the file system's own root, which somebody has removed with all that was in it. It is called when
+	// an object is created, and set before use.
+	Remake func() error
 }
 
 // An Entry is an object in a listing.
@@ -88,10 +92,14 @@ func (d *Directory) create(ctx context.Context, key, name string) (*fileObject, 
 	if d.isDir(name) {
 		return nil, errFolder
 	}
-	if err := d.room(0); err != nil {
-		return nil, err
+	err := d.prepare(path.Dir(name))
+	if errors.Is(err, fs.ErrNotExist) && d.Remake != nil {
+		if err := d.Remake(); err != nil {
+			return nil, err
+		}
+		err = d.prepare(path.Dir(name))
 	}
-	if err := disk.MkdirAll(d.fs, path.Dir(name)); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	temp := path.Join(path.Dir(name), tempName())
@@ -100,6 +108,14 @@ func (d *Directory) create(ctx context.Context, key, name string) (*fileObject, 
 		return nil, err
 	}
 	return &fileObject{ctx: ctx, dir: d, key: key, name: name, temp: temp, file: file}, nil
+}
+
+// prepare makes the directory of an object, if there is room.
+func (d *Directory) prepare(dir string) error {
+	if err := d.room(0); err != nil {
+		return err
+	}
+	return disk.MkdirAll(d.fs, dir)
 }
 
 // room reports whether n bytes more can be had above the floor.

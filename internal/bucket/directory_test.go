@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -399,5 +400,41 @@ func TestRemovePowerCut(t *testing.T) {
 	}
 	if left := tree(t, mem.Crash(nil, disk.Lost), "."); len(left) > 0 {
 		t.Errorf("left %q", left)
+	}
+}
+
+// TestRemovedRoot: who removes all results, with the directory that they were in, has removed them, and no more.
+func TestRemovedRoot(t *testing.T) {
+	root := t.TempDir() + "/select"
+	fsys, err := disk.MakeRoot(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := NewDirectory(fsys, ".")
+	d.Floor = 1
+	d.Remake = func() error {
+		_, err := disk.MakeRoot(root)
+		return err
+	}
+	fill(t, d, "job/a", "job/results/1")
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"Remove": d.Remove(context.Background(), "job/a"), "RemoveAll": d.RemoveAll("job/results/"), "RemoveUnfinished": d.RemoveUnfinished("job/"),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if list, err := d.List("job/"); err != nil || len(list) > 0 {
+		t.Errorf("List: %v, %v", list, err)
+	}
+	if _, ok := d.read(t, "job/a"); ok {
+		t.Error("the object can be read")
+	}
+	fill(t, d, "job/a")
+	if _, ok := d.read(t, "job/a"); !ok {
+		t.Error("there is no new object")
 	}
 }

@@ -53,6 +53,17 @@ func TestSelectDirectory(t *testing.T) {
 			if err != nil || string(text) != "one\ntwo\n" {
 				t.Errorf("%q, %v", text, err)
 			}
+			// Results are the customer's to remove, and he may be thorough.
+			if err := os.RemoveAll(under); err != nil {
+				t.Fatal(err)
+			}
+			job = h.initiate("v", selectParameters(h.upload("v", "", []byte("3,three\n")), "results"))
+			if d := h.await("v", job); d.StatusCode != glacier.Succeeded {
+				t.Fatalf("%+v", d)
+			}
+			if got := h.output("v", job, ""); string(got.body) != "three\n" {
+				t.Errorf("%d: %q", got.status, got.body)
+			}
 		})
 	}
 	t.Run("off", func(t *testing.T) {

@@ -56,6 +56,10 @@ func (s *Server) selectDirectory() (*bucket.Directory, error) {
 		return nil, fmt.Errorf("see how much space select results have: %w", err)
 	}
 	d.Floor = floorOf(free)
+	d.Remake = func() error {
+		_, err := disk.MakeRoot(dir)
+		return err
+	}
 	return d, nil
 }
 
