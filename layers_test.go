@@ -26,7 +26,7 @@ var layers = []struct {
 }{
 	{"language", []string{"glacier", "treehash"}},
 	{"facts", []string{"internal/bundle", "internal/csv", "internal/disk", "internal/files", "internal/filter", "internal/label", "internal/pattern", "internal/policy", "internal/price", "internal/query", "internal/seal", "internal/sigv4", "internal/timestamp", "internal/token", "internal/tree", "internal/value"}},
-	{"engines", []string{"internal/scan"}},
+	{"engines", []string{"internal/scan", "internal/sqlite"}},
 	{"keepers", []string{"internal/audit", "internal/bucket", "internal/catalog", "internal/health", "internal/history", "internal/journal", "internal/payload", "internal/record"}},
 	{"contract", []string{"internal/store"}},
 	{"suites", []string{"internal/store/storetest"}},
@@ -69,7 +69,7 @@ var sideways = map[[2]string]string{
 
 // doors are packages that only some of those above may import.
 var doors = map[string][]string{
-	"internal/disk":        {"internal/audit", "internal/bucket", "internal/health", "internal/history", "internal/journal", "internal/migrate", "internal/names", "internal/payload", "internal/store/local", "internal/server", "internal/cli/admin", "cmd/firn"},
+	"internal/disk":        {"internal/audit", "internal/bucket", "internal/health", "internal/history", "internal/journal", "internal/migrate", "internal/names", "internal/payload", "internal/sqlite", "internal/store/local", "internal/server", "internal/cli/admin", "cmd/firn"},
 	"internal/bucket":      {"internal/selection", "internal/server"},
 	"internal/scan":        {"internal/selection", "internal/bench"},
 	"internal/journal":     {"internal/store/local"},
@@ -97,7 +97,7 @@ var modules = map[string][]string{
 	"golang.org/x/sys":               {"internal/disk", "internal/files"},
 	"golang.org/x/term":              {"internal/cli"},
 	"golang.org/x/time":              {"internal/access", "internal/transfer"},
-	"modernc.org/sqlite":             {"internal/catalog", "internal/migrate", "internal/names"},
+	"modernc.org/sqlite":             {"internal/sqlite"},
 }
 
 // trials are programs and tests that run Firn from outside. The fences do not

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"firn/internal/record"
+	"firn/internal/sqlite"
 )
 
 // A Batch runs rules one after another, each seeing what the ones before it
@@ -48,7 +49,7 @@ func (c *Catalog) begin(w *session, next record.LSN, now func() time.Time) (*Bat
 	case next <= st.LSN:
 		return nil, fmt.Errorf("record %d would not be the newest: %d is folded", next, st.LSN)
 	}
-	if err := w.exec(beginUpdate); err != nil {
+	if err := w.exec(sqlite.Update); err != nil {
 		return nil, err
 	}
 	return &Batch{c: c, s: w, folder: newFolder(w, c.shapes), next: next, now: now, time: st.time}, nil
@@ -155,7 +156,7 @@ func (b *Batch) commit(st state) error {
 	if err := b.s.writeState(st); err != nil {
 		return err
 	}
-	return b.s.exec(commit)
+	return b.s.exec(sqlite.Commit)
 }
 
 // Rollback ends the batch as if it had never been. After Commit or Rollback it

@@ -346,7 +346,7 @@ func TestNothingIsWrittenAfterAFailedCommit(t *testing.T) {
 	ctx := context.Background()
 	for name, spoil := range map[string]func(b *Batch) Position{
 		"engine fails": func(b *Batch) Position {
-			if err := b.s.conn.Close(); err != nil {
+			if err := b.s.Conn.Conn.Close(); err != nil {
 				t.Error(err)
 			}
 			return Position{LSN: 1}

@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"firn/internal/record"
+	"firn/internal/sqlite"
 )
 
 // A Position is a place in the journal: everything before it has been folded.
@@ -160,7 +161,7 @@ func (c *Catalog) settle(w *session, pool [16]byte) error {
 	if c.state, err = w.readState(); err == nil {
 		err = c.peek(w)
 	}
-	if senseless(err) {
+	if sqlite.Senseless(sqlite.Code(err)) {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err

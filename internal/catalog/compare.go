@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"firn/internal/record"
+	"firn/internal/sqlite"
 )
 
 // Each calls fn for every key the catalog knows, by kind, then by key: with
@@ -21,7 +22,7 @@ import (
 // serving.
 func (c *Catalog) Each(ctx context.Context, fn func(key record.Key, lsn record.LSN, image []byte) error) error {
 	return c.read(ctx, func(s *session) error {
-		return s.within(beginView, func() error {
+		return s.within(sqlite.View, func() error {
 			for _, sh := range c.shapes.all() {
 				err := s.each(sh.forAll, nil, func(rows *sql.Rows) error {
 					if err := ctx.Err(); err != nil {

@@ -3,6 +3,8 @@ package catalog
 import (
 	"errors"
 	"fmt"
+
+	"firn/internal/sqlite"
 )
 
 var (
@@ -37,9 +39,9 @@ func (e *EngineError) Unwrap() error { return e.Err }
 func (e *EngineError) Is(target error) bool {
 	switch target {
 	case ErrDamaged:
-		return damaged(e.Code)
+		return sqlite.Damaged(e.Code)
 	case ErrFull:
-		return full(e.Code)
+		return sqlite.Full(e.Code)
 	default:
 		return false
 	}
@@ -50,7 +52,7 @@ func engine(statement string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &EngineError{Statement: statement, Code: codeOf(err), Err: err}
+	return &EngineError{Statement: statement, Code: sqlite.Code(err), Err: err}
 }
 
 // undecodable is the error of a row whose image is not one.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"firn/internal/record"
+	"firn/internal/sqlite"
 )
 
 // Figures are a vault's live counters. They are a function of the newest
@@ -76,7 +77,7 @@ func (c *Catalog) Recount(ctx context.Context) error {
 		return fmt.Errorf("recount: %w", err)
 	}
 	defer func() { c.writer <- w }()
-	err = w.within(beginUpdate, func() error {
+	err = w.within(sqlite.Update, func() error {
 		if err := w.exec(clearFigures); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"firn/internal/record"
+	"firn/internal/sqlite"
 )
 
 const (
@@ -27,7 +28,7 @@ func (c *Catalog) Fold(ctx context.Context, entries []record.Entry, p Position) 
 		return fmt.Errorf("fold: %w", err)
 	}
 	st := state{Position: p, time: c.lastTime()}
-	err = w.within(beginUpdate, func() error {
+	err = w.within(sqlite.Update, func() error {
 		f := newFolder(w, c.shapes)
 		for _, e := range entries {
 			st.time = max(st.time, e.Time.UnixMilli())

@@ -5,86 +5,47 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"firn/internal/sqlite"
 )
 
 // A session is one connection with its prepared statements. It belongs to
-// whoever took it from the catalog's channel, until it is put back.
-//
-// Statements never run under a caller's context: cancelling one would roll
-// back the work of everybody in the same transaction, and the driver would
-// give the connection up. They are short instead.
-type session struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
-}
+// whoever took it from the catalog's channel, until it is put back. Its errors are
+// those of an engine.
+type session struct{ *sqlite.Conn }
 
 // connect opens a connection and sees to its end in closeAll.
 func (c *Catalog) connect(path string, pragmas []string) (*session, error) {
-	dsn := dsn(path, pragmas)
-	db, err := sql.Open(driverName, dsn)
+	db, err := sqlite.Open(path, pragmas)
 	if err != nil {
 		return nil, engine("connect", err)
 	}
 	c.close = append(c.close, db.Close)
 	db.SetMaxOpenConns(1)
-	conn, err := db.Conn(context.Background())
+	conn, err := sqlite.Connect(context.Background(), db)
 	if err != nil {
 		return nil, engine("connect", err)
 	}
-	s := &session{conn: conn, stmts: map[string]*sql.Stmt{}}
-	c.close = append(c.close, s.close)
-	return s, nil
-}
-
-func (s *session) close() error {
-	var err error
-	for _, stmt := range s.stmts {
-		err = errors.Join(err, stmt.Close())
-	}
-	return errors.Join(err, s.conn.Close())
-}
-
-// stmt returns the prepared form of a statement. The statements are constants
-// and those of the shapes, so there is a bound on how many are kept.
-func (s *session) stmt(q string) (*sql.Stmt, error) {
-	if stmt, ok := s.stmts[q]; ok {
-		return stmt, nil
-	}
-	stmt, err := s.conn.PrepareContext(context.Background(), q)
-	if err != nil {
-		return nil, engine(q, err)
-	}
-	s.stmts[q] = stmt
-	return stmt, nil
+	c.close = append(c.close, conn.Close)
+	return &session{conn}, nil
 }
 
 // exec runs a statement without rows.
 func (s *session) exec(q string, args ...any) error {
-	stmt, err := s.stmt(q) //nolint:sqlclosecheck // it is kept for the next time
-	if err != nil {
-		return err
-	}
-	_, err = stmt.ExecContext(context.Background(), args...)
+	_, err := s.Exec(q, args...)
 	return engine(q, err)
 }
 
 // script runs several statements, or one that is not worth keeping.
 func (s *session) script(q string) error {
-	_, err := s.conn.ExecContext(context.Background(), q)
+	_, err := s.Script(context.Background(), q)
 	return engine(q, err)
 }
 
 // query runs a statement with rows, which the caller closes.
 func (s *session) query(q string, args ...any) (*sql.Rows, error) {
-	stmt, err := s.stmt(q) //nolint:sqlclosecheck // it is kept for the next time
-	if err != nil {
-		return nil, err
-	}
-	rows, err := stmt.QueryContext(context.Background(), args...)
-	if err != nil {
-		return nil, engine(q, err)
-	}
-	return rows, nil
+	rows, err := s.Query(q, args...)
+	return rows, engine(q, err)
 }
 
 // each runs a statement and calls fn for each of its rows. fn's error ends it
@@ -137,7 +98,7 @@ func (s *session) within(begin string, fn func() error) (err error) {
 	if err := fn(); err != nil {
 		return err
 	}
-	if err := s.exec(commit); err != nil {
+	if err := s.exec(sqlite.Commit); err != nil {
 		return err
 	}
 	done = true
@@ -147,8 +108,8 @@ func (s *session) within(begin string, fn func() error) (err error) {
 // rollback ends a transaction, if there still is one: after some errors the
 // engine has rolled back by itself and knows of none, which is as good.
 func (s *session) rollback() error {
-	err := s.exec(rollback)
-	if err != nil && !noTransaction(err) {
+	err := s.exec(sqlite.Rollback)
+	if err != nil && !sqlite.NoTransaction(err) {
 		return fmt.Errorf("roll back: %w", err)
 	}
 	return nil

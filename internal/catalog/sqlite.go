@@ -3,26 +3,18 @@ package catalog
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
+	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"firn/internal/sqlite"
 )
 
 // Everything that only SQLite understands is in this file.
 
 const (
-	driverName = "sqlite"
-
-	beginUpdate = "BEGIN IMMEDIATE" // takes the write lock at once, so that it cannot fail for it later
-	beginView   = "BEGIN"
-	commit      = "COMMIT"
-	rollback    = "ROLLBACK"
-
-	// busyMillis is how long a checkpoint waits for the views it cannot pass,
+	// busyPatience is how long a checkpoint waits for the views it cannot pass,
 	// and with it the next batch. Nobody else ever waits.
-	busyMillis = 1000
+	busyPatience = time.Second
 	// logPages is the length of the log after which a commit carries it over
 	// into the file by itself: 32 MiB.
 	logPages = 8192
@@ -148,12 +140,6 @@ CREATE TABLE payloads (
 CREATE INDEX payloads_inline ON payloads (stored, size) WHERE stored > 0;
 `
 
-// dsn names a database file and what is to be set on every connection to it.
-func dsn(path string, pragmas []string) string {
-	u := url.URL{Scheme: "file", Path: path, RawQuery: url.Values{"_pragma": pragmas}.Encode()}
-	return u.String()
-}
-
 // writerPragmas: with synchronous=NORMAL a commit waits for no flush, only a
 // checkpoint does; a power cut may take the last commits, in order, and the
 // journal still has them.
@@ -170,15 +156,7 @@ func readerPragmas(cache int64) []string {
 }
 
 func commonPragmas(cache int64) []string {
-	return []string{
-		fmt.Sprintf("busy_timeout(%d)", busyMillis),
-		fmt.Sprintf("cache_size(-%d)", cache>>10),
-		"cell_size_check(1)", // finds damage before it is followed
-		"foreign_keys(0)",
-		"mmap_size(0)", // an I/O error is an error, not a signal
-		"temp_store(MEMORY)",
-		"trusted_schema(0)",
-	}
+	return append(sqlite.Pragmas(cache>>10, busyPatience), "temp_store(MEMORY)")
 }
 
 // By itself SQLite takes the whole vault, which lies in one piece, for quicker to
@@ -204,7 +182,7 @@ func (s *session) empty() (bool, error) {
 
 // create makes the tables of an empty catalog, all or none.
 func (s *session) create(pool [16]byte) error {
-	return s.within(beginUpdate, func() error {
+	return s.within(sqlite.Update, func() error {
 		if err := s.script(schema); err != nil {
 			return err
 		}
@@ -222,7 +200,7 @@ func (s *session) checkpoint() error {
 		return err
 	}
 	if busy != 0 && moved < logged {
-		return &EngineError{Statement: q, Code: sqlite3.SQLITE_BUSY, Err: errors.New("a view lasts too long")}
+		return &EngineError{Statement: q, Code: sqlite.CodeBusy, Err: errors.New("a view lasts too long")}
 	}
 	return nil
 }
@@ -250,31 +228,4 @@ func (s *session) integrity() error {
 		return undecodable(q, errors.New(strings.Join(found, "; ")))
 	}
 	return nil
-}
-
-func codeOf(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code()
-	}
-	return 0
-}
-
-func damaged(code int) bool {
-	switch code & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return true
-	}
-	return code == sqlite3.SQLITE_IOERR_SHORT_READ
-}
-
-func full(code int) bool { return code&0xff == sqlite3.SQLITE_FULL }
-
-// senseless reports whether a statement did not fit the tables there are.
-func senseless(err error) bool { return codeOf(err) == sqlite3.SQLITE_ERROR }
-
-// noTransaction knows the answer to a ROLLBACK outside a transaction, which
-// has no code of its own.
-func noTransaction(err error) bool {
-	return codeOf(err) == sqlite3.SQLITE_ERROR && strings.Contains(err.Error(), "no transaction is active")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"firn/internal/record"
+	"firn/internal/sqlite"
 )
 
 const (
@@ -21,7 +22,7 @@ func (s *session) identify(pool [16]byte) error {
 	var of int64
 	ok, err := s.row(selectIdentity, nil, &whose, &of)
 	switch {
-	case senseless(err):
+	case sqlite.Senseless(sqlite.Code(err)):
 		return ErrForeign
 	case err != nil:
 		return err

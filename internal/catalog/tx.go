@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"firn/internal/record"
+	"firn/internal/sqlite"
 )
 
 // A Tx is one consistent look at the catalog. Inside an update it sees what
@@ -56,7 +57,7 @@ func (tx *Tx) Random() uint64 {
 // view between two lookups. A view that lasts keeps the log from being emptied.
 func (c *Catalog) View(ctx context.Context, look func(*Tx) error) error {
 	return c.read(ctx, func(s *session) error {
-		return s.within(beginView, func() error {
+		return s.within(sqlite.View, func() error {
 			// The first statement fixes what the view sees.
 			st, err := s.readState()
 			if err != nil {

@@ -1,22 +1,15 @@
 package migrate
 
 import (
+	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"net/url"
+	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"firn/internal/sqlite"
 )
 
 // Everything that only SQLite understands is in this file.
-
-const (
-	driverName  = "sqlite"
-	application = 0x4669726D
-	version     = 1 // of the schema
-)
 
 // schema makes the tables. An archive's number is its place in the inventory;
 // an id is found by 63 bits of its hash. Totals are kept because counting ten
@@ -43,59 +36,21 @@ CREATE TABLE totals (
 ) STRICT;
 `
 
-// dsn names a database file and what is to be set on every connection to it.
-func dsn(file string) string {
-	u := url.URL{Scheme: "file", Path: file, RawQuery: url.Values{"_pragma": {
-		"busy_timeout(60000)",
-		"cache_size(-32768)", // the index of ids is in no order
-		"cell_size_check(1)",
-		"foreign_keys(0)",
-		"mmap_size(0)",
-		"trusted_schema(0)",
+// pragmas are what is to be set on every connection.
+func pragmas() []string {
+	return append(sqlite.Pragmas(32<<10, time.Minute), // the index of ids is in no order
 		"journal_mode(WAL)",
 		"synchronous(FULL)", // a commit has been flushed
 		"wal_autocheckpoint(8192)",
-	}}.Encode()}
-	return u.String()
+	)
 }
 
 // settle makes an empty file a state, and makes sure that any other is one.
-func settle(db *sql.DB) error {
-	var whose, made, tables int64
-	for q, to := range map[string]*int64{
-		"PRAGMA application_id":              &whose,
-		"PRAGMA user_version":                &made,
-		"SELECT COUNT(*) FROM sqlite_schema": &tables,
-	} {
-		if err := db.QueryRow(q).Scan(to); err != nil {
-			return err
-		}
-	}
-	switch {
-	case whose == 0 && made == 0 && tables == 0:
-		_, err := db.Exec(fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", schema, application, version))
+func settle(ctx context.Context, db *sql.DB) error {
+	c, err := sqlite.Connect(ctx, db)
+	if err != nil {
 		return err
-	case whose != application:
-		return ErrForeign
-	case made > version:
-		return ErrNewer
 	}
-	return nil
-}
-
-func codeOf(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code()
-	}
-	return 0
-}
-
-func isDamaged(err error) bool {
-	switch code := codeOf(err); code & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return true
-	default:
-		return code == sqlite3.SQLITE_IOERR_SHORT_READ
-	}
+	f := sqlite.Format{Application: 0x4669726D, Version: 1, Schema: schema, Foreign: ErrForeign}
+	return errors.Join(f.Settle(ctx, c), c.Close())
 }

@@ -18,13 +18,14 @@ import (
 	"firn/glacier"
 	"firn/internal/disk"
 	"firn/internal/price"
+	"firn/internal/sqlite"
 	"firn/treehash"
 )
 
 var (
 	// ErrNewer means that a newer Firn made the state, and that this one would
 	// misread it.
-	ErrNewer = errors.New("a newer firn made it")
+	ErrNewer = sqlite.ErrNewer
 	// ErrForeign means that the file is no state of a migration.
 	ErrForeign = errors.New("it is not a migration of firn's")
 	// ErrOther means that the state is that of another migration.
@@ -97,22 +98,19 @@ func OpenState(ctx context.Context, file string) (*State, error) {
 		return nil, fmt.Errorf("open the migration in %s: %w", file, err)
 	}
 	s := &State{file: file, turn: make(chan struct{}, 1)}
-	if err := makeFile(file); err != nil {
+	if err := sqlite.Make(file); err != nil {
 		return nil, s.explain("open", err)
 	}
-	if s.db, err = sql.Open(driverName, dsn(file)); err != nil {
+	if s.db, err = sqlite.Open(file, pragmas()); err != nil {
 		return nil, s.explain("open", err)
 	}
 	s.db.SetMaxOpenConns(1)
-	if s.reads, err = sql.Open(driverName, dsn(file)); err != nil {
+	if s.reads, err = sqlite.Open(file, pragmas()); err != nil {
 		return nil, s.explain("open", errors.Join(err, s.db.Close()))
 	}
 	s.reads.SetMaxOpenConns(readers)
 	s.reads.SetMaxIdleConns(readers)
-	if err := ctx.Err(); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	if err := settle(s.db); err != nil {
+	if err := settle(ctx, s.db); err != nil {
 		return nil, errors.Join(s.explain("open", err), s.Close())
 	}
 	return s, nil
@@ -128,23 +126,6 @@ func Exists(file string) (bool, error) {
 		return false, nil
 	}
 	return there, err
-}
-
-// makeFile makes an empty file, if there is none, that only its owner may read.
-func makeFile(file string) error {
-	dir, err := disk.MakeRoot(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	name := filepath.Base(file)
-	if there, err := disk.Exists(dir, name); there || err != nil {
-		return err
-	}
-	f, err := dir.Create(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), dir.SyncDir("."))
 }
 
 // Close closes the state.
@@ -285,7 +266,7 @@ func (s *State) within(batch []*change) error {
 }
 
 func (s *State) explain(doing string, err error) error {
-	if isDamaged(err) {
+	if errors.Is(err, sqlite.ErrDamaged) || sqlite.Damaged(sqlite.Code(err)) {
 		err = fmt.Errorf("%w (%w)", ErrDamaged, err)
 	}
 	if err != nil {

@@ -91,17 +91,17 @@ func checkPath(path string) error {
 // putArchive adds or replaces an archive, without its files, and returns its number.
 func (tx *transaction) putArchive(a Archive) (n int64, err error) {
 	var size int64
-	known, err := tx.row("SELECT n, size FROM archives WHERE id = ?", []any{string(a.ID)}, &n, &size)
+	known, err := tx.Row("SELECT n, size FROM archives WHERE id = ?", []any{string(a.ID)}, &n, &size)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.exec("DELETE FROM removed WHERE id = ?", string(a.ID)); err != nil {
+	if _, err := tx.Exec("DELETE FROM removed WHERE id = ?", string(a.ID)); err != nil {
 		return 0, err
 	}
 	if !known {
 		tx.added.Archives++
 		tx.added.Bytes += a.Size
-		_, err = tx.row(`INSERT INTO archives (id, description, size, hash, created, bundle, sealed) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING n`,
+		_, err = tx.Row(`INSERT INTO archives (id, description, size, hash, created, bundle, sealed) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING n`,
 			[]any{string(a.ID), a.Description, a.Size, a.TreeHash[:], a.Created.UnixMilli(), a.Bundle, a.Sealed}, &n)
 		return n, err
 	}
@@ -109,13 +109,13 @@ func (tx *transaction) putArchive(a Archive) (n int64, err error) {
 	if err := tx.dropFiles(n); err != nil {
 		return 0, err
 	}
-	_, err = tx.exec("UPDATE archives SET description = ?, size = ?, hash = ?, created = ?, bundle = ?, sealed = ? WHERE n = ?",
+	_, err = tx.Exec("UPDATE archives SET description = ?, size = ?, hash = ?, created = ?, bundle = ?, sealed = ? WHERE n = ?",
 		a.Description, a.Size, a.TreeHash[:], a.Created.UnixMilli(), a.Bundle, a.Sealed, n)
 	return n, err
 }
 
 func (tx *transaction) putFile(n int64, created time.Time, f *File) error {
-	added, err := tx.exec("INSERT INTO files (path, created, modified, nanos, archive, offset, size, hash, mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"+
+	added, err := tx.Exec("INSERT INTO files (path, created, modified, nanos, archive, offset, size, hash, mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"+
 		" ON CONFLICT DO NOTHING",
 		f.Path, created.UnixMilli(), f.Modified.Unix(), f.Modified.Nanosecond(), n, f.Offset, f.Size, hashBytes(f.Hash), f.Mode)
 	tx.added.Files += added
@@ -123,7 +123,7 @@ func (tx *transaction) putFile(n int64, created time.Time, f *File) error {
 }
 
 func (tx *transaction) dropFiles(n int64) error {
-	gone, err := tx.exec("DELETE FROM files WHERE archive = ?", n)
+	gone, err := tx.Exec("DELETE FROM files WHERE archive = ?", n)
 	tx.added.Files -= gone
 	return err
 }
@@ -143,14 +143,14 @@ func (c *Catalogue) Doom(ctx context.Context, ids ...glacier.ArchiveID) error {
 }
 
 func (tx *transaction) doom(id glacier.ArchiveID, when int64) error {
-	_, err := tx.exec("INSERT OR REPLACE INTO removed SELECT id, ? FROM archives WHERE id = ?", when, string(id))
+	_, err := tx.Exec("INSERT OR REPLACE INTO removed SELECT id, ? FROM archives WHERE id = ?", when, string(id))
 	return err
 }
 
 // Spare says that an archive that was about to be deleted is in the vault.
 func (c *Catalogue) Spare(ctx context.Context, id glacier.ArchiveID) error {
 	return c.update(ctx, "note that an archive is not deleted", func(tx *transaction) error {
-		_, err := tx.exec("DELETE FROM removed WHERE id = ? AND EXISTS (SELECT 1 FROM archives a WHERE a.id = removed.id)", string(id))
+		_, err := tx.Exec("DELETE FROM removed WHERE id = ? AND EXISTS (SELECT 1 FROM archives a WHERE a.id = removed.id)", string(id))
 		return err
 	})
 }
@@ -160,11 +160,11 @@ func (c *Catalogue) Spare(ctx context.Context, id glacier.ArchiveID) error {
 func (c *Catalogue) Remove(ctx context.Context, id glacier.ArchiveID) error {
 	when := time.Now().UnixMilli()
 	return c.update(ctx, "remove an archive from the names", func(tx *transaction) error {
-		if _, err := tx.exec("INSERT OR REPLACE INTO removed VALUES (?, ?)", string(id), when); err != nil {
+		if _, err := tx.Exec("INSERT OR REPLACE INTO removed VALUES (?, ?)", string(id), when); err != nil {
 			return err
 		}
 		var n, size int64
-		known, err := tx.row("SELECT n, size FROM archives WHERE id = ?", []any{string(id)}, &n, &size)
+		known, err := tx.Row("SELECT n, size FROM archives WHERE id = ?", []any{string(id)}, &n, &size)
 		if err != nil || !known {
 			return err
 		}
@@ -173,7 +173,7 @@ func (c *Catalogue) Remove(ctx context.Context, id glacier.ArchiveID) error {
 		}
 		tx.added.Archives--
 		tx.added.Bytes -= size
-		_, err = tx.exec("DELETE FROM archives WHERE n = ?", n)
+		_, err = tx.Exec("DELETE FROM archives WHERE n = ?", n)
 		return err
 	})
 }

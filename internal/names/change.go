@@ -3,6 +3,8 @@ package names
 import (
 	"context"
 	"slices"
+
+	"firn/internal/sqlite"
 )
 
 // A change is one durable change of the catalogue, that may share a transaction with others.
@@ -13,7 +15,7 @@ type change struct {
 
 // A transaction is several changes on their way to the disk.
 type transaction struct {
-	*session
+	*sqlite.Conn
 	added Totals // what they add to the totals
 }
 
@@ -49,13 +51,13 @@ func (c *Catalogue) update(ctx context.Context, doing string, make func(*transac
 func newResult() chan error { return make(chan error, 1) }
 
 // commitUntil commits what waits, until mine has been.
-func (c *Catalogue) commitUntil(s *session, mine *change) error {
+func (c *Catalogue) commitUntil(s *sqlite.Conn, mine *change) error {
 	for {
 		select {
 		case err := <-mine.done:
 			return err
 		default:
-			s.commit(c.take())
+			commit(s, c.take())
 		}
 	}
 }
@@ -82,20 +84,20 @@ func (c *Catalogue) withdraw(mine *change) bool {
 }
 
 // commit makes several changes in one transaction. If that fails, each is tried alone, so that nobody fails for another's reason.
-func (s *session) commit(all []*change) {
-	err := s.together(all)
+func commit(s *sqlite.Conn, all []*change) {
+	err := together(s, all)
 	for _, one := range all {
 		if err != nil && len(all) > 1 {
-			one.done <- s.together([]*change{one})
+			one.done <- together(s, []*change{one})
 			continue
 		}
 		one.done <- err
 	}
 }
 
-func (s *session) together(all []*change) error {
-	return s.within(context.Background(), func() error {
-		tx := &transaction{session: s}
+func together(s *sqlite.Conn, all []*change) error {
+	return s.Within(context.Background(), sqlite.Update, func() error {
+		tx := &transaction{Conn: s}
 		for _, one := range all {
 			if err := one.make(tx); err != nil {
 				return err
@@ -110,7 +112,7 @@ func (tx *transaction) total() error {
 	if tx.added == (Totals{}) {
 		return nil
 	}
-	_, err := tx.exec("UPDATE totals SET archives = archives + ?, files = files + ?, bytes = bytes + ?",
+	_, err := tx.Exec("UPDATE totals SET archives = archives + ?, files = files + ?, bytes = bytes + ?",
 		tx.added.Archives, tx.added.Files, tx.added.Bytes)
 	return err
 }

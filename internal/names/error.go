@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+
+	"firn/internal/sqlite"
 )
 
 var (
 	// ErrNewer means that a newer Firn made the catalogue, and that this one would misread it.
-	ErrNewer = errors.New("a newer firn made it")
+	ErrNewer = sqlite.ErrNewer
 	// ErrForeign means that the file is no catalogue.
 	ErrForeign = errors.New("it is not a file of names of firn's")
 	// ErrOther means that the catalogue is that of another vault.
@@ -17,36 +18,34 @@ var (
 	// ErrEarlier means that the catalogue is that of an earlier vault of the same name. [SetAside] makes way for a new one.
 	ErrEarlier = errors.New("the vault was deleted since, and made anew")
 	// ErrDamaged means that the file is not what was once written. [SetAside] makes way for a new one.
-	ErrDamaged = errors.New("it is damaged")
+	ErrDamaged = sqlite.ErrDamaged
 	// ErrFull means that there was no space left to write to. Nothing was changed.
 	ErrFull = errors.New("no space left on the disk")
 	// ErrBusy means that another process has what was wanted.
 	ErrBusy = errors.New("another firn is at work")
 )
 
-var errExist = fs.ErrExist
-
 // explain says what an error of the engine means for the user's names.
 func (c *Catalogue) explain(doing string, err error) error {
-	switch code := codeOf(err); {
+	switch code := sqlite.Code(err); {
 	case err == nil:
 		return nil
-	case interrupted(code):
+	case sqlite.Interrupted(code):
 		return fmt.Errorf("%s in %s: %w (%w)", doing, c.file, context.Canceled, err)
 	case errors.Is(err, ErrNewer):
 		return fmt.Errorf("%s in %s: %w; use that one, or move the file away and run `firn names rebuild`", doing, c.file, err)
 	case errors.Is(err, ErrEarlier):
 		return fmt.Errorf("%s in %s: %w; the archives that it names were in the earlier one, and are gone with it: "+
 			"`firn names rebuild` sets it aside and begins anew", doing, c.file, err)
-	case errors.Is(err, ErrDamaged), damaged(code):
+	case errors.Is(err, ErrDamaged), sqlite.Damaged(code):
 		return fmt.Errorf("%s in %s: %w; the archives are safe in the vault, and `firn names rebuild` makes the names anew from its inventory (%w)",
 			doing, c.file, ErrDamaged, err)
-	case full(code):
+	case sqlite.Full(code):
 		return fmt.Errorf("%s in %s: %w; nothing was changed (%w)", doing, c.file, ErrFull, err)
-	case busy(code):
+	case sqlite.Busy(code):
 		return fmt.Errorf("%s in %s: %w and has not let go of the file for %d seconds; try again (%w)",
-			doing, c.file, ErrBusy, busyMillis/1000, err)
-	case unwritable(code):
+			doing, c.file, ErrBusy, int(busyPatience.Seconds()), err)
+	case sqlite.Unwritable(code):
 		return fmt.Errorf("%s in %s: it cannot be written, or its folder cannot be written, or it is no file; look what it is, and whom it belongs to (%w)", doing, c.file, err)
 	default:
 		return fmt.Errorf("%s in %s: %w", doing, c.file, err)

@@ -105,7 +105,7 @@ func (c *Catalogue) Import(ctx context.Context, r io.Reader) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	return c.explain(doing, c.alone(ctx, b, func() error {
-		tx := &transaction{session: b.session}
+		tx := &transaction{Conn: b.Conn}
 		if err := newImport(ctx, tx, r).all(); err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (i *importer) file(text string) error {
 		return err
 	}
 	var n, created int64
-	known, err := i.tx.row("SELECT n, created FROM archives WHERE id = ?", []any{string(f.Archive)}, &n, &created)
+	known, err := i.tx.Row("SELECT n, created FROM archives WHERE id = ?", []any{string(f.Archive)}, &n, &created)
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func then[T any](one, two iter.Seq2[T, error]) iter.Seq2[T, error] {
 // SetModified says that a file in an archive has another time than was known, and the same content. What is not known is no error.
 func (c *Catalogue) SetModified(ctx context.Context, path string, id glacier.ArchiveID, modified time.Time) error {
 	return c.update(ctx, "set the time of a name", func(tx *transaction) error {
-		_, err := tx.exec(setModified,
+		_, err := tx.Exec(setModified,
 			modified.Unix(), modified.Nanosecond(), path, string(id))
 		return err
 	})

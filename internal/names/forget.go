@@ -18,16 +18,16 @@ func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []st
 	err = c.update(ctx, "forget names", func(tx *transaction) error {
 		last = false
 		var n, all, those int64
-		known, err := tx.row("SELECT n FROM archives WHERE id = ?", []any{string(id)}, &n)
+		known, err := tx.Row("SELECT n FROM archives WHERE id = ?", []any{string(id)}, &n)
 		if err != nil || !known {
 			return err
 		}
-		if _, err := tx.row("SELECT count(*) FROM files WHERE archive = ?", []any{n}, &all); err != nil {
+		if _, err := tx.Row("SELECT count(*) FROM files WHERE archive = ?", []any{n}, &all); err != nil {
 			return err
 		}
 		for path := range gone {
 			var k int64
-			if _, err := tx.row("SELECT count(*) FROM files"+ofPath+"?", []any{path, n}, &k); err != nil {
+			if _, err := tx.Row("SELECT count(*) FROM files"+ofPath+"?", []any{path, n}, &k); err != nil {
 				return err
 			}
 			those += k
@@ -36,7 +36,7 @@ func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []st
 			return tx.doom(id, when)
 		}
 		for path := range gone {
-			k, err := tx.exec("DELETE FROM files"+ofPath+"?", path, n)
+			k, err := tx.Exec("DELETE FROM files"+ofPath+"?", path, n)
 			if err != nil {
 				return err
 			}

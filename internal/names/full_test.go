@@ -23,7 +23,7 @@ func TestFull(t *testing.T) {
 	space := func(pragma string) {
 		s := <-c.writer
 		defer func() { c.writer <- s }()
-		if err := s.script(ctx, pragma); err != nil {
+		if _, err := s.Script(ctx, pragma); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"firn/glacier"
 	"firn/internal/inventory"
 	"firn/internal/label"
+	"firn/internal/sqlite"
 	"firn/treehash"
 )
 
@@ -147,7 +148,7 @@ func (c *Catalogue) compare(ctx context.Context, inv Inventory, check Check, reb
 	if check.Mend {
 		err = c.alone(ctx, b, work)
 	} else {
-		err = b.within("BEGIN", work)
+		err = b.Within(b.ctx, sqlite.View, work)
 	}
 	if err != nil {
 		return Counts{}, c.explain(doing, err)
@@ -157,34 +158,28 @@ func (c *Catalogue) compare(ctx context.Context, inv Inventory, check Check, reb
 
 // A bulk is a connection for work on everything at once, with temporary tables of its own. Its statements end with its context.
 type bulk struct {
-	*session
+	*sqlite.Conn
 	ctx context.Context
 	db  *sql.DB
 }
 
 func (c *Catalogue) openBulk(ctx context.Context) (*bulk, error) {
-	db, err := sql.Open(driverName, c.dsn(bulkPragmas()))
+	db, err := c.connectTo(bulkPragmas())
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	conn, err := db.Conn(ctx)
+	conn, err := sqlite.Connect(ctx, db)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &bulk{session: &session{conn: conn, stmts: map[string]*sql.Stmt{}}, ctx: ctx, db: db}, nil
+	return &bulk{Conn: conn, ctx: ctx, db: db}, nil
 }
 
-func (b *bulk) close() error { return errors.Join(b.session.close(), b.db.Close()) }
+func (b *bulk) close() error { return errors.Join(b.Conn.Close(), b.db.Close()) }
 
 // exec runs a statement that may take long.
-func (b *bulk) exec(q string, args ...any) (int64, error) {
-	result, err := b.conn.ExecContext(b.ctx, q, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
+func (b *bulk) exec(q string, args ...any) (int64, error) { return b.Script(b.ctx, q, args...) }
 
 // run runs statements without arguments, one after the other.
 func (b *bulk) run(statements ...string) error {
@@ -196,21 +191,6 @@ func (b *bulk) run(statements ...string) error {
 	return nil
 }
 
-// within runs fn in a transaction.
-func (b *bulk) within(begin string, fn func() error) error {
-	err := b.run(begin)
-	if err != nil {
-		return err
-	}
-	if err = fn(); err == nil {
-		_, err = b.conn.ExecContext(context.Background(), commit)
-	}
-	if err != nil {
-		_, _ = b.conn.ExecContext(context.Background(), rollback) // after some errors the engine has done so itself
-	}
-	return err
-}
-
 // alone runs fn in a transaction that changes the catalogue, while nobody else in this process does.
 func (c *Catalogue) alone(ctx context.Context, b *bulk, fn func() error) error {
 	select {
@@ -219,7 +199,7 @@ func (c *Catalogue) alone(ctx context.Context, b *bulk, fn func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := b.within(beginUpdate, fn); err != nil {
+	if err := b.Within(b.ctx, sqlite.Update, fn); err != nil {
 		return err
 	}
 	// The log has become as long as the change. What readers keep from being carried over now a later change carries over.
@@ -232,7 +212,7 @@ func (b *bulk) stage(rows iter.Seq2[inventory.Row, error], unseal func([]byte) (
 	if err := b.run(createArrived); err != nil {
 		return 0, err
 	}
-	err = b.within("BEGIN", func() error {
+	err = b.Within(b.ctx, sqlite.View, func() error {
 		for row, err := range rows {
 			if err = errors.Join(err, b.ctx.Err()); err != nil {
 				return err
@@ -243,7 +223,7 @@ func (b *bulk) stage(rows iter.Seq2[inventory.Row, error], unseal func([]byte) (
 				path = l.Name()
 			}
 			size, hash := plain(&row, &l, sealed)
-			_, err = b.session.exec("INSERT INTO temp.arrived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", string(row.ID), row.Description, row.Size,
+			_, err = b.Exec("INSERT INTO temp.arrived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", string(row.ID), row.Description, row.Size,
 				row.TreeHash[:], row.Created.UnixMilli(), l.Bundle, sealed, path, l.Modified.Unix(), size, hashBytes(hash))
 			if err != nil {
 				return err
@@ -309,7 +289,7 @@ func (c *Catalogue) limits(ctx context.Context, b *bulk, inv Inventory) (l limit
 	if date.IsZero() {
 		whole = false
 		var ms int64
-		if err := b.conn.QueryRowContext(b.ctx, "SELECT COALESCE(MAX(created), 0) FROM temp.found").Scan(&ms); err != nil {
+		if err := b.QueryRowContext(b.ctx, "SELECT COALESCE(MAX(created), 0) FROM temp.found").Scan(&ms); err != nil {
 			return limits{}, err
 		}
 		date = time.UnixMilli(ms)
@@ -327,7 +307,7 @@ func (c *Catalogue) limits(ctx context.Context, b *bulk, inv Inventory) (l limit
 // once makes sure that the inventory names each archive once.
 func (b *bulk) once() error {
 	var id glacier.ArchiveID
-	err := b.conn.QueryRowContext(b.ctx, "SELECT id FROM temp.found GROUP BY id HAVING COUNT(*) > 1 LIMIT 1").Scan(&id)
+	err := b.QueryRowContext(b.ctx, "SELECT id FROM temp.found GROUP BY id HAVING COUNT(*) > 1 LIMIT 1").Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

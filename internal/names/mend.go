@@ -71,7 +71,7 @@ func (b *bulk) find(l limits, rebuild bool, counts *Counts) error {
 }
 
 func (b *bulk) count(counts *Counts) error {
-	rows, err := b.conn.QueryContext(b.ctx, "SELECT kind, COUNT(*) FROM temp.todo GROUP BY kind")
+	rows, err := b.QueryContext(b.ctx, "SELECT kind, COUNT(*) FROM temp.todo GROUP BY kind")
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (b *bulk) count(counts *Counts) error {
 
 // report tells of the differences.
 func (b *bulk) report(to func(Difference) error) error {
-	rows, err := b.conn.QueryContext(b.ctx, `
+	rows, err := b.QueryContext(b.ctx, `
 		SELECT t.kind,
 			f.id, f.description, f.size, f.hash, f.created, f.bundle, f.sealed, f.path,
 			a.id, a.description, a.size, a.hash, a.created, a.bundle, a.sealed,
@@ -162,7 +162,7 @@ const manyExtra = 2_000
 // touching each page of the file a thousand times.
 func (b *bulk) mend(l limits, counts Counts) error {
 	var known int64
-	if err := b.conn.QueryRowContext(b.ctx, "SELECT archives FROM totals").Scan(&known); err != nil {
+	if err := b.QueryRowContext(b.ctx, "SELECT archives FROM totals").Scan(&known); err != nil {
 		return err
 	}
 	afresh := counts.Extra+counts.Renamed > max(manyExtra, known/4)

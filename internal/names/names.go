@@ -28,7 +28,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"firn/internal/disk"
+	"firn/internal/sqlite"
 )
 
 // A Catalogue is the open catalogue of a vault. Its methods may be called concurrently. What a list tells may be changed while it is being
@@ -38,7 +38,7 @@ type Catalogue struct {
 	memory  bool   // it is none, and has a name like one
 	db      *sql.DB
 	reads   *statements
-	writer  chan *session // the one that writes, when it is free
+	writer  chan *sqlite.Conn // the one that writes, when it is free
 	writers *sql.DB
 
 	mu      sync.Mutex // guards what follows
@@ -54,10 +54,10 @@ func Open(ctx context.Context, file string) (*Catalogue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the names in %s: %w", file, err)
 	}
-	if err := makeFile(file); err != nil {
+	if err := sqlite.Make(file); err != nil {
 		return nil, fmt.Errorf("make the file of names: %w", err)
 	}
-	c := &Catalogue{file: file, writer: make(chan *session, 1)}
+	c := &Catalogue{file: file, writer: make(chan *sqlite.Conn, 1)}
 	if err := c.open(ctx); err != nil {
 		return nil, errors.Join(c.explain("open the names", err), c.Close())
 	}
@@ -67,7 +67,7 @@ func Open(ctx context.Context, file string) (*Catalogue, error) {
 // OpenEmpty opens a catalogue of nothing, that is in memory and gone when it is closed: for who only tells what he would do, where [Open] would
 // make a file.
 func OpenEmpty(ctx context.Context) (*Catalogue, error) {
-	c := &Catalogue{writer: make(chan *session, 1)}
+	c := &Catalogue{writer: make(chan *sqlite.Conn, 1)}
 	c.file = fmt.Sprintf("/empty-%p", c)
 	c.memory = true
 	if err := c.open(ctx); err != nil {
@@ -107,45 +107,22 @@ func (c *Catalogue) sound(ctx context.Context) error {
 	return c.explain("look for damage", err)
 }
 
-// makeFile makes an empty file, if there is none, that only its owner may read: SQLite would let everybody.
-func makeFile(file string) error {
-	dir, err := disk.MakeRoot(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	name := filepath.Base(file)
-	if there, err := disk.Exists(dir, name); there || err != nil {
-		return err
-	}
-	f, err := dir.Create(name)
-	if errors.Is(err, errExist) { // another process was faster
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return dir.SyncDir(".")
-}
-
 func (c *Catalogue) open(ctx context.Context) error {
-	writers, err := sql.Open(driverName, c.dsn(writerPragmas()))
+	writers, err := c.connectTo(writerPragmas())
 	if err != nil {
 		return err
 	}
 	writers.SetMaxOpenConns(1)
 	c.writers = writers
-	s, err := connect(ctx, writers)
+	s, err := sqlite.Connect(ctx, writers)
 	if err != nil {
 		return err
 	}
 	c.writer <- s
-	if err := s.settle(ctx); err != nil {
+	if err := format().Settle(ctx, s); err != nil {
 		return err
 	}
-	if c.db, err = sql.Open(driverName, c.dsn(readerPragmas())); err != nil {
+	if c.db, err = c.connectTo(readerPragmas()); err != nil {
 		return err
 	}
 	c.db.SetMaxIdleConns(idleReaders)
@@ -161,7 +138,7 @@ func (c *Catalogue) Close() error {
 	}
 	select {
 	case s := <-c.writer:
-		errs = append(errs, s.close())
+		errs = append(errs, s.Close())
 	default:
 	}
 	if c.writers != nil {

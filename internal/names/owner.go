@@ -33,12 +33,12 @@ func (c *Catalogue) Bind(ctx context.Context, o Owner) error {
 }
 
 func (tx *transaction) bind(o Owner) error {
-	_, err := tx.exec("INSERT INTO owner VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING", o.Endpoint, o.Region, string(o.Account), string(o.Vault))
+	_, err := tx.Exec("INSERT INTO owner VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING", o.Endpoint, o.Region, string(o.Account), string(o.Vault))
 	if err != nil {
 		return err
 	}
 	var is Owner
-	if _, err := tx.row(selectOwner, nil, &is.Endpoint, &is.Region, &is.Account, &is.Vault); err != nil {
+	if _, err := tx.Row(selectOwner, nil, &is.Endpoint, &is.Region, &is.Account, &is.Vault); err != nil {
 		return err
 	}
 	if is != o {
@@ -51,16 +51,16 @@ func (tx *transaction) bind(o Owner) error {
 // that it was made before, so that nothing that the catalogue says is true of the vault that there is now.
 func (c *Catalogue) Of(ctx context.Context, made time.Time) error {
 	return c.update(ctx, "look up which vault they are of", func(tx *transaction) error {
-		if _, err := tx.exec(createMade); err != nil {
+		if _, err := tx.Exec(createMade); err != nil {
 			return err
 		}
 		var is int64
-		known, err := tx.row("SELECT time FROM made", nil, &is)
+		known, err := tx.Row("SELECT time FROM made", nil, &is)
 		switch {
 		case err != nil:
 			return err
 		case !known:
-			_, err = tx.exec("INSERT INTO made VALUES (1, ?)", made.UnixMilli())
+			_, err = tx.Exec("INSERT INTO made VALUES (1, ?)", made.UnixMilli())
 			return err
 		case made.UnixMilli() > is:
 			return fmt.Errorf("%w, on %s", ErrEarlier, made.UTC().Format(time.RFC3339))
@@ -75,7 +75,7 @@ func (tx *transaction) bindTo(o Owner) error {
 		return nil
 	}
 	var is Owner
-	bound, err := tx.row(selectOwner, nil, &is.Endpoint, &is.Region, &is.Account, &is.Vault)
+	bound, err := tx.Row(selectOwner, nil, &is.Endpoint, &is.Region, &is.Account, &is.Vault)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func TestRemovalsAreForgotten(t *testing.T) {
 			}
 			when := time.Now().Add(-row.removed).UnixMilli()
 			if err := c.update(ctx, "test", func(tx *transaction) error {
-				_, err := tx.exec("UPDATE removed SET time = ?", when)
+				_, err := tx.Exec("UPDATE removed SET time = ?", when)
 				return err
 			}); err != nil {
 				t.Fatal(err)

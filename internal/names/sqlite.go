@@ -1,31 +1,25 @@
 package names
 
 import (
-	"context"
-	"errors"
+	"database/sql"
 	"fmt"
-	"net/url"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"firn/internal/sqlite"
 )
 
 // Everything that only SQLite understands is in this file.
 
 const (
-	driverName = "sqlite"
-
-	beginUpdate = "BEGIN IMMEDIATE" // takes the write lock at once, so that it cannot fail for it later
-	commit      = "COMMIT"
-	rollback    = "ROLLBACK"
-
-	busyMillis  = 60_000 // how long one process waits for another's change
-	logPages    = 4096   // the length of the log after which a commit carries it over into the file: 16 MiB
-	idleReaders = 4      // connections that are kept
-	application = 0x4669726E
-	version     = 1 // of the schema
+	busyPatience = time.Minute // how long one process waits for another's change
+	logPages     = 4096        // the length of the log after which a commit carries it over into the file: 16 MiB
+	idleReaders  = 4           // connections that are kept
 )
+
+// format is that of a catalogue's file.
+func format() sqlite.Format {
+	return sqlite.Format{Application: 0x4669726E, Version: 1, Schema: schema, Foreign: ErrForeign}
+}
 
 // schema makes the tables. A file's versions lie beside each other, the newest first, in the only order in which they are read; an
 // archive's id, which is long, is kept once, with its index. Of archives that were removed is kept when; one that is there as well is being
@@ -76,18 +70,16 @@ const createMade = "CREATE TABLE IF NOT EXISTS made (one INTEGER PRIMARY KEY CHE
 
 const indexFiles = `CREATE INDEX files_archive ON files (archive, offset)`
 
-// dsn names the database file and what is to be set on every connection to it.
-func (c *Catalogue) dsn(pragmas []string) string {
-	query := url.Values{"_pragma": pragmas}
+// connectTo opens the database file, with what is to be set on every connection to it.
+func (c *Catalogue) connectTo(pragmas []string) (*sql.DB, error) {
 	if c.memory {
-		query.Set("vfs", "memdb") // which keeps it as long as a connection is open
+		return sqlite.OpenMemory(c.file, pragmas)
 	}
-	u := url.URL{Scheme: "file", Path: c.file, RawQuery: query.Encode()}
-	return u.String()
+	return sqlite.Open(c.file, pragmas)
 }
 
 func writerPragmas() []string {
-	return append(commonPragmas(8<<10),
+	return append(sqlite.Pragmas(8<<10, busyPatience),
 		"journal_mode(WAL)",
 		"synchronous(FULL)", // a commit has been flushed
 		fmt.Sprintf("wal_autocheckpoint(%d)", logPages),
@@ -96,106 +88,7 @@ func writerPragmas() []string {
 
 // bulkPragmas are those of a connection that changes everything at once: what it sorts and keeps for itself goes to files.
 func bulkPragmas() []string {
-	return append(commonPragmas(16<<10), "synchronous(FULL)", "temp_store(FILE)", "wal_autocheckpoint(0)")
+	return append(sqlite.Pragmas(16<<10, busyPatience), "synchronous(FULL)", "temp_store(FILE)", "wal_autocheckpoint(0)")
 }
 
-func readerPragmas() []string { return append(commonPragmas(4<<10), "query_only(1)") }
-
-func commonPragmas(cacheKiB int) []string {
-	return []string{
-		fmt.Sprintf("busy_timeout(%d)", busyMillis),
-		fmt.Sprintf("cache_size(-%d)", cacheKiB),
-		"cell_size_check(1)", // finds damage before it is followed
-		"foreign_keys(0)",
-		"mmap_size(0)", // an I/O error is an error, not a signal
-		"trusted_schema(0)",
-	}
-}
-
-// settle makes an empty file a catalogue, and makes sure that any other is one.
-func (s *session) settle(ctx context.Context) error {
-	whose, made, _, err := s.identity(ctx)
-	if err == nil && (whose != application || made != version) {
-		// Only in a transaction it is sure that nobody is making it at this moment.
-		err = s.within(ctx, func() (err error) {
-			var tables int64
-			whose, made, tables, err = s.identity(ctx)
-			if err != nil || tables > 0 || whose != 0 || made != 0 {
-				return err
-			}
-			whose, made = application, version
-			return s.script(ctx, fmt.Sprintf("%s; PRAGMA application_id = %d; PRAGMA user_version = %d", schema, application, version))
-		})
-	}
-	switch {
-	case err != nil:
-		return err
-	case whose != application:
-		return ErrForeign
-	case made > version:
-		return ErrNewer
-	case made < version:
-		return fmt.Errorf("%w: the version is %d", ErrDamaged, made)
-	}
-	return nil
-}
-
-func (s *session) identity(ctx context.Context) (whose, made, tables int64, err error) {
-	for q, to := range map[string]*int64{
-		"PRAGMA application_id":              &whose,
-		"PRAGMA user_version":                &made,
-		"SELECT COUNT(*) FROM sqlite_schema": &tables,
-	} {
-		if err := s.conn.QueryRowContext(ctx, q).Scan(to); err != nil {
-			return 0, 0, 0, err
-		}
-	}
-	return whose, made, tables, nil
-}
-
-// patiently repeats what a busy file refused at once: when two processes make the same file a catalogue, SQLite does not wait by itself.
-func patiently(ctx context.Context, do func() error) error {
-	wait, cancel := context.WithTimeout(ctx, busyMillis*time.Millisecond)
-	defer cancel()
-	pause := time.NewTicker(20 * time.Millisecond)
-	defer pause.Stop()
-	for {
-		err := do()
-		if !busy(codeOf(err)) {
-			return err
-		}
-		select {
-		case <-wait.Done():
-			return err
-		case <-pause.C:
-		}
-	}
-}
-
-func codeOf(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code()
-	}
-	return 0
-}
-
-func damaged(code int) bool {
-	switch code & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return true
-	}
-	return code == sqlite3.SQLITE_IOERR_SHORT_READ
-}
-
-func full(code int) bool { return code&0xff == sqlite3.SQLITE_FULL }
-
-func busy(code int) bool {
-	return code&0xff == sqlite3.SQLITE_BUSY || code&0xff == sqlite3.SQLITE_LOCKED
-}
-
-func unwritable(code int) bool {
-	return code&0xff == sqlite3.SQLITE_READONLY || code&0xff == sqlite3.SQLITE_CANTOPEN
-}
-
-func interrupted(code int) bool { return code&0xff == sqlite3.SQLITE_INTERRUPT }
+func readerPragmas() []string { return append(sqlite.Pragmas(4<<10, busyPatience), "query_only(1)") }

@@ -30,7 +30,7 @@ func (c *Catalogue) SetUpload(ctx context.Context, u Upload) error {
 		return fmt.Errorf("remember an upload: it has no name")
 	}
 	return c.update(ctx, "remember an upload", func(tx *transaction) error {
-		_, err := tx.exec("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", u.Key, string(u.ID), u.PartSize, u.Size,
+		_, err := tx.Exec("INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", u.Key, string(u.ID), u.PartSize, u.Size,
 			u.Modified.Unix(), u.Modified.Nanosecond(), u.Node, u.Description, u.Begun.UnixMilli(), u.Seal)
 		return err
 	})
@@ -59,7 +59,7 @@ func (c *Catalogue) Uploads(ctx context.Context) iter.Seq2[Upload, error] {
 // DropUpload forgets the upload of a name, if there is one.
 func (c *Catalogue) DropUpload(ctx context.Context, key string) error {
 	return c.update(ctx, "forget an upload", func(tx *transaction) error {
-		_, err := tx.exec("DELETE FROM uploads WHERE key = ?", key)
+		_, err := tx.Exec("DELETE FROM uploads WHERE key = ?", key)
 		return err
 	})
 }
@@ -80,7 +80,7 @@ func (c *Catalogue) SetRetrieval(ctx context.Context, r Retrieval) error {
 		return fmt.Errorf("remember a retrieval: it has no token")
 	}
 	return c.update(ctx, "remember a retrieval", func(tx *transaction) error {
-		_, err := tx.exec("INSERT OR REPLACE INTO retrievals VALUES (?, ?, ?, ?, ?, ?, ?)",
+		_, err := tx.Exec("INSERT OR REPLACE INTO retrievals VALUES (?, ?, ?, ?, ?, ?, ?)",
 			r.Token, string(r.Job), string(r.Archive), r.First, r.Last, r.Tier, r.Begun.UnixMilli())
 		return err
 	})
@@ -111,7 +111,7 @@ func (c *Catalogue) AllRetrievals(ctx context.Context) iter.Seq2[Retrieval, erro
 // DropRetrieval forgets a retrieval, if there is one of that token.
 func (c *Catalogue) DropRetrieval(ctx context.Context, token string) error {
 	return c.update(ctx, "forget a retrieval", func(tx *transaction) error {
-		_, err := tx.exec("DELETE FROM retrievals WHERE token = ?", token)
+		_, err := tx.Exec("DELETE FROM retrievals WHERE token = ?", token)
 		return err
 	})
 }
@@ -131,7 +131,7 @@ func (c *Catalogue) AddChunk(ctx context.Context, k Chunk) error {
 		return fmt.Errorf("remember a piece of a download: it has no file")
 	}
 	return c.update(ctx, "remember a piece of a download", func(tx *transaction) error {
-		_, err := tx.exec("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)", k.Target, string(k.Archive), k.Offset, k.Size, hashBytes(k.Hash))
+		_, err := tx.Exec("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?, ?)", k.Target, string(k.Archive), k.Offset, k.Size, hashBytes(k.Hash))
 		return err
 	})
 }
@@ -158,7 +158,7 @@ func (c *Catalogue) Chunks(ctx context.Context, target string) ([]Chunk, error) 
 // DropChunks forgets the chunks of a file.
 func (c *Catalogue) DropChunks(ctx context.Context, target string) error {
 	return c.update(ctx, "forget the pieces of a download", func(tx *transaction) error {
-		_, err := tx.exec("DELETE FROM chunks WHERE target = ?", target)
+		_, err := tx.Exec("DELETE FROM chunks WHERE target = ?", target)
 		return err
 	})
 }
