@@ -225,6 +225,32 @@ func TestHugeWindow(t *testing.T) {
 	}
 }
 
+// TestPackedNothing has archives of which nothing is ever unpacked. They are read until
+// the context ends.
+func TestPackedNothing(t *testing.T) {
+	const size = 8 << 20
+	for name, text := range map[string]string{
+		"members of gzip": strings.Repeat(gzipped(t, ""), 100), "frames of zstd": strings.Repeat(zstded(t, ""), 100), "frames to be skipped": strings.Repeat("\x50\x2a\x4d\x18\x00\x00\x00\x00", 100),
+	} {
+		for _, header := range []Header{HeaderNone, HeaderUse} {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			r, read := endless(text, size/len(text)*len(text)), 0
+			q := compile(t, "SELECT * FROM archive", Input{Header: header})
+			_, err := q.Run(ctx, readerFunc(func(p []byte) (int, error) {
+				n, err := r.Read(p)
+				if read += n; read > size/4 {
+					cancel()
+				}
+				return n, err
+			}), io.Discard, Options{Workers: 1})
+			if !errors.Is(err, context.Canceled) || read > size/2 {
+				t.Errorf("%s: %d bytes are read, error %v", name, read, err)
+			}
+		}
+	}
+}
+
 // TestNothingIsLeft ends runs early, and waits until their goroutines are gone.
 func TestNothingIsLeft(t *testing.T) {
 	broken := errors.New("it is broken")

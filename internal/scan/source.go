@@ -46,7 +46,7 @@ type source struct {
 
 // open reads the beginning of an archive. The source reads r until it is closed.
 func (q *Query) open(ctx context.Context, r io.Reader, window uint64) (*source, error) {
-	in := &watched{r: r}
+	in := &watched{ctx: ctx, r: r}
 	unpacked, done, err := unpack(in, q.in.Compression, window)
 	if err != nil {
 		return nil, in.blame(err)
@@ -205,14 +205,19 @@ func detect(magic []byte) Compression {
 }
 
 // watched remembers an error of the archive's reader, so that it is told from one
-// of what the archive holds.
+// of what the archive holds. It ends with its context: an archive can be of packed
+// nothing, of which no block ever comes.
 type watched struct {
+	ctx context.Context
 	r   io.Reader
 	err error
 }
 
 // Read implements [io.Reader].
 func (w *watched) Read(p []byte) (int, error) {
+	if w.err == nil {
+		w.err = w.ctx.Err()
+	}
 	if w.err != nil {
 		return 0, w.err
 	}
