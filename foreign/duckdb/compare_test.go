@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -124,6 +125,9 @@ func load(t *testing.T, duck *sql.DB, table *table) {
 func compare(duck *sql.DB, table *table, s statement) string {
 	want, wrong := runDuck(duck, s.duck)
 	got, err := runFirn(table, s.firn)
+	if difference := asLines(table, s.firn, got, err); difference != "" {
+		return difference
+	}
 	switch {
 	case err != nil && wrong != nil:
 		return ""
@@ -149,6 +153,21 @@ func compare(duck *sql.DB, table *table, s statement) string {
 	return ""
 }
 
+// asLines says in what the result over lines of JSON differs from that over CSV.
+func asLines(table *table, text string, want [][]string, failed error) string {
+	if table.lines == nil {
+		return ""
+	}
+	got, err := run(text, scan.Input{Form: scan.JSONLines}, table.lines)
+	switch {
+	case (err == nil) != (failed == nil):
+		return fmt.Sprintf("over lines of JSON: %v, over CSV: %v", err, failed)
+	case err == nil && !reflect.DeepEqual(got, want):
+		return fmt.Sprintf("over lines of JSON: %.500q, over CSV: %.500q", got, want)
+	}
+	return ""
+}
+
 func runFirn(table *table, text string) ([][]string, error) {
 	in := scan.Input{Form: scan.CSV, CSV: table.dialect}
 	switch {
@@ -157,13 +176,17 @@ func runFirn(table *table, text string) ([][]string, error) {
 	case table.header:
 		in.Header = scan.HeaderUse
 	}
+	return run(text, in, table.archive)
+}
+
+func run(text string, in scan.Input, archive []byte) ([][]string, error) {
 	out := csv.Format{Field: ',', Quote: '"', Escape: '"', Record: "\n"}
 	q, err := scan.Compile(text, in, out)
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if _, err := q.Run(context.Background(), bytes.NewReader(table.archive), &b, scan.Options{Workers: 3}); err != nil {
+	if _, err := q.Run(context.Background(), bytes.NewReader(archive), &b, scan.Options{Workers: 3}); err != nil {
 		return nil, err
 	}
 	return read(b.String()), nil

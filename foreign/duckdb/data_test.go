@@ -3,6 +3,7 @@ package duckdb
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -34,6 +35,7 @@ type table struct {
 	ignored bool // but they are called by their positions
 	data    []byte
 	archive []byte // the same, with a mark before it, or packed, or neither
+	lines   []byte // the same as lines of JSON, whose members are strings, if the columns are called by names
 }
 
 func newTable(rng *rand.Rand, rows int) *table {
@@ -49,22 +51,42 @@ func newTable(rng *rand.Rand, rows int) *table {
 	if rng.IntN(3) == 0 {
 		t.dialect.Record = "\r\n"
 	}
+	t.ignored = t.header && rng.IntN(3) == 0
 	var b bytes.Buffer
 	if t.header {
 		t.write(rng, &b, func(column int) string { return fmt.Sprintf("c%d", column) })
 	}
 	for i := range rows {
-		t.write(rng, &b, func(column int) string {
+		var row [columns]string
+		for column := range row {
+			row[column] = field(rng, column+1)
 			if i == 0 { // DuckDB takes the first line break that it sees for the record delimiter, even in quotes
-				return strings.NewReplacer("\r", "", "\n", "").Replace(field(rng, column))
+				row[column] = strings.NewReplacer("\r", "", "\n", "").Replace(row[column])
 			}
-			return field(rng, column)
-		})
+		}
+		t.write(rng, &b, func(column int) string { return row[column-1] })
+		if t.header && !t.ignored {
+			t.writeLine(row[:])
+		}
 	}
 	t.data = b.Bytes()
-	t.ignored = t.header && rng.IntN(3) == 0
 	t.pack(rng)
 	return t
+}
+
+// writeLine writes a record as an object.
+func (t *table) writeLine(row []string) {
+	mark := "{"
+	for i, value := range row {
+		t.lines = fmt.Appendf(t.lines, "%s\"c%d\":", mark, i+1)
+		mark = ","
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic(err) // strings have no errors
+		}
+		t.lines = append(t.lines, text...)
+	}
+	t.lines = append(t.lines, "}\n"...)
 }
 
 // pack makes the archive that Firn reads.
