@@ -157,6 +157,19 @@ func TestBindOfManyNames(t *testing.T) {
 	}
 }
 
+// TestBindOfEmptyNames binds to as many columns as there may be, which have no names.
+func TestBindOfEmptyNames(t *testing.T) {
+	s, err := Parse("SELECT a FROM archive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := make([]string, MaxColumn)
+	header[MaxColumn-1] = "a"
+	if n := allocated(func() { _, err = s.Bind(Header(header)) }); err != nil || n > 16*mib {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
 // allocated is how many bytes f allocates.
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats

@@ -12,7 +12,7 @@ type names struct {
 type matches struct{ first, count int }
 
 func newNames(list []string) *names {
-	n := &names{exact: make(map[string]int, len(list)), folded: make(map[string]matches, len(list))}
+	n := &names{exact: make(map[string]int), folded: make(map[string]matches)} // a million names may all be the same
 	for i, name := range list {
 		if _, ok := n.exact[name]; !ok {
 			n.exact[name] = i
