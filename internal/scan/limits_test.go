@@ -399,6 +399,26 @@ func TestJSONAsItIs(t *testing.T) {
 	}
 }
 
+// TestJSONNumbers shows that a number keeps its digits, and counts as what it is.
+func TestJSONNumbers(t *testing.T) {
+	for _, tt := range []struct{ name, number, expr, want string }{
+		{"as many digits as a DECIMAL has", "12345678901234567890123456789012345678", "s.a", "12345678901234567890123456789012345678\n"},
+		{"one digit more", "123456789012345678901234567890123456789", "s.a", "123456789012345678901234567890123456789\n"},
+		{"one digit more, of a fraction", "-1.23456789012345678901234567890123456789", "s.a", "-1.23456789012345678901234567890123456789\n"},
+		{"one digit more, calculated with", "123456789012345678901234567890123456789", "s.a + 0", "123456789012345678901234567890123456790\n"},
+		{"one digit more, compared", "123456789012345678901234567890123456789", "s.a > 5, s.a < 5, s.a BETWEEN 1 AND 1e50", "true,false,true\n"},
+		{"zeros before its digits", "0.000000000000000000000000000000000000000000012", "s.a * 1e0", "1.2e-44\n"},
+		{"zeros behind its digits", "1.500", "s.a", "1.500\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _, err := run(compile(t, "SELECT "+tt.expr+" FROM archive s", Input{Form: JSONLines}), `{"a":`+tt.number+"}\n")
+			if err != nil || got != tt.want {
+				t.Errorf("%q, %v; want %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
 // TestErrorsOfTotals has errors that must not be hidden by those of merging, which
 // do not know the record.
 func TestErrorsOfTotals(t *testing.T) {

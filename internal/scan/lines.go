@@ -99,7 +99,8 @@ const (
 	findingMember = 256
 )
 
-// valueOf is a value as the language has it; arrays and objects are text.
+// valueOf is a value as the language has it; arrays and objects are text, and so are
+// numbers that no type holds.
 func (r *reader) valueOf(s slice) value.Value {
 	raw := r.line[s.begin:s.end:s.end]
 	switch raw[0] {
@@ -112,10 +113,31 @@ func (r *reader) valueOf(s slice) value.Value {
 	case '{', '[':
 		return value.Text(raw)
 	}
-	if v, ok := value.ParseNumber(raw); ok {
+	if v, ok := value.ParseNumber(raw); ok && exact(raw) {
 		return v
 	}
 	return value.Text(raw)
+}
+
+// decimalDigits is how many digits a DECIMAL has.
+const decimalDigits = 38
+
+// exact reports whether a number is one for all of its digits. One that has more of them
+// than a DECIMAL is text, and loses them only where it is calculated with.
+func exact(number []byte) bool {
+	if len(number) <= decimalDigits {
+		return true
+	}
+	digits := 0
+	for _, c := range number {
+		if c|0x20 == 'e' {
+			break
+		}
+		if isDigit(c) && (digits > 0 || c != '0') {
+			digits++
+		}
+	}
+	return digits <= decimalDigits
 }
 
 // stringOf is what a string stands for.

@@ -88,7 +88,9 @@ func referenceValue(raw json.RawMessage) value.Value {
 	case string:
 		return value.Text([]byte(v))
 	case json.Number:
-		if n, ok := value.ParseNumber([]byte(v)); ok {
+		mantissa, _, _ := strings.Cut(strings.ToLower(string(v)), "e")
+		digits := strings.TrimLeft(strings.NewReplacer("-", "", ".", "").Replace(mantissa), "0")
+		if n, ok := value.ParseNumber([]byte(v)); ok && len(digits) <= 38 {
 			return n
 		}
 	}
@@ -198,8 +200,8 @@ func randomObject(random *rand.Rand, depth int) string {
 			b.WriteString(randomObject(random, depth-1))
 			continue
 		}
-		b.WriteString([]string{"1", "-0", "1.50", "1e5", "-2.5E-3", "10000000000000000000000000000001", "true", "false", "null", `"x"`, `""`, `"#"`,
-			`"a\n\"\\\/\b\f\r\t"`, `"\ud83d\ude00\ud83dx\ude00\ud83d\u0041"`, `"\uD83D\uD83D\uDE00"`, "[]", `[1,{"a":[2]}, "]"]`, "{}"}[random.IntN(18)])
+		b.WriteString([]string{"1", "-0", "1.50", "1e5", "-2.5E-3", "10000000000000000000000000000001", "123456789012345678901234567890123456789.5", "-0.00000000000000000000000000000000000000000012345E3", "true", "false", "null", `"x"`, `""`, `"#"`,
+			`"a\n\"\\\/\b\f\r\t"`, `"\ud83d\ude00\ud83dx\ude00\ud83d\u0041"`, `"\uD83D\uD83D\uDE00"`, "[]", `[1,{"a":[2]}, "]"]`, "{}"}[random.IntN(20)])
 	}
 	b.WriteString([]string{"}", " }", "} "}[random.IntN(3)])
 	return b.String()
