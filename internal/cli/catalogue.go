@@ -65,17 +65,26 @@ func (s *Session) NamesFileUnasked(v *remote.Vault) (string, error) {
 	return s.namesFile(names.Owner{Endpoint: s.Endpoint, Region: s.Region, Account: s.Account, Vault: v.Name})
 }
 
-func (s *Session) namesFile(owner names.Owner) (file string, err error) {
-	file = cmp.Or(s.names, os.Getenv("FIRN_NAMES"))
-	if strings.HasSuffix(file, ".db") {
-		return file, nil
+func (s *Session) namesFile(owner names.Owner) (string, error) {
+	file, folder, err := s.namesPlace()
+	if err != nil || folder == "" {
+		return file, err
 	}
-	if file == "" {
-		if file, err = dataHome(); err != nil {
-			return "", err
-		}
+	return names.DefaultFile(folder, owner), nil
+}
+
+// namesPlace is the file of names, or the folder below which there is one for each
+// vault.
+func (s *Session) namesPlace() (file, folder string, err error) {
+	said := cmp.Or(s.names, os.Getenv("FIRN_NAMES"))
+	switch {
+	case strings.HasSuffix(said, ".db"):
+		return said, "", nil
+	case said != "":
+		return "", said, nil
 	}
-	return names.DefaultFile(file, owner), nil
+	folder, err = dataHome()
+	return "", folder, err
 }
 
 // Catalogue opens the names of a vault. It is the caller's to close.
@@ -123,6 +132,14 @@ func (s *Session) catalogue(
 	if err != nil {
 		return nil, err
 	}
+	return s.catalogueOf(ctx, v, owner, made, open)
+}
+
+// catalogueOf opens the names of a vault whose owner is known, and perhaps when it
+// was made.
+func (s *Session) catalogueOf(
+	ctx context.Context, v *remote.Vault, owner names.Owner, made time.Time, open func(context.Context, string) (*names.Catalogue, error),
+) (*names.Catalogue, error) {
 	file, err := s.namesFile(owner)
 	if err != nil {
 		return nil, err

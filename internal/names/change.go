@@ -30,6 +30,9 @@ func (c *Catalogue) update(ctx context.Context, doing string, make func(*transac
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if c.frozen != thawed {
+		return c.explain(doing, ErrReadOnly)
+	}
 	mine := &change{make: make, done: newResult()}
 	c.mu.Lock()
 	c.waiting = append(c.waiting, mine)

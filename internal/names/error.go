@@ -21,6 +21,8 @@ var (
 	ErrDamaged = sqlite.ErrDamaged
 	// ErrFull means that there was no space left to write to. Nothing was changed.
 	ErrFull = errors.New("no space left on the disk")
+	// ErrReadOnly means that the catalogue was opened to be read.
+	ErrReadOnly = errors.New("it can only be read here")
 	// ErrBusy means that another process has what was wanted.
 	ErrBusy = errors.New("another firn is at work")
 )

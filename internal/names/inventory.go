@@ -119,6 +119,9 @@ func (c *Catalogue) Rebuild(ctx context.Context, inv Inventory, check Check) (Co
 
 func (c *Catalogue) compare(ctx context.Context, inv Inventory, check Check, rebuild bool) (counts Counts, err error) {
 	const doing = "compare the names with the inventory"
+	if check.Mend && c.frozen != thawed {
+		return Counts{}, c.explain(doing, ErrReadOnly)
+	}
 	b, err := c.openBulk(ctx)
 	if err != nil {
 		return Counts{}, c.explain(doing, err)

@@ -36,6 +36,7 @@ import (
 type Catalogue struct {
 	file    string // absolute
 	memory  bool   // it is none, and has a name like one
+	frozen  frozen // whether it can be changed
 	db      *sql.DB
 	reads   *statements
 	writer  chan *sqlite.Conn // the one that writes, when it is free

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/internal/disk"
 )
 
 // An Owner is the vault whose names a catalogue keeps.
@@ -29,6 +32,13 @@ func (o Owner) String() string {
 
 // Bind makes the catalogue that of a vault, the first time. Later it makes sure that it is: [ErrOther] means that it is not.
 func (c *Catalogue) Bind(ctx context.Context, o Owner) error {
+	if c.frozen != thawed {
+		is, bound, err := c.Owner(ctx)
+		if err != nil || !bound {
+			return err
+		}
+		return c.explain("look up whose names they are", is.same(o))
+	}
 	return c.update(ctx, "look up whose names they are", func(tx *transaction) error { return tx.bind(o) })
 }
 
@@ -41,8 +51,13 @@ func (tx *transaction) bind(o Owner) error {
 	if _, err := tx.Row(selectOwner, nil, &is.Endpoint, &is.Region, &is.Account, &is.Vault); err != nil {
 		return err
 	}
-	if is != o {
-		return fmt.Errorf("%w: they are of %s, not of %s", ErrOther, is, o)
+	return is.same(o)
+}
+
+// same reports that an owner is not the one that is meant.
+func (o Owner) same(meant Owner) error {
+	if o != meant {
+		return fmt.Errorf("%w: they are of %s, not of %s", ErrOther, o, meant)
 	}
 	return nil
 }
@@ -50,7 +65,11 @@ func (tx *transaction) bind(o Owner) error {
 // Of makes sure that the catalogue's vault is the one that was made at a time, of which it takes note the first time: [ErrEarlier] means
 // that it was made before, so that nothing that the catalogue says is true of the vault that there is now.
 func (c *Catalogue) Of(ctx context.Context, made time.Time) error {
-	return c.update(ctx, "look up which vault they are of", func(tx *transaction) error {
+	const doing = "look up which vault they are of"
+	if c.frozen != thawed {
+		return c.explain(doing, c.ofFrozen(ctx, made))
+	}
+	return c.update(ctx, doing, func(tx *transaction) error {
 		if _, err := tx.Exec(createMade); err != nil {
 			return err
 		}
@@ -62,11 +81,17 @@ func (c *Catalogue) Of(ctx context.Context, made time.Time) error {
 		case !known:
 			_, err = tx.Exec("INSERT INTO made VALUES (1, ?)", made.UnixMilli())
 			return err
-		case made.UnixMilli() > is:
-			return fmt.Errorf("%w, on %s", ErrEarlier, made.UTC().Format(time.RFC3339))
 		}
-		return nil
+		return earlier(is, made)
 	})
+}
+
+// earlier reports that a catalogue is of a vault that was made before.
+func earlier(is int64, made time.Time) error {
+	if made.UnixMilli() > is {
+		return fmt.Errorf("%w, on %s", ErrEarlier, made.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // bindTo is bind for a text: the vault may be known at another address, and no vault at all is any.
@@ -150,4 +175,28 @@ func safe(name string) string {
 		kept += "+" + hex.EncodeToString(sum[:6])
 	}
 	return kept
+}
+
+// Accounts are those of which there are names of a vault, where [DefaultFile] says.
+func Accounts(dataHome string, o Owner) (accounts []glacier.AccountID, err error) {
+	file := DefaultFile(dataHome, o)
+	host := disk.OS(filepath.Dir(filepath.Dir(file)))
+	folders, err := host.ReadDir(".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, folder := range folders {
+		account := glacier.AccountID(folder.Name)
+		if !account.Valid() {
+			continue
+		}
+		there, err := disk.Exists(host, folder.Name+"/"+filepath.Base(file))
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			accounts = append(accounts, account)
+		}
+	}
+	return accounts, err
 }

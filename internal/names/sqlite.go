@@ -75,6 +75,9 @@ func (c *Catalogue) connectTo(pragmas []string) (*sql.DB, error) {
 	if c.memory {
 		return sqlite.OpenMemory(c.file, pragmas)
 	}
+	if c.frozen != thawed {
+		return sqlite.OpenFrozen(c.file, c.frozen == solid, pragmas)
+	}
 	return sqlite.Open(c.file, pragmas)
 }
 

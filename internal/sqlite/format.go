@@ -39,9 +39,24 @@ func (f Format) Settle(ctx context.Context, c *Conn) error {
 			return err
 		})
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	return f.known(whose, made)
+}
+
+// Check makes sure that a database is of the format, and changes nothing. The errors
+// are those of Settle.
+func (f Format) Check(ctx context.Context, c *Conn) error {
+	whose, made, _, err := c.identity(ctx)
+	if err != nil {
+		return err
+	}
+	return f.known(whose, made)
+}
+
+func (f Format) known(whose, made int64) error {
+	switch {
 	case whose != f.Application:
 		return f.Foreign
 	case made > f.Version:

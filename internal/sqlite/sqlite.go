@@ -39,6 +39,17 @@ func OpenMemory(name string, pragmas []string) (*sql.DB, error) {
 	return open(name, url.Values{"_pragma": pragmas, "vfs": {"memdb"}})
 }
 
+// OpenFrozen is Open for a database that is only read. If nobody changes it as long as it
+// is open, nor has left a log beside it, immutable saves it locks, and files of its own, so
+// that it can be in a place where nothing can be made.
+func OpenFrozen(file string, immutable bool, pragmas []string) (*sql.DB, error) {
+	query := url.Values{"_pragma": pragmas, "mode": {"ro"}}
+	if immutable {
+		query.Set("immutable", "1")
+	}
+	return open(file, query)
+}
+
 func open(file string, query url.Values) (*sql.DB, error) {
 	u := url.URL{Scheme: "file", Path: file, RawQuery: query.Encode()}
 	return sql.Open("sqlite", u.String())

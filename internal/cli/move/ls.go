@@ -35,7 +35,8 @@ func lsCommand() *cobra.Command {
 		Long: `Lists the files in a vault by their names, as this machine's catalogue has them: the
 newest version of each, or all of them with --versions. The server is not asked for
 a list, because it has none; firn names rebuild reads one anew from the vault's
-inventory.`,
+inventory. It is asked whose the vault is, unless --account-id says that; if nobody
+answers, what is known here is listed all the same, with a warning.`,
 		Example: "firn ls my-vault\nfirn ls my-vault photos/2019 --versions --ids",
 		Args:    cobra.RangeArgs(1, 2), Names: true,
 		JSON: "With --json, a line of JSON for each file: Name, SizeInBytes, Modified, CreationDate (of the archive), ArchiveId, SHA256TreeHash.",
@@ -44,7 +45,7 @@ inventory.`,
 			fs.BoolVar(&ids, "ids", false, "show the ids of the archives")
 			fs.BoolVar(&unnamed, "unnamed", false, "list the archives that have no name instead")
 		},
-		Run: withNames(0, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
+		Run: readingNames(0, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
 			prefix := ""
 			if len(args) > 1 {
 				prefix = cleanName(args[1])

@@ -172,15 +172,30 @@ func recipients(s *cli.Session, keys, fromFiles []string) (to seal.Recipients, e
 // maxKeyFile bounds a file of keys.
 const maxKeyFile = 1 << 20
 
+// namesWork is what is done with a vault and its names.
+type namesWork func(context.Context, *cli.Session, *remote.Vault, *names.Catalogue, []string) error
+
 // withNames makes what a verb does of what is done with a vault and its names. The
 // vault is the argument at a place.
-func withNames(at int, run func(context.Context, *cli.Session, *remote.Vault, *names.Catalogue, []string) error) func(context.Context, *cli.Session, []string) error {
+func withNames(at int, run namesWork) func(context.Context, *cli.Session, []string) error {
+	return withCatalogue(at, (*cli.Session).Catalogue, run)
+}
+
+// readingNames is withNames for who changes nothing: see
+// [cli.Session.CatalogueToRead].
+func readingNames(at int, run namesWork) func(context.Context, *cli.Session, []string) error {
+	return withCatalogue(at, (*cli.Session).CatalogueToRead, run)
+}
+
+func withCatalogue(
+	at int, open func(*cli.Session, context.Context, *remote.Vault) (*names.Catalogue, error), run namesWork,
+) func(context.Context, *cli.Session, []string) error {
 	return func(ctx context.Context, s *cli.Session, args []string) (err error) {
 		v, err := s.Vault(args[at])
 		if err != nil {
 			return err
 		}
-		c, err := s.Catalogue(ctx, v)
+		c, err := open(s, ctx, v)
 		if err != nil {
 			return err
 		}

@@ -292,7 +292,7 @@ func (w *catalogueWork) report(d names.Difference) error {
 }
 
 func exportCommand() *cobra.Command {
-	return onNames("export VAULT", "Print the catalogue as text",
+	return onNames(readingNames, "export VAULT", "Print the catalogue as text",
 		`Prints the catalogue as text, a line for each archive and each file, that can be
 searched, compared and imported again.`, "firn names export my-vault > names.txt", 1,
 		func(ctx context.Context, s *cli.Session, c *names.Catalogue, _ []string) error {
@@ -301,7 +301,7 @@ searched, compared and imported again.`, "firn names export my-vault > names.txt
 }
 
 func importCommand() *cobra.Command {
-	return onNames("import VAULT FILE", "Add to the catalogue what a text says that was exported",
+	return onNames(withNames, "import VAULT FILE", "Add to the catalogue what a text says that was exported",
 		`Adds all that the text says, or nothing if something is wrong with it. A hyphen is
 standard input.`, "firn names import my-vault names.txt", 2,
 		func(ctx context.Context, s *cli.Session, c *names.Catalogue, args []string) error {
@@ -314,7 +314,7 @@ standard input.`, "firn names import my-vault names.txt", 2,
 }
 
 func whereCommand() *cobra.Command {
-	return onNames("where VAULT", "Print the name of the catalogue's file",
+	return onNames(readingNames, "where VAULT", "Print the name of the catalogue's file",
 		`Prints in which file this machine keeps the names of a vault. It is an SQLite
 database.`, "firn names where my-vault", 1,
 		func(_ context.Context, s *cli.Session, c *names.Catalogue, _ []string) error {
@@ -325,10 +325,13 @@ database.`, "firn names where my-vault", 1,
 
 // onNames is a verb that needs a catalogue, and no server but to learn whose it
 // is.
-func onNames(use, short, long, example string, args int, run func(context.Context, *cli.Session, *names.Catalogue, []string) error) *cobra.Command {
+func onNames(
+	with func(int, namesWork) func(context.Context, *cli.Session, []string) error,
+	use, short, long, example string, args int, run func(context.Context, *cli.Session, *names.Catalogue, []string) error,
+) *cobra.Command {
 	return cli.Verb{
 		Use: use, Short: short, Long: long, Example: example, Args: cobra.ExactArgs(args), Names: true,
-		Run: withNames(0, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
+		Run: with(0, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
 			return run(ctx, s, c, args)
 		}),
 	}.Command()

@@ -36,7 +36,7 @@ again.`,
 			ruleFlags(fs, &rules)
 			fs.StringVar(&prefix, "prefix", "", "`FOLDER` that stands before the names")
 		},
-		Run: withNames(1, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
+		Run: readingNames(1, func(ctx context.Context, s *cli.Session, _ *remote.Vault, c *names.Catalogue, args []string) error {
 			if f, err := files.Stat(args[0]); err == nil {
 				return cli.Wrong(fmt.Errorf("%s is a file: verify takes a folder", f.Path))
 			}
