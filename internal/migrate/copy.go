@@ -3,6 +3,7 @@ package migrate
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -101,28 +102,15 @@ func (m *Migration) release(buf []byte, size int64) {
 	m.memory.give(size)
 }
 
-// fetch reads a part of the archive, into buf unless that is nil, and compares it
-// with what the source says that it is.
-func (m *Migration) fetch(ctx context.Context, a *Archive, offset, size int64, buf []byte) (remote.Content, error) {
-	src := m.open(ctx, a.Job, offset, size)
-	var at io.ReaderAt = src
-	if buf != nil {
-		_, err := src.ReadAt(buf, offset)
-		src.Close()
-		if err != nil && !errors.Is(err, io.EOF) {
-			return remote.Content{}, err
-		}
-		at = shifted{bytes.NewReader(buf), offset}
-	}
-	c, err := remote.Measure(ctx, at, offset, size)
-	if err != nil {
-		return c, err
-	}
-	if src.hashed && src.tree != c.Tree {
-		return c, fmt.Errorf("the bytes %d-%d arrived damaged: their tree hash is %s, not %s", offset, offset+size-1, c.Tree, src.tree)
+// fetch reads a part of the archive, into buf unless that is nil.
+func (m *Migration) fetch(ctx context.Context, a *Archive, offset, size int64, buf []byte) (c remote.Content, err error) {
+	if buf == nil {
+		c, err = remote.Measure(ctx, &view{m: m, ctx: ctx, a: a, end: offset + size}, offset, size)
+	} else if c.Tree, err = m.fill(ctx, a, offset, buf); err == nil {
+		c = remote.Content{At: shifted{bytes.NewReader(buf), offset}, Offset: offset, Size: size, Linear: sha256.Sum256(buf), Tree: c.Tree}
 	}
 	c.Sent = m.cfg.Events.Copied
-	return c, nil
+	return c, err
 }
 
 // shifted is bytes that stand further back in a whole.
@@ -269,6 +257,11 @@ func (m *Migration) sendPart(ctx context.Context, a *Archive, offset, size int64
 			return treehash.Hash{}, err
 		}
 		defer m.release(buf, size)
+	} else {
+		if err := m.memory.take(ctx, window); err != nil {
+			return treehash.Hash{}, err
+		}
+		defer m.memory.give(window)
 	}
 	c, err := m.fetch(ctx, a, offset, size, buf)
 	if err != nil {

@@ -28,6 +28,7 @@ import (
 	"firn/glacier"
 	"firn/internal/price"
 	"firn/internal/remote"
+	"firn/internal/transfer"
 )
 
 // An IDs says what is to become of the archives' ids.
@@ -106,6 +107,7 @@ const (
 type Migration struct {
 	cfg    Config
 	state  *State
+	source *transfer.Downloader
 	memory *room
 	shelf  shelf // of buffers within memory
 	shared
@@ -125,5 +127,6 @@ func New(cfg Config) *Migration {
 	if cfg.Sleep == nil {
 		cfg.Sleep = remote.Sleep
 	}
-	return &Migration{cfg: cfg, state: cfg.State, memory: newRoom(cfg.Memory), shared: newShared()}
+	source := &transfer.Downloader{Vault: cfg.Source, Sleep: cfg.Sleep}
+	return &Migration{cfg: cfg, state: cfg.State, source: source, memory: newRoom(cfg.Memory), shared: newShared()}
 }

@@ -163,7 +163,7 @@ func TestMigrationOfWhatFails(t *testing.T) {
 		t.Fatalf("failed are %+v", failed)
 	}
 	for _, a := range failed {
-		want := map[glacier.ArchiveID]string{gone: "it is no longer in the source", other: "arrived damaged"}[a.ID]
+		want := map[glacier.ArchiveID]string{gone: "it is no longer in the source", other: "not those that should have come"}[a.ID]
 		if want == "" || !strings.Contains(a.Failure, want) {
 			t.Errorf("archive %s failed: %s", a.ID, a.Failure)
 		}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"firn/glacier"
+	"firn/treehash"
 )
 
 // A Reader reads an output here and there: a few files of a bundle, or an archive that has to be decrypted on the way. It
@@ -46,6 +47,16 @@ func (d *Downloader) Read(ctx context.Context, o Output) (*Reader, error) {
 	}
 	f.chunk = readerBlock
 	return &Reader{ctx: ctx, f: f, last: -2}, nil
+}
+
+// Fill reads what an output has from a multiple of 1 MiB on into p, verified by its tree hash where the server says it, and
+// returns that. It takes no slot.
+func (d *Downloader) Fill(ctx context.Context, o Output, offset int64, p []byte) (treehash.Hash, error) {
+	f, err := d.newFetch(o)
+	if err != nil {
+		return treehash.Hash{}, err
+	}
+	return f.get(ctx, offset, int64(len(p)), &piece{bytes: p})
 }
 
 // Size is how many bytes there are.
