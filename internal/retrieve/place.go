@@ -18,12 +18,12 @@ import (
 // finish waits for the jobs of a task and writes its files. The error is one that
 // ends all. Nothing more has to be begun once over is called.
 func (r *Retriever) finish(ctx context.Context, t *task, done func(...Outcome), over func()) error {
-	outcomes, err := r.write(ctx, t)
+	outcomes, wants, err := r.write(ctx, t)
 	over()
 	r.flow.give(t.jobs...)
 	done(outcomes...)
 	left := t.order
-	left.Wants = left.Wants[len(outcomes):]
+	left.Wants = wants
 	switch {
 	case err == nil:
 		return nil
@@ -43,9 +43,9 @@ func (r *Retriever) own(o Order, err error, done func(...Outcome)) error {
 	return nil
 }
 
-// write writes the files of an order, in their order, until one fails for
-// another reason than its own.
-func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, err error) {
+// write writes the files of an order, until one fails for another reason than its
+// own: then some are left.
+func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, left []Want, err error) {
 	if t.target != nil {
 		defer t.target.Close()
 	}
@@ -53,35 +53,27 @@ func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, err
 		w := t.order.Wants[0]
 		err := r.save(ctx, t.order, t.jobs[0], w)
 		if err != nil && !isFiles(err) {
-			return nil, err
+			return nil, t.order.Wants, err
 		}
-		return []Outcome{{Want: w, Err: err}}, nil
+		return []Outcome{{Want: w, Err: err}}, nil, nil
 	}
 	if !r.inPieces(&t.order) { // those are few
 		if err := r.wait(ctx, t.order, t.jobs[0]); err != nil {
-			return nil, err
+			return nil, t.order.Wants, err
 		}
 		if err := r.readers.take(ctx); err != nil {
-			return nil, err
+			return nil, t.order.Wants, err
 		}
 		defer r.readers.release()
 	}
 	if t.order.index > 0 {
-		return nil, r.readIndex(ctx, t)
+		return nil, t.order.Wants, r.readIndex(ctx, t)
 	}
 	plain, size, err := r.content(ctx, t)
 	if err != nil {
-		return nil, err
+		return nil, t.order.Wants, err
 	}
-	for _, w := range t.order.Wants {
-		w.File.Size = known(w.File.Size, size)
-		err := r.copy(ctx, t, w, plain)
-		if err != nil && !isFiles(err) {
-			return outcomes, err
-		}
-		outcomes = append(outcomes, Outcome{Want: w, Err: err})
-	}
-	return outcomes, nil
+	return r.copyAll(ctx, t, plain, size)
 }
 
 // known is the size of a file. The catalogue does not know that of a sealed

@@ -197,7 +197,7 @@ func TestClockWasWrong(t *testing.T) {
 	began := b.now
 	must(t, b.Names.SetRetrieval(t.Context(), names.Retrieval{Token: "firn get T", Archive: f.Archive, Last: f.Size - 1, Begun: b.now.Add(365 * 24 * time.Hour)}))
 	must(t, b.Retrieve(t.Context(), b.orders()))
-	if took := b.now.Sub(began); took > 3*time.Hour {
+	if took := b.now.Sub(began); took > 24*time.Hour { // who sleep at the same time all move the clock
 		t.Errorf("it took %s", took)
 	}
 }
