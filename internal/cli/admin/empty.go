@@ -318,8 +318,8 @@ func (e *emptying) finish(ctx context.Context, remove bool) error {
 	return errors.Join(e.s.Document(e.did, e.print), left)
 }
 
-// delete deletes the vault. If the process ends before it knows whether it is
-// deleted, the next one finds the mark.
+// delete deletes the vault. The mark stays, so that the same again, when the process
+// ends before it has said so, is a success.
 func (e *emptying) delete(ctx context.Context) error {
 	m, err := parting(e.s, e.v)
 	if err != nil {
@@ -328,15 +328,14 @@ func (e *emptying) delete(ctx context.Context) error {
 	if err := m.set(); err != nil {
 		return err
 	}
-	err = e.v.Delete(ctx)
-	if err == nil || remote.IsRefusal(err) {
+	if err = e.v.Delete(ctx); remote.IsRefusal(err) {
 		err = errors.Join(err, m.clear())
 	}
 	return err
 }
 
 // goodbye runs what is to delete a vault. That the vault is not there, or goes
-// meanwhile, is as good, if a process that was interrupted was about to delete it.
+// meanwhile, is as good, if an earlier process was about to delete it.
 func goodbye(s *cli.Session, v *remote.Vault, run func() error) error {
 	m, err := parting(s, v)
 	if err != nil {
@@ -350,7 +349,7 @@ func goodbye(s *cli.Session, v *remote.Vault, run func() error) error {
 		return err
 	}
 	e := &emptying{s: s, v: v, did: emptied{VaultDeleted: true}}
-	return errors.Join(s.Document(e.did, e.print), m.clear())
+	return s.Document(e.did, e.print)
 }
 
 func (e *emptying) print(w io.Writer) error {

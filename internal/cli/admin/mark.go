@@ -9,7 +9,8 @@ import (
 	"firn/internal/remote"
 )
 
-// A mark is an empty file that says that a vault is about to be deleted. It lies
+// A mark is an empty file that says that a vault was deleted from here, or was about to
+// be. It lies
 // where it is found without the vault, which can no longer be asked whose it is.
 type mark struct{ file string }
 
