@@ -197,6 +197,7 @@ func TestOutputs(t *testing.T) {
 	}{
 		{"nothing said", `{}`, plain},
 		{"csv", `{"csv":{"QuoteFields":"AsNeeded"}}`, plain},
+		{"another quote, which is its own escape", `{"csv":{"QuoteCharacter":"'"}}`, csv.Format{Field: ',', Quote: '\'', Escape: '\'', Record: "\n"}},
 		{"everything", `{"csv":{"FieldDelimiter":";","QuoteCharacter":"'","QuoteEscapeCharacter":"\\","QuoteFields":"always","RecordDelimiter":"\r\n"}}`,
 			csv.Format{Field: ';', Quote: '\'', Escape: '\\', Record: "\r\n", Always: true}},
 	} {
@@ -236,6 +237,11 @@ func TestLocations(t *testing.T) {
 				{Permission: "READ_ACP", Type: "Group", URI: "http://g"},
 			}}}},
 		{"longest prefix", `{"S3":{"BucketName":"results","Prefix":"` + strings.Repeat("x", 512) + `"}}`, Location{Bucket: "results", Prefix: strings.Repeat("x", 512)}},
+		{"most tags and metadata", at(`"Tagging":{"0":"","1":"","2":"","3":"","4":"","5":"","6":"","7":"","8":"","9":""},"UserMetadata":{"m":"` + strings.Repeat("x", 2047) + `"}`),
+			Location{Bucket: "results", Prefix: "runs", Options: bucket.Options{
+				Tags:     map[string]string{"0": "", "1": "", "2": "", "3": "", "4": "", "5": "", "6": "", "7": "", "8": "", "9": ""},
+				Metadata: map[string]string{"m": strings.Repeat("x", 2047)},
+			}}},
 		{"empty choices", at(`"CannedACL":"","StorageClass":"","AccessControlList":[],"Encryption":null,"Tagging":null`), Location{Bucket: "results", Prefix: "runs"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

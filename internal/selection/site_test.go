@@ -219,6 +219,18 @@ func TestResultsThatAreGone(t *testing.T) {
 			refused(t, err, glacier.ResourceNotFound, message)
 		})
 	}
+	t.Run("results of nothing", func(t *testing.T) {
+		p := newPlace(t, "SELECT * FROM archive WHERE _1 = 'x'")
+		r, err := p.run("a\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.dir.RemoveAll(folder + "results/"); err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Results(r)
+		refused(t, err, glacier.ResourceNotFound, message)
+	})
 	t.Run("what does not belong to them is not seen", func(t *testing.T) {
 		p := newPlace(t, "SELECT * FROM archive")
 		r, err := p.run("a\n")
@@ -553,6 +565,16 @@ func TestMaxOutput(t *testing.T) {
 			}
 		})
 	}
+	t.Run("as much as there may be, and a byte more", func(t *testing.T) {
+		p := newPlace(t, "SELECT * FROM archive", func(c *Config) { c.MaxOutput = 8 })
+		if r, err := p.run("a,b\nc,d\n"); err != nil || r.Size != 8 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		_, err := p.run("a,b\nc,dd\n")
+		if e, ok := errors.AsType[*query.Error](err); !ok || e.Code != codeTooLarge {
+			t.Error(err)
+		}
+	})
 }
 
 func TestElsewhere(t *testing.T) {
