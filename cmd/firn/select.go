@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,7 +45,8 @@ func selectCommand() *cobra.Command {
 	return cli.Verb{
 		Use: "select VAULT ARCHIVE SQL", Short: "Ask a CSV archive a question, and print the answer",
 		Long: `Run a query over an archive of comma-separated values, where it lies, and print
-the records that it selects. VAULT is the vault's name, ARCHIVE the archive's id:
+the records that it selects. VAULT is the vault's name, ARCHIVE the archive's id,
+SQL the query, or - for the one on standard input:
 
   SELECT s._1, s._3 FROM archive s WHERE s._2 > 100
   SELECT name, city FROM archive WHERE city LIKE 'O%'     with --header use
@@ -148,6 +151,21 @@ func given(members map[string]*string) map[string]string {
 	return m
 }
 
+// query is the query of an argument. No server takes one of a megabyte.
+func query(s *cli.Session, arg string) (string, error) {
+	if arg != "-" {
+		return arg, nil
+	}
+	sql, err := io.ReadAll(io.LimitReader(s.Stdin(), 1<<20))
+	if err != nil {
+		return "", fmt.Errorf("read the query from standard input: %w", err)
+	}
+	if len(bytes.TrimSpace(sql)) == 0 {
+		return "", usageError(errors.New("there is no query on standard input"))
+	}
+	return string(sql), nil
+}
+
 func (f *selectCommandLine) run(ctx context.Context, s *cli.Session, args []string) error {
 	v, err := s.Vault(args[0])
 	if err != nil {
@@ -155,7 +173,11 @@ func (f *selectCommandLine) run(ctx context.Context, s *cli.Session, args []stri
 	}
 	id := glacier.JobID(f.job)
 	if id == "" {
-		request, err := f.request(cli.ID(args[1]), args[2])
+		sql, err := query(s, args[2])
+		if err != nil {
+			return err
+		}
+		request, err := f.request(cli.ID(args[1]), sql)
 		if err != nil {
 			return err
 		}
