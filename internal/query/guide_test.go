@@ -176,6 +176,11 @@ func TestErrors(t *testing.T) {
 		{"TO_TIMESTAMP('2017')", "CastFailed: '2017' is not a timestamp at line 1, column 8."},
 		{"CAST(_1 AS INT)", "CastFailed: 'x' cannot be cast to INT at line 1, column 8."},
 		{"CAST('a very long text, of which an error shows no more than its first sixty' AS INT)", "CastFailed: 'a very long text, of which an error shows no more than its f...' cannot be cast to INT at line 1, column 8."},
+		// places
+		{"COALESCE(NULL,\n  '漢\U0001F600', 1) = CAST(_1\n AS INT)", "CastFailed: 'x' cannot be cast to INT at line 2, column 14."},
+		{"'a\nb' = 'c' OR\r\n\te\u0301.x = 1", "EvaluatorBindingDoesNotExist: there is no table e\u0301: it is called s at line 3, column 2."},
+		{"1 -- 'é\n + _1", "InvalidDataType: 'x' is not a number at line 2, column 2."},
+		{"1 /* é\n\n */ / 0", "DivideByZero: division by zero at line 3, column 5."},
 		{"SUM('x')", "InvalidDataType: SUM takes numbers, and 'x' is none at line 1, column 8."},
 		{"AVG(_1)", "InvalidDataType: AVG takes numbers, and 'x' is none at line 1, column 8."},
 	} {

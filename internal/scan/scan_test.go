@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -104,6 +105,34 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// TestRunsAtOnce runs a query several times at once. All constants are shared, the long
+// ones too.
+func TestRunsAtOnce(t *testing.T) {
+	for _, columns := range []string{
+		"_1 * 12345678901234567890.123456789 % 3.00000000000000000000001, _1 / 1.23456789012345678901234567, 1e0 + 123456789012345678901234567890.5, _1 IN (123456789012345678901234567890.5, 2), _1 IN (1, 2)",
+		"CASE WHEN _1 LIKE '%1_%' THEN CAST(123456789012345678901234567890.5 AS STRING) ELSE TO_STRING(`2017T`, 'yyyy') END, DATE_ADD(day, 1, `2017-01-01T`), COALESCE(NULLIF(_1, 1.00000000000000000000000001), 5)",
+		"SUM(_1 * 12345678901234567890.123456789), MIN(_1), MAX(CAST(_1 AS DECIMAL) + 12345678901234567890123.50), AVG(_1), COUNT(_1)",
+	} {
+		q := compile(t, "SELECT "+columns+" FROM archive WHERE _1 < 12345678901234567890123.50", Input{})
+		q.blockSize = 64
+		data := strings.Repeat("1\n2\n\"3\"\n12\n", 100)
+		want, _, err := run(q, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var running sync.WaitGroup
+		for range 3 {
+			running.Go(func() {
+				var out strings.Builder
+				if _, err := q.Run(context.Background(), strings.NewReader(data), &out, Options{Workers: 3, Now: time.Unix(0, 0)}); err != nil || out.String() != want {
+					t.Errorf("%s: %.200q, %v", columns, out.String(), err)
+				}
+			})
+		}
+		running.Wait()
+	}
 }
 
 func gzipped(t *testing.T, s string) string {
