@@ -67,6 +67,9 @@ func (s *set) hasNumber(v *value.Value) (found value.Truth, decided bool) {
 	if !ok {
 		return value.No, true
 	}
+	if n, ok := number.Int(); ok {
+		return value.TruthOf(s.ints[n]), true
+	}
 	if number.Kind() == value.KindFloat {
 		return value.No, false
 	}
