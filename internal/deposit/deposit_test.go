@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -351,6 +352,53 @@ func TestOneGoesOn(t *testing.T) {
 					t.Errorf("in the bundle is %+v", m)
 				}
 			}
+		})
+	}
+}
+
+// TestPostQuantum: for recipients for whom not even a bundle's name has room in a description, files are in bundles
+// that say nothing but where the index is; they are gone on with, and age opens them.
+func TestPostQuantum(t *testing.T) {
+	key, err := age.GenerateHybridIdentity()
+	must(t, err)
+	small, large := []byte("small"), bytes.Repeat([]byte("firn"), bundle.MaxMember/4+1)
+	for kind, limits := range map[string]bundle.Limits{"alone": {}, "bundled": {Below: 1 << 20, Size: 1 << 20}} {
+		t.Run(kind, func(t *testing.T) {
+			b := newBench(t)
+			b.Uploader.Slots, b.Bundles, b.Parallel = transfer.NewSlots(1), limits, 1
+			must(t, b.Recipients.Add(key.Recipient().String()))
+			all := items(b.file("small", small), b.file("also", small), b.file("large", large))
+			b.refuse = func(r *http.Request) bool { return len(b.parts) == 4 && isPart(r) }
+			if err := b.Deposit(t.Context(), all); err == nil {
+				t.Fatal("the upload did not break off")
+			}
+			b.refuse = nil
+			must(t, b.Deposit(t.Context(), all))
+			for part, times := range b.parts {
+				if times > 1 {
+					t.Errorf("part %s was sent %d times", part, times)
+				}
+			}
+			for name, data := range map[string][]byte{"small": small, "also": small, "large": large} {
+				f, a := b.known(name)
+				l := label.Parse(a.Description)
+				if want := (label.Label{Format: label.CloudBerry, Bundle: true, Index: l.Index, Nameless: true}); !a.Bundle || !a.Sealed || !reflect.DeepEqual(l, want) {
+					t.Errorf("%s is in %+v", name, a)
+				}
+				plain, err := age.Decrypt(bytes.NewReader(b.content(a.ID)), key)
+				must(t, err)
+				content, err := io.ReadAll(plain)
+				must(t, err)
+				found := false
+				for m, err := range bundle.Members(bytes.NewReader(content), l.Index, int64(len(content))) {
+					must(t, err)
+					found = found || m.Path == name && m.Offset == f.Offset && bytes.Equal(content[m.Offset:][:m.Size], data)
+				}
+				if !found {
+					t.Errorf("%s is not in its bundle", name)
+				}
+			}
+			b.nothingLeft()
 		})
 	}
 }

@@ -101,6 +101,9 @@ func (d *Depositor) Describe(name label.Label) (string, error) {
 		return label.Write(name)
 	}
 	sealed, err := seal.Name(d.Recipients, name)
+	if isTooLong(err) && name.Bundle { // its names are in it; its own nobody needs
+		return label.Write(label.Label{Bundle: true, Index: name.Index, Nameless: true})
+	}
 	if err != nil {
 		return "", err
 	}

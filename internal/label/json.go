@@ -32,11 +32,14 @@ func parseJSON(s string) (Label, bool) {
 		return Label{}, false
 	}
 	l := Label{Format: CloudBerry}
-	l.Index, l.Bundle = o.bundle()
+	l.Index, l.Nameless, l.Bundle = o.bundle()
 	if sealed, ok := o.text(memberSealed); ok {
 		b, err := base64.StdEncoding.DecodeString(sealed.value)
 		l.Sealed = b
 		return l, err == nil && len(b) > 0
+	}
+	if l.Nameless {
+		return l, true
 	}
 	path, ok := o.text(memberPath)
 	if !ok || !valid(path.value) {
@@ -61,16 +64,17 @@ func (o object) content() (size int64, hash treehash.Hash) {
 	return size, hash
 }
 
-// bundle says where the index is, if the archive is a bundle.
-func (o object) bundle() (index int64, ok bool) {
+// bundle says where the index is, and whether the bundle is sealed, if the archive is
+// one.
+func (o object) bundle() (index int64, sealed, ok bool) {
 	inner, ok := readObject(o[memberBundle])
 	if !ok {
-		return 0, false
+		return 0, false, false
 	}
 	if json.Unmarshal(inner["Index"], &index) != nil || index < 0 {
-		return 0, false
+		return 0, false, false
 	}
-	return index, true
+	return index, string(inner["Sealed"]) == "true", true
 }
 
 // pathOf decodes a path that CloudBerry itself has written, with the slashes that Windows has not.

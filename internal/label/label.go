@@ -14,6 +14,7 @@
 // other programs skip:
 //
 //	{"Path":"…","UTCDateModified":"…","FirnBundle":{"Index":N}}    a bundle of files, whose index is at its byte N
+//	{"FirnBundle":{"Index":N,"Sealed":true}}                       a sealed one, whose own name has no room here
 //	{"FirnSealed":"BASE64"}                                        the name is sealed, and no path stands beside it
 //	{"Path":…,"FirnSize":N,"FirnTreeHash":"HEX"}                   what was sealed is a file of N bytes; only in a sealed name
 //
@@ -63,6 +64,7 @@ type Label struct {
 	Bundle   bool   // the archive is a bundle of files
 	Index    int64  // where the index of the bundle begins
 	Sealed   []byte // the name, sealed; nil if it is not
+	Nameless bool   // the bundle is sealed, and all names are in it
 
 	// What only a sealed name says, of the file before it was sealed: of others it is the archive's.
 	Size int64         // 0 if nothing is said

@@ -95,6 +95,9 @@ func TestParse(t *testing.T) {
 		{"a bundle whose index is nowhere", `{"FirnBundle":{"Index":-1}}`, is(label.Plain, `{"FirnBundle":{"Index":-1}}`, time.Time{})},
 		{"sealed", `{"FirnSealed":"AAEC"}`, label.Label{Format: label.CloudBerry, Sealed: []byte{0, 1, 2}}},
 		{"a sealed bundle", `{"FirnSealed":"AAEC","FirnBundle":{"Index":7}}`, label.Label{Format: label.CloudBerry, Sealed: []byte{0, 1, 2}, Bundle: true, Index: 7}},
+		{"a sealed bundle without a name", `{"FirnBundle":{"Index":7,"Sealed":true}}`, label.Label{Format: label.CloudBerry, Bundle: true, Index: 7, Nameless: true}},
+		{"a sealed bundle with a name that cannot be its own", `{"Path":"a","FirnBundle":{"Index":7,"Sealed":true}}`, label.Label{Format: label.CloudBerry, Bundle: true, Index: 7, Nameless: true}},
+		{"a bundle that says that it is not sealed", `{"Path":"a","FirnBundle":{"Index":7,"Sealed":false}}`, label.Label{Format: label.CloudBerry, Path: "a", Bundle: true, Index: 7}},
 		{"what was sealed", `{"Path":"a","FirnSize":3,"FirnTreeHash":"` + treehash.Sum([]byte("a")).String() + `"}`, label.Label{Format: label.CloudBerry, Path: "a", Size: 3, Hash: treehash.Sum([]byte("a"))}},
 		{"what was sealed, badly said", `{"Path":"a","FirnSize":-3,"FirnTreeHash":"00"}`, is(label.CloudBerry, "a", time.Time{})},
 		{"what was sealed, said otherwise", `{"Path":"a","FirnSize":"3","FirnTreeHash":7}`, is(label.CloudBerry, "a", time.Time{})},
@@ -145,6 +148,7 @@ func TestWrite(t *testing.T) {
 		{"a blank in front", label.Label{Path: " "}, `{"Path":"\u0020"}`},
 		{"a bundle", label.Label{Path: "b", Bundle: true, Index: 5}, `{"Path":"b","FirnBundle":{"Index":5}}`},
 		{"sealed", label.Label{Path: "secret", Modified: march, Sealed: []byte{0, 1, 2}, Bundle: true, Index: 5}, `{"FirnSealed":"AAEC","FirnBundle":{"Index":5}}`},
+		{"sealed without a name", label.Label{Path: "secret", Modified: march, Bundle: true, Index: 5, Nameless: true}, `{"FirnBundle":{"Index":5,"Sealed":true}}`},
 		// mt-aws-glacier's fixture, made longer
 		{"too long for JSON", label.Label{Path: strings.Repeat("я", 200), Modified: unix(1352124178)}, mt2(`{"filename":"` + strings.Repeat("я", 200) + `","mtime":"20121105T140258Z"}`)},
 		{"too long for JSON, without a time", label.Label{Path: strings.Repeat("я", 200)}, mt2(`{"filename":"` + strings.Repeat("я", 200) + `","mtime":"19700101T000000Z"}`)},

@@ -59,7 +59,7 @@ func writeJSON(l Label) []byte {
 	case len(l.Sealed) > 0:
 		member(memberSealed)
 		b = append(base64.StdEncoding.AppendEncode(append(b, '"'), l.Sealed), '"')
-	case l.Path != "":
+	case l.Path != "" && !l.Nameless:
 		member(memberPath)
 		b = append(appendASCII(append(b, '"'), l.Path), '"')
 		if written(l.Modified) {
@@ -69,7 +69,11 @@ func writeJSON(l Label) []byte {
 	}
 	if l.Bundle {
 		member(memberBundle)
-		b = fmt.Appendf(b, `{"Index":%d}`, l.Index)
+		b = fmt.Appendf(b, `{"Index":%d`, l.Index)
+		if l.Nameless {
+			b = append(b, `,"Sealed":true`...)
+		}
+		b = append(b, '}')
 	}
 	return append(b, '}')
 }

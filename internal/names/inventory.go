@@ -256,7 +256,7 @@ func plain(row *inventory.Row, l *label.Label, sealed bool) (size int64, hash tr
 func read(description string, unseal func([]byte) (label.Label, bool)) (l label.Label, sealed bool) {
 	l = label.Parse(description)
 	if l.Sealed == nil {
-		return l, false
+		return l, l.Nameless
 	}
 	outer := l
 	if unseal != nil {

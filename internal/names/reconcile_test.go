@@ -74,10 +74,11 @@ func TestRebuildFromNothing(t *testing.T) {
 		row("absolute", "/z/C", 5),
 		row("bundle", `{"Path":"b.tar","FirnBundle":{"Index":7}}`, 5),
 		row("sealed", `{"FirnSealed":"AAEC"}`, 6),
+		row("nameless", `{"FirnBundle":{"Index":7,"Sealed":true}}`, 6),
 	}
 	counts, err := c.Rebuild(ctx, list(rows...), names.Check{})
 	must(t, err)
-	want(t, "counts", counts, names.Counts{Inventory: 8, Extra: 8})
+	want(t, "counts", counts, names.Counts{Inventory: 9, Extra: 9})
 	whole := func(r inventory.Row, path string, modified time.Time) names.File {
 		return names.File{Path: path, Archive: r.ID, Size: r.Size, Modified: modified, Hash: r.TreeHash, Created: r.Created}
 	}
@@ -93,13 +94,13 @@ func TestRebuildFromNothing(t *testing.T) {
 		unnamed = append(unnamed, fmt.Sprintf("%s %v %v", a.ID, a.Bundle, a.Sealed))
 	}
 	slices.Sort(unnamed)
-	want(t, "without names", unnamed, []string{"bundle true false", "none false false", "sealed false true"})
+	want(t, "without names", unnamed, []string{"bundle true false", "nameless true true", "none false false", "sealed false true"})
 	checkTotals(t, c)
 
 	before := text(t, c)
 	counts, err = c.Rebuild(ctx, list(rows...), names.Check{})
 	must(t, err)
-	want(t, "counts of the second time", counts, names.Counts{Inventory: 8, Same: 8})
+	want(t, "counts of the second time", counts, names.Counts{Inventory: 9, Same: 9})
 	want(t, "after the second time", text(t, c), before)
 
 	unseal := func(b []byte) (label.Label, bool) {

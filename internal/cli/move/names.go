@@ -196,8 +196,11 @@ func (w *catalogueWork) indexes(ctx context.Context) iter.Seq2[retrieve.Order, e
 				return
 			}
 			l := label.Parse(a.Description)
-			if l.Sealed != nil {
+			switch {
+			case l.Sealed != nil:
 				l, _ = w.unseal(l.Sealed)
+			case l.Nameless && w.ids.Len() == 0:
+				continue // as with sealed names
 			}
 			if l.Bundle && l.Index > 0 && !yield(retrieve.Index(a, l.Index), nil) {
 				return
