@@ -67,8 +67,8 @@ byte. A PATH is a name, a folder of names, a dot for everything, or id:ARCHIVE-I
 for an archive. DIR is a folder, or a hyphen for standard output of a single file.
 
 Given again, after an interruption or after --detach, the same command goes on: jobs
-that are under way are not begun twice, files that are there (same size and time)
-are not touched, unfinished ones are gone on with. A file that is there and differs
+that are under way are not begun twice, whoever has begun them, files that are there
+(same size and time) are not touched, unfinished ones are gone on with. A file that is there and differs
 is left alone unless --overwrite is given.
 
 A server keeps what a job brings for a day. So no more is begun than can be
@@ -200,7 +200,7 @@ func (g *get) run(ctx context.Context) error {
 	if g.dir == "-" {
 		return g.stream(ctx)
 	}
-	estimate, err := g.retriever.Estimate(ctx, g.orders(ctx))
+	estimate, err := g.estimate(ctx)
 	if err != nil {
 		return err
 	}
@@ -246,6 +246,20 @@ func (g *get) known(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// estimate is what is to be done, less what is being done already.
+func (g *get) estimate(ctx context.Context) (retrieve.Estimate, error) {
+	e, err := g.retriever.Estimate(ctx, g.orders(ctx))
+	if err != nil || e.Jobs == 0 || g.s.DryRun {
+		return e, err
+	}
+	adopted, err := g.retriever.Adopt(ctx)
+	if err != nil || adopted == 0 {
+		return e, err
+	}
+	g.there = 0 // it is counted again
+	return g.retriever.Estimate(ctx, g.orders(ctx))
 }
 
 // afford tells what is to be done and what it costs, and asks if it costs
@@ -355,7 +369,7 @@ func (g *get) stream(ctx context.Context) error {
 			return cli.Wrong(errors.New("standard output takes one file, and these are several"))
 		}
 	}
-	estimate, err := g.retriever.Estimate(ctx, g.orders(ctx))
+	estimate, err := g.estimate(ctx)
 	if err != nil {
 		return err
 	}
