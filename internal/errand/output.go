@@ -11,8 +11,8 @@ import (
 	"firn/internal/transfer"
 )
 
-// parallel is how many chunks of an output are fetched at a time.
-const parallel = 4
+// An output is fetched in chunks of some MiB, some at a time, which memory has to hold.
+const chunk, parallel = 4 * glacier.MiB, 4
 
 // Read has use read a job's output from its first byte to its last. What use
 // leaves of it is read, too: only then it is known that all of it is as the server
@@ -22,7 +22,7 @@ func (r *Runner) Read(ctx context.Context, id glacier.JobID, use func(io.Reader)
 	if err != nil {
 		return err
 	}
-	d := &transfer.Downloader{Vault: r.Vault, Slots: transfer.NewSlots(parallel), Sleep: r.sleep}
+	d := &transfer.Downloader{Vault: r.Vault, Slots: transfer.NewSlots(parallel), ChunkSize: chunk, Buffers: parallel, Sleep: r.sleep}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	from, to := io.Pipe()

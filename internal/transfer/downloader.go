@@ -225,14 +225,7 @@ func (d *Downloader) pause(ctx context.Context, try int) error {
 	if d.Sleep != nil {
 		return d.Sleep(ctx, pause)
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return remote.Sleep(ctx, pause)
 }
 
 // finish holds the hashes of all chunks against that of the whole.

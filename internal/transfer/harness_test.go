@@ -190,6 +190,16 @@ func wantArchive(t *testing.T, w *world, a names.Archive, data []byte) {
 	}
 }
 
+// wantStored is wantArchive for one that has just been stored in so many parts, each of which was sent once.
+func wantStored(t *testing.T, w *world, a names.Archive, data []byte, parts int) {
+	t.Helper()
+	wantArchive(t, w, a, data)
+	w.proxy.wantPartsOnce(t, parts)
+	if _, known, err := w.names.Upload(context.Background(), "key"); known || err != nil {
+		t.Errorf("the upload is still known: %v", err)
+	}
+}
+
 // A shifting is content that becomes other content.
 type shifting struct {
 	mu    sync.Mutex
