@@ -3,7 +3,6 @@ package bucket
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -88,7 +87,7 @@ func testRealRefusals(t *testing.T, where []string) {
 
 func TestOptionsInRequests(t *testing.T) {
 	o := Options{
-		ContentType: "text/csv", CannedACL: "bucket-owner-full-control", Encryption: "aws:kms", KMSKey: "key-1", KMSContext: `{"a":"b"}`, StorageClass: "STANDARD_IA",
+		ContentType: "text/csv", CannedACL: "bucket-owner-full-control", Encryption: "aws:kms", KMSKey: "key-1", KMSContext: `{"a":"?~?>"}`, StorageClass: "STANDARD_IA",
 		Grants: []Grant{
 			{Permission: "READ", Type: "CanonicalUser", ID: "79a5"},
 			{Permission: "READ", Type: "AmazonCustomerByEmail", Email: "a@example.com"},
@@ -106,7 +105,7 @@ func TestOptionsInRequests(t *testing.T) {
 		"X-Amz-Grant-Read-Acp":                        `id="1"`,
 		"X-Amz-Grant-Write-Acp":                       `id="2"`,
 		"X-Amz-Server-Side-Encryption":                "aws:kms",
-		"X-Amz-Server-Side-Encryption-Context":        base64.StdEncoding.EncodeToString([]byte(`{"a":"b"}`)),
+		"X-Amz-Server-Side-Encryption-Context":        "eyJhIjoiP34/PiJ9", // where another alphabet would have no slash
 		"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id": "key-1",
 		"X-Amz-Storage-Class":                         "STANDARD_IA",
 		"X-Amz-Tagging":                               "%C3%BC=&a=x%26y%3Dz&b=1%20%2B%201",
@@ -206,6 +205,21 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("%d tries, not %d", n, c.tries)
 			}
 		})
+	}
+}
+
+// TestElsewhere: what is signed for one store is not sent to another because the first says so.
+func TestElsewhere(t *testing.T) {
+	other := newFake(t, nil)
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ string, _ int) bool {
+			w.Header().Set("Location", other.URL+r.URL.Path)
+			refuse(w, status, "Elsewhere", "over there")
+			return true
+		})
+		if err := PutBytes(context.Background(), f.open(t, nil), "x", Options{}, []byte("x")); err == nil || other.count("put")+other.count("get") > 0 {
+			t.Errorf("%d: %v, and %d requests elsewhere", status, err, other.count("put")+other.count("get"))
+		}
 	}
 }
 
