@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
@@ -123,6 +124,10 @@ func setBucket(b *server.Bucket, setting string, value *yaml.Node) (err error) {
 	case "path-style":
 		if b.PathStyle, err = strconv.ParseBool(text); err != nil {
 			err = errors.New("it must be true or false")
+		}
+	case "timeout":
+		if b.Timeout, err = time.ParseDuration(text); err != nil || b.Timeout <= 0 {
+			err = errors.New("it must be a time such as 5m")
 		}
 	default:
 		err = errors.New("there is no such setting")

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,10 +46,14 @@ func TestAccountsOfABucket(t *testing.T) {
 	}
 }
 
-func TestCredentialsOfABucket(t *testing.T) {
+func TestSettingsOfABucket(t *testing.T) {
 	got, err := bucketsOf(t, "buckets: {results: {access-key: AKIAEXAMPLE, secret-key: one, session-token: two}}")
 	if b := got["results"]; err != nil || b.AccessKey != "AKIAEXAMPLE" || b.SecretKey != "one" || b.SessionToken != "two" {
 		t.Errorf("%+v, %v", b, err)
+	}
+	got, err = bucketsOf(t, "buckets: {results: {timeout: 5m}}")
+	if b := got["results"]; err != nil || b.Timeout != 5*time.Minute {
+		t.Errorf("%v, %v", b.Timeout, err)
 	}
 	_, err = bucketsOf(t, "buckets: {results: {secret-key: one, secret-key-file: missing}}")
 	if err == nil || !strings.Contains(err.Error(), "buckets: results: secret-key and secret-key-file must not be given together") {

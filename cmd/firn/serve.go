@@ -39,8 +39,9 @@ A configuration file has the names of the flags, one to a line:
   profile: aws
 Besides, it may have the buckets that the results of select jobs go to, each
 with the settings endpoint, region, bucket (its real name, if it has another),
-access-key, secret-key or secret-key-file, session-token, path-style, and the
-accounts that may use it (default: the account of the root key; []: nobody):
+access-key, secret-key or secret-key-file, session-token, path-style, timeout
+(how long the store may take over a request, of up to 16 MiB; default 1m), and
+the accounts that may use it (default: that of the root key; []: nobody):
   buckets:
     results:
       endpoint: https://s3.example.net
