@@ -156,20 +156,17 @@ func (b *binder) header(c *column, n name) (int, error) {
 	if b.names == nil {
 		b.names = newNames(b.schema.names)
 	}
-	i, ok := b.names.exact[n.text]
-	if n.quoted {
-		if !ok {
-			return 0, errorAt(c.position, "MissingHeaderName", "the header has no column %s", show(n))
-		}
-		return i, nil
+	same, remedy := b.names.folded[fold(n.text)], "in double quotes it has case"
+	if exact := b.names.exact[n.text]; n.quoted || exact.count == same.count {
+		same, remedy = exact, "they are called by their positions"
 	}
-	switch same := b.names.folded[fold(n.text)]; same.count {
+	switch same.count {
 	case 0:
 		return 0, errorAt(c.position, "MissingHeaderName", "the header has no column %s", show(n))
 	case 1:
 		return same.first, nil
 	}
-	return 0, errorAt(c.position, "AmbiguousFieldName", "the name %s matches more than one column; in double quotes it has case", show(n))
+	return 0, errorAt(c.position, "AmbiguousFieldName", "the name %s matches more than one column; %s", show(n), remedy)
 }
 
 func (b *binder) pathIndex(path []name) int {

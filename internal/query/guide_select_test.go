@@ -83,6 +83,7 @@ func TestGuideNames(t *testing.T) {
 		{"example 2, with quotation marks", "NAME,name", `SELECT s."NAME" from archive s`, "1"},
 		{"example 2, the other one", "NAME,name", `SELECT s."name" from archive s`, "2"},
 		{"neither of them", "NAME,name", `SELECT s."Name" from archive s`, "MissingHeaderName"},
+		{"an error is thrown in cases of ambiguity", "x,x", `SELECT s."x" from archive s`, "AmbiguousFieldName"},
 		{"reserved, with quotation marks", "CAST,x", `SELECT s."CAST" from archive s`, "1"},
 		{"reserved, without quotation marks", "CAST,x", "SELECT s.CAST from archive s", "ParseUnexpectedKeyword"},
 		{"reserved, without quotation marks and alias", "CAST,x", "SELECT CAST from archive s", "ParseUnexpectedKeyword"},

@@ -4,25 +4,28 @@ import "unicode"
 
 // names finds columns by their names.
 type names struct {
-	exact  map[string]int // the first of that name
-	folded map[string]matches
+	exact  map[string]matches
+	folded map[string]matches // whatever their case
 }
 
-// matches are the columns of one name, whatever its case.
+// matches are the columns of one name.
 type matches struct{ first, count int }
 
+// add adds a column to those of a name.
+func (m matches) add(column int) matches {
+	if m.count == 0 {
+		m.first = column
+	}
+	m.count++
+	return m
+}
+
 func newNames(list []string) *names {
-	n := &names{exact: make(map[string]int), folded: make(map[string]matches)} // a million names may all be the same
+	n := &names{exact: make(map[string]matches), folded: make(map[string]matches)} // a million names may all be the same
 	for i, name := range list {
-		if _, ok := n.exact[name]; !ok {
-			n.exact[name] = i
-		}
-		m := n.folded[fold(name)]
-		if m.count == 0 {
-			m.first = i
-		}
-		m.count++
-		n.folded[fold(name)] = m
+		n.exact[name] = n.exact[name].add(i)
+		folded := fold(name)
+		n.folded[folded] = n.folded[folded].add(i)
 	}
 	return n
 }
