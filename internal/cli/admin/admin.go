@@ -26,7 +26,7 @@ func Commands() []*cobra.Command {
 		cli.Group("archive", "Work with single archives by their ids", "Work with single archives by their ids.", archiveDelete()),
 		cli.Group("capacity", "Show and buy provisioned capacity", "Show and buy provisioned capacity, which Expedited retrievals can count on.", capacityList(), capacityBuy()),
 		inventoryGet(),
-		cli.Group("job", "Show a job and get its output", "Show a job and get its output.", jobShow(), jobOutput()),
+		cli.Group("job", "Begin a job, show it and get its output", "Begin the job that retrieves an archive, show a job and get its output.", jobStart(), jobShow(), jobOutput()),
 		jobs(),
 		cli.Group("retrieval-policy", "Show and set the account's limit for retrievals", "Show and set the account's data retrieval policy, which limits what may be\nretrieved, and so what it can cost.", retrievalShow(), retrievalSet()),
 		cli.Group("upload", "Show and abort an unfinished upload", "Show and abort an unfinished multipart upload.", uploadShow(), uploadAbort()),

@@ -328,7 +328,7 @@ func (e *emptying) delete(ctx context.Context) error {
 	if err := m.set(); err != nil {
 		return err
 	}
-	if err = e.v.Delete(ctx); remote.IsRefusal(err) {
+	if err = e.v.Delete(ctx); remote.IsRefusal(err) && !remote.IsNotFound(err) {
 		err = errors.Join(err, m.clear())
 	}
 	return err

@@ -124,8 +124,8 @@ func TestEmptyWhileTheVaultGoes(t *testing.T) {
 		if code != 0 || stdout != "0 archives deleted, 0 uploads ended.\nVault v is deleted.\n" {
 			t.Errorf("%s: exit code %d: %s%s", call, code, stdout, stderr)
 		}
-		// And no longer once it has.
-		if _, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--delete"); code != 4 {
+		// And so does the next: this one, too, can be killed before it says so.
+		if _, stderr, code := firn(t, "vault", "empty", "v", "--yes", "--delete"); code != 0 {
 			t.Errorf("%s: then exit code %d: %s", call, code, stderr)
 		}
 	}

@@ -68,8 +68,8 @@ for an archive. DIR is a folder, or a hyphen for standard output of a single fil
 
 Given again, after an interruption or after --detach, the same command goes on: jobs
 that are under way are not begun twice, whoever has begun them, files that are there
-(same size and time) are not touched, unfinished ones are gone on with. A file that is there and differs
-is left alone unless --overwrite is given.
+(same size and time) are not touched, unfinished ones are gone on with. A file that is
+there and differs is left alone unless --overwrite is given.
 
 A server keeps what a job brings for a day. So no more is begun than can be
 downloaded until then, but with --detach; there, come back in time. Archives larger

@@ -108,6 +108,9 @@ func (r *removal) confirm(ctx context.Context, args []string, recursive bool) er
 }
 
 func notFound(arg string) error {
+	if _, isID := archiveArgument(arg); isID {
+		return cli.Errorf(cli.NotFound, "%s is not an archive that the names of the vault know (firn names rebuild reads them anew; firn job start and firn archive delete need none)", cli.Printable(arg))
+	}
 	return cli.Errorf(cli.NotFound, "%s is not among the names of the vault (firn names rebuild reads them anew)", cli.Printable(arg))
 }
 
