@@ -8,7 +8,6 @@ import (
 	"iter"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 	"firn/internal/files"
 	"firn/internal/names"
 	"firn/internal/pattern"
-	"firn/internal/price"
 	"firn/internal/remote"
 	"firn/internal/retrieve"
 	"firn/internal/transfer"
@@ -32,8 +30,7 @@ type getFlags struct {
 	tier              string
 	hourly            hourly
 	rate              size
-	budget            string
-	price             string
+	bill              billFlags
 	detach, overwrite bool
 	strip             bool
 	version           string
@@ -46,8 +43,7 @@ func (f *getFlags) register(fs *pflag.FlagSet) {
 	ruleFlags(fs, &f.rules)
 	fs.StringVar(&f.tier, "tier", glacier.Standard, "Expedited, Standard or Bulk")
 	fs.Var(&f.hourly, "max-bytes-per-hour", "begin to retrieve no more in an hour; larger archives are retrieved in pieces")
-	fs.StringVar(&f.budget, "budget", "", "`DOLLARS` that may be spent; if it would be more, nothing is begun (default: it is asked, if it costs anything)")
-	fs.StringVar(&f.price, "price", "", "`DOLLARS` a GiB, for 1,000 jobs, and a GiB that leaves the region, such as 0.01,0.05,0.09 (default: Amazon's list of 2025 for us-east-1 if Amazon is asked, else nothing)")
+	f.bill.register(fs)
 	fs.BoolVar(&f.detach, "detach", false, "do not wait for jobs (the same command, later, does the rest)")
 	fs.BoolVar(&f.overwrite, "overwrite", false, "replace files that are there and differ")
 	fs.BoolVar(&f.strip, "strip", false, "leave the folders of PATH out of the files' names")
@@ -100,9 +96,7 @@ type get struct {
 	paths  []string
 	dir    string
 	before time.Time
-	price  price.List
-	budget float64 // negative: not said
-	spent  float64
+	bill   bill
 	// meanwhile are files that another process has put there.
 	meanwhile int64
 
@@ -136,7 +130,7 @@ func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*g
 		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: func(o retrieve.Outcome) { g.done(ctx, o) }, Warn: func(text string) { s.Warn("%s", text) },
 		Waiting: func(o retrieve.Order) { g.progress.Note("waiting for the job of " + o.Wants[0].Name) },
 	}
-	g.retriever.Spend = g.spend
+	g.retriever.Spend = g.bill.spend
 	if g.dir == "-" {
 		g.retriever.Folder = ""
 	}
@@ -164,14 +158,8 @@ func outermost(paths []string) (kept []string) {
 
 // parse checks the flags.
 func (g *get) parse() (err error) {
-	if g.flags.tier, g.price, err = cli.Tariff(g.s.Endpoint, g.flags.tier, g.flags.price); err != nil {
+	if g.flags.tier, err = g.bill.parse(g.s.Endpoint, g.flags.tier, g.flags.bill); err != nil {
 		return err
-	}
-	g.budget = -1
-	if g.flags.budget != "" {
-		if g.budget, err = strconv.ParseFloat(g.flags.budget, 64); err != nil || !(g.budget >= 0) {
-			return fmt.Errorf("--budget %q is not an amount of dollars", g.flags.budget)
-		}
 	}
 	if g.dir == "-" && (len(g.paths) > 1 || g.flags.detach) {
 		return errors.New("standard output takes one file, and waits for it")
@@ -265,14 +253,12 @@ func (g *get) estimate(ctx context.Context) (retrieve.Estimate, error) {
 // afford tells what is to be done and what it costs, and asks if it costs
 // anything.
 func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
-	cost := g.price.Cost(e.Jobs, e.Retrieved)
+	cost, words := g.bill.price(e.Jobs, e.Retrieved)
 	told := fmt.Sprintf("%s, %s, to retrieve with %s (%s)", cli.Count(e.Files, "file"), cli.Size(e.Bytes), cli.Count(e.Jobs, "new job"), cli.Size(e.Retrieved))
 	if e.Begun > 0 {
 		told += fmt.Sprintf(" and %d begun earlier%s", e.Begun, slower(e))
 	}
-	if cost > 0 {
-		told += fmt.Sprintf(", for about $%.2f", cost)
-	}
+	told += words
 	if g.s.DryRun {
 		type plan struct {
 			retrieve.Estimate
@@ -283,14 +269,7 @@ func (g *get) afford(ctx context.Context, e retrieve.Estimate) error {
 			return err
 		})
 	}
-	if g.budget >= 0 && cost > g.budget {
-		return cli.Errorf(cli.Refused, "nothing was begun: %s, and the budget is $%.2f", told, g.budget)
-	}
-	if cost > 0 && g.budget < 0 {
-		return g.s.Confirm(ctx, told+".", "retrieve")
-	}
-	g.s.Tell("%s.", told)
-	return nil
+	return g.bill.afford(ctx, g.s, told, cost)
 }
 
 // slower says how many jobs were begun earlier with a slower tier.
@@ -299,21 +278,6 @@ func slower(e retrieve.Estimate) string {
 		return ""
 	}
 	return fmt.Sprintf(", %d with a slower tier", e.Slower)
-}
-
-// spend keeps to the budget: what has expired before it was downloaded is paid for
-// again.
-func (g *get) spend(bytes int64) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	cost := g.price.Cost(1, bytes)
-	const rounding = 1e-6
-	if g.budget >= 0 && g.spent+cost > g.budget+rounding {
-		return cli.Errorf(cli.Refused, "the budget of $%.2f does not reach: $%.2f are spent, and the next job costs about $%.2f; what is there stays, and the same command with a larger budget goes on",
-			g.budget, g.spent, cost)
-	}
-	g.spent += cost
-	return nil
 }
 
 // detached begins the jobs.

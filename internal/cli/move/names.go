@@ -37,6 +37,7 @@ type inventoryFlags struct {
 	detach    bool
 	noBundles bool
 	identity  []string
+	bill      billFlags
 }
 
 func (f *inventoryFlags) register(fs *pflag.FlagSet) {
@@ -45,6 +46,7 @@ func (f *inventoryFlags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.noBundles, "no-bundles", false, "do not read the indexes of bundles")
 	fs.BoolVar(&f.detach, "detach", false, "do not wait for jobs (the same command, later, does the rest)")
 	fs.StringArrayVar(&f.identity, "identity", nil, "`FILE` with the age or SSH key that opens encrypted names")
+	f.bill.register(fs)
 }
 
 // A catalogueWork is work on a whole catalogue.
@@ -55,6 +57,7 @@ type catalogueWork struct {
 	names     *names.Catalogue
 	retriever *retrieve.Retriever
 	ids       seal.Identities
+	bill      bill
 	progress  *cli.Progress
 }
 
@@ -63,6 +66,9 @@ func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, va
 		return nil, cli.Wrong(errors.New("--complete tells of a file: give --inventory"))
 	}
 	w = &catalogueWork{tally: tally{s: s}, flags: f}
+	if _, err := w.bill.parse(s.Endpoint, glacier.Standard, f.bill); err != nil {
+		return nil, cli.Wrong(err)
+	}
 	if w.ids, err = identities(ctx, s, f.identity); err != nil {
 		return nil, err
 	}
@@ -82,7 +88,7 @@ func newCatalogueWork(ctx context.Context, s *cli.Session, f *inventoryFlags, va
 		Downloader: &transfer.Downloader{Vault: w.vault, Work: w.names, Slots: transfer.NewSlots(defaultParallel)},
 		Progress:   w.progress.Add,
 		Done:       func(o retrieve.Outcome) { _ = w.fail(o.File.Path, o.Err) },
-		Warn:       func(text string) { s.Warn("%s", text) },
+		Warn:       func(text string) { s.Warn("%s", text) }, Spend: w.bill.spend,
 	}
 	return w, nil
 }
@@ -148,10 +154,11 @@ says: names come from the archives' descriptions, whichever program wrote them
 descriptions do not have is kept of archives that are known already. The files in
 bundles that are not known are read from the bundles' indexes, for which jobs
 retrieve the end of each bundle; a file in it that was deleted alone has its name again.
+What these jobs cost at Amazon is told before it is spent, when all else is done.
 
 ` + inventoryHelp,
 		Example: "firn names rebuild my-vault\nfirn names rebuild my-vault --inventory inventory.csv",
-		Args:    cobra.ExactArgs(1), JSON: countsHelp, Names: true,
+		Args:    cobra.ExactArgs(1), JSON: countsHelp, Names: true, Asks: true,
 		Flags: f.register,
 		Run: func(ctx context.Context, s *cli.Session, args []string) (err error) {
 			w, err := newCatalogueWork(ctx, s, f, args[0], true)
@@ -183,6 +190,15 @@ func (w *catalogueWork) rebuild(ctx context.Context) error {
 func (w *catalogueWork) bundles(ctx context.Context) error {
 	if w.flags.noBundles {
 		return nil
+	}
+	e, err := w.retriever.Estimate(ctx, w.indexes(ctx))
+	if err != nil || e.Jobs+e.Begun == 0 {
+		return err
+	}
+	cost, words := w.bill.price(e.Jobs, e.Retrieved)
+	told := fmt.Sprintf("the names in bundles are left to be read, with %s (%s)%s", cli.Count(e.Jobs, "new job"), cli.Size(e.Retrieved), words)
+	if err := w.bill.afford(ctx, w.s, told, cost); err != nil {
+		return fmt.Errorf("%w; all other names are there, and --no-bundles leaves these out", err)
 	}
 	return w.retriever.Retrieve(ctx, w.indexes(ctx))
 }
@@ -244,11 +260,12 @@ inventory does not have although they are older; changed ones, of another size, 
 or description. The exit code is 3 if there are differences that were not mended.
 
 With --mend the catalogue is made to agree, and the files in bundles that are not known
-are read from the bundles' indexes, for which jobs retrieve the end of each bundle.
+are read from the bundles' indexes, for which jobs retrieve the end of each bundle. What
+these cost is told before it is spent.
 
 ` + inventoryHelp,
 		Example: "firn names reconcile my-vault --mend",
-		Args:    cobra.ExactArgs(1), JSON: countsHelp, Names: true,
+		Args:    cobra.ExactArgs(1), JSON: countsHelp, Names: true, Asks: true,
 		Flags: func(fs *pflag.FlagSet) {
 			f.register(fs)
 			fs.BoolVar(&mend, "mend", false, "make the catalogue agree with the inventory")
