@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"firn/glacier"
@@ -78,16 +77,8 @@ type State struct {
 	file  string
 	db    *sql.DB // writes
 	reads *sql.DB
-	turn  chan struct{} // full while a transaction is under way
 
-	mu      sync.Mutex
-	waiting []*change
-}
-
-// A change waits for a transaction.
-type change struct {
-	fn   func(tx *sql.Tx) error
-	done chan error
+	changes *sqlite.Shared[*sql.DB, *sql.Tx]
 }
 
 // OpenState opens the state in a file, and makes the file and its folder if
@@ -97,7 +88,7 @@ func OpenState(ctx context.Context, file string) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the migration in %s: %w", file, err)
 	}
-	s := &State{file: file, turn: make(chan struct{}, 1)}
+	s := &State{file: file, changes: sqlite.NewShared(within)}
 	if err := sqlite.Make(file); err != nil {
 		return nil, s.explain("open", err)
 	}
@@ -113,6 +104,7 @@ func OpenState(ctx context.Context, file string) (*State, error) {
 	if err := settle(ctx, s.db); err != nil {
 		return nil, errors.Join(s.explain("open", err), s.Close())
 	}
+	s.changes.Turn <- s.db
 	return s, nil
 }
 
@@ -206,25 +198,10 @@ func (s *State) About() (a About, err error) {
 	return a, err
 }
 
-// update runs fn in a transaction, together with what others want at the time:
-// then they share one flush of the disk. fn may run more than once.
+// update runs fn in a transaction, as [sqlite.Shared] does: it may run more than
+// once.
 func (s *State) update(doing string, fn func(tx *sql.Tx) error) error {
-	c := &change{fn: fn, done: make(chan error, 1)}
-	s.mu.Lock()
-	s.waiting = append(s.waiting, c)
-	s.mu.Unlock()
-	select {
-	case err := <-c.done:
-		return s.explain(doing, err)
-	case s.turn <- struct{}{}:
-	}
-	s.mu.Lock()
-	batch := s.waiting
-	s.waiting = nil
-	s.mu.Unlock()
-	s.run(batch)
-	<-s.turn
-	return s.explain(doing, <-c.done)
+	return s.explain(doing, s.changes.Do(context.Background(), fn))
 }
 
 // look runs fn on what the State is at one moment.
@@ -236,29 +213,14 @@ func (s *State) look(fn func(tx *sql.Tx) error) error {
 	return s.explain("read", err)
 }
 
-// run makes changes, in one transaction if none of them fails.
-func (s *State) run(batch []*change) {
-	if len(batch) == 0 {
-		return
-	}
-	err := s.within(batch)
-	for _, c := range batch {
-		if err != nil && len(batch) > 1 {
-			c.done <- s.within([]*change{c})
-			continue
-		}
-		c.done <- err
-	}
-}
-
 // within makes changes in one transaction.
-func (s *State) within(batch []*change) error {
-	tx, err := s.db.Begin()
+func within(db *sql.DB, all []func(*sql.Tx) error) error {
+	tx, err := db.Begin()
 	if err != nil {
 		return err
 	}
-	for _, c := range batch {
-		if err := c.fn(tx); err != nil {
+	for _, fn := range all {
+		if err := fn(tx); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 	}

@@ -32,7 +32,7 @@ func OpenToRead(ctx context.Context, file string) (*Catalogue, error) {
 	if absErr != nil {
 		return nil, err
 	}
-	c = &Catalogue{file: file, frozen: solid}
+	c = &Catalogue{file: file, frozen: solid, changes: sqlite.NewShared(together)}
 	if hasLog(file) {
 		c.frozen = moved
 	}

@@ -21,8 +21,8 @@ func TestFull(t *testing.T) {
 	}
 	defer c.Close()
 	space := func(pragma string) {
-		s := <-c.writer
-		defer func() { c.writer <- s }()
+		s := <-c.changes.Turn
+		defer func() { c.changes.Turn <- s }()
 		if _, err := s.Script(ctx, pragma); err != nil {
 			t.Fatal(err)
 		}

@@ -197,8 +197,8 @@ func (b *bulk) run(statements ...string) error {
 // alone runs fn in a transaction that changes the catalogue, while nobody else in this process does.
 func (c *Catalogue) alone(ctx context.Context, b *bulk, fn func() error) error {
 	select {
-	case s := <-c.writer:
-		defer func() { c.writer <- s }()
+	case s := <-c.changes.Turn:
+		defer func() { c.changes.Turn <- s }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

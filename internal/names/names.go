@@ -26,7 +26,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"sync"
 
 	"firn/internal/sqlite"
 )
@@ -39,11 +38,8 @@ type Catalogue struct {
 	frozen  frozen // whether it can be changed
 	db      *sql.DB
 	reads   *statements
-	writer  chan *sqlite.Conn // the one that writes, when it is free
 	writers *sql.DB
-
-	mu      sync.Mutex // guards what follows
-	waiting []*change
+	changes *sqlite.Shared[*sqlite.Conn, *transaction]
 }
 
 // Open opens the catalogue in a file, and makes the file and its folder if there is none. An empty catalogue belongs to no vault until
@@ -58,7 +54,7 @@ func Open(ctx context.Context, file string) (*Catalogue, error) {
 	if err := sqlite.Make(file); err != nil {
 		return nil, fmt.Errorf("make the file of names: %w", err)
 	}
-	c := &Catalogue{file: file, writer: make(chan *sqlite.Conn, 1)}
+	c := &Catalogue{file: file, changes: sqlite.NewShared(together)}
 	if err := c.open(ctx); err != nil {
 		return nil, errors.Join(c.explain("open the names", err), c.Close())
 	}
@@ -68,7 +64,7 @@ func Open(ctx context.Context, file string) (*Catalogue, error) {
 // OpenEmpty opens a catalogue of nothing, that is in memory and gone when it is closed: for who only tells what he would do, where [Open] would
 // make a file.
 func OpenEmpty(ctx context.Context) (*Catalogue, error) {
-	c := &Catalogue{writer: make(chan *sqlite.Conn, 1)}
+	c := &Catalogue{changes: sqlite.NewShared(together)}
 	c.file = fmt.Sprintf("/empty-%p", c)
 	c.memory = true
 	if err := c.open(ctx); err != nil {
@@ -119,7 +115,7 @@ func (c *Catalogue) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.writer <- s
+	c.changes.Turn <- s
 	if err := format().Settle(ctx, s); err != nil {
 		return err
 	}
@@ -138,7 +134,7 @@ func (c *Catalogue) Close() error {
 		errs = append(errs, c.reads.close(), c.db.Close())
 	}
 	select {
-	case s := <-c.writer:
+	case s := <-c.changes.Turn:
 		errs = append(errs, s.Close())
 	default:
 	}
