@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"firn/glacier"
+	"firn/treehash"
 )
 
 const (
+	setContent = "UPDATE files SET size = ?, hash = ? WHERE path = ? AND archive = (SELECT n FROM archives WHERE id = ?)" +
+		" AND size IN (?, -1) AND hash = x''"
 	fileColumns = "SELECT f.path, a.id, f.offset, f.size, f.modified, f.nanos, f.hash, f.created, f.mode, EXISTS (SELECT 1 FROM removed r WHERE r.id = a.id) FROM files f JOIN archives a ON a.n = f.archive"
 	named       = " WHERE f.path = ?"
 	members     = " WHERE a.id = ? AND (f.offset, f.path, f.modified, f.nanos) > (?, ?, ?, ?) ORDER BY f.offset, f.path, f.modified, f.nanos"
@@ -114,6 +117,15 @@ func (c *Catalogue) SetModified(ctx context.Context, path string, id glacier.Arc
 	return c.update(ctx, "set the time of a name", func(tx *transaction) error {
 		_, err := tx.Exec(setModified,
 			modified.Unix(), modified.Nanosecond(), path, string(id))
+		return err
+	})
+}
+
+// SetContent says how large a file in an archive is, and its hash, if that is not known: of what was sealed it is found out when it is
+// retrieved. What is not known otherwise is no error.
+func (c *Catalogue) SetContent(ctx context.Context, path string, id glacier.ArchiveID, size int64, hash treehash.Hash) error {
+	return c.update(ctx, "set the content of a name", func(tx *transaction) error {
+		_, err := tx.Exec(setContent, size, hash[:], path, string(id), size)
 		return err
 	})
 }

@@ -422,3 +422,22 @@ func TestManyAtOnce(t *testing.T) {
 	want(t, "archives", totals.Archives, openers*each)
 	want(t, "files", len(all(t, c.Under(t.Context(), "", true))), openers*each)
 }
+
+// TestSetContent: what is known is not overwritten.
+func TestSetContent(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	hash, other := treehash.Sum([]byte("x")), treehash.Sum([]byte("y"))
+	must(t, c.Add(ctx, names.Archive{ID: "a", Created: at(1), Sealed: true}, names.File{Path: "unknown", Size: names.UnknownSize},
+		names.File{Path: "sized", Size: 7}, names.File{Path: "larger", Size: 8}, names.File{Path: "known", Size: 7, Hash: other}))
+	for _, path := range []string{"unknown", "sized", "larger", "known", "none"} {
+		must(t, c.SetContent(ctx, path, "a", 7, hash))
+	}
+	must(t, c.SetContent(ctx, "unknown", "b", 9, other))
+	for path, want := range map[string]names.File{
+		"unknown": {Size: 7, Hash: hash}, "sized": {Size: 7, Hash: hash}, "larger": {Size: 8}, "known": {Size: 7, Hash: other},
+	} {
+		if f, ok, err := c.Latest(ctx, path); err != nil || !ok || f.Size != want.Size || f.Hash != want.Hash {
+			t.Errorf("%s: %+v, %v", path, f, err)
+		}
+	}
+}

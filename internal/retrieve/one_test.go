@@ -2,6 +2,7 @@ package retrieve_test
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 
@@ -109,5 +110,40 @@ func TestSealedOfAnotherSize(t *testing.T) {
 	}
 	if got := b.failed(); len(got) != 1 {
 		t.Errorf("failed: %q", got)
+	}
+}
+
+// TestWhatIsSealedIsLearned: of a sealed file whose size and hash nobody knows, they are known once it was retrieved.
+func TestWhatIsSealedIsLearned(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	must(t, err)
+	var to seal.Recipients
+	must(t, to.Add(key.Recipient().String()))
+	data := noise(9<<20 + 1)
+	for name, get := range map[string]func(*bench, retrieve.Order) error{
+		"to a file":   func(b *bench, _ retrieve.Order) error { return b.Retrieve(t.Context(), b.orders()) },
+		"to a writer": func(b *bench, o retrieve.Order) error { return b.Write(t.Context(), o, io.Discard) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			must(t, b.Identities.Read(strings.NewReader(key.String()), "key", nil))
+			sealing, err := seal.New(to)
+			must(t, err)
+			size := sealing.Size(int64(len(data)))
+			c, err := remote.Measure(t.Context(), sealing.ReaderAt(bytes.NewReader(data), int64(len(data))), 0, size)
+			must(t, err)
+			receipt, err := b.Vault.Upload(t.Context(), "", c)
+			must(t, err)
+			f := names.File{Path: "a", Size: names.UnknownSize}
+			must(t, b.Names.Add(t.Context(), names.Archive{ID: receipt.Archive, Size: size, TreeHash: c.Tree, Created: b.now, Sealed: true}, f))
+			for o, err := range b.orders() {
+				must(t, err)
+				must(t, get(b, o))
+			}
+			known, _, err := b.Names.Latest(t.Context(), "a")
+			if must(t, err); known.Size != int64(len(data)) || known.Hash != treehash.Sum(data) {
+				t.Errorf("known is %+v", known)
+			}
+		})
 	}
 }

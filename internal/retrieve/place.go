@@ -150,10 +150,22 @@ func (r *Retriever) copy(ctx context.Context, of *task, w Want, plain io.ReaderA
 		return err
 	}
 	key := t.Key()
-	if err := t.Commit(w.File.Modified); err != nil || !noted(w) {
+	if err := t.Commit(w.File.Modified); err != nil {
+		return err
+	}
+	if err := r.learn(ctx, w.File, tree.Root()); err != nil || !noted(w) {
 		return err
 	}
 	return r.Names.DropChunks(ctx, key)
+}
+
+// learn has the catalogue know what is in a file, if only its retrieval could tell:
+// one that was sealed, whose name does not say it.
+func (r *Retriever) learn(ctx context.Context, f names.File, tree treehash.Hash) error {
+	if f.Hash != (treehash.Hash{}) {
+		return nil
+	}
+	return r.Names.SetContent(ctx, f.Path, f.Archive, f.Size, tree)
 }
 
 // copyChunk copies what begins at a place of the file.

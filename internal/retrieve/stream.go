@@ -36,7 +36,8 @@ func (r *Retriever) Write(ctx context.Context, o Order, w io.Writer) error {
 	if got := s.hash(); s.size != size || want.File.Hash != (treehash.Hash{}) && got != want.File.Hash {
 		return &archiveError{fmt.Errorf("%s: what was written is not what was put away: %d bytes with the tree hash %s, and not %d with %s", want.Name, s.size, got, size, want.File.Hash)}
 	}
-	return nil
+	want.File.Size = size
+	return r.learn(ctx, want.File, s.hash())
 }
 
 // stream writes the file of a task, and returns how long it should be.

@@ -28,7 +28,7 @@ there are any.
 
 So are, as unknown, files whose hash the catalogue does not have, once it was made anew
 from an inventory: encrypted standard input, and encrypted files whose names left no
-room for it. To retrieve them tells more, and firn sync --detect treehash stores them
+room for it. To retrieve them tells it, and firn sync --detect treehash stores them
 again.`,
 		Example: "firn verify ~/photos my-vault",
 		Args:    cobra.ExactArgs(2), JSON: eventHelp, Names: true,
