@@ -16,6 +16,7 @@ import (
 	"firn/internal/bucket"
 	"firn/internal/catalog"
 	"firn/internal/record"
+	"firn/internal/selection"
 	"firn/internal/store"
 )
 
@@ -56,7 +57,9 @@ func TestSelect(t *testing.T) {
 
 func TestSelectRefusals(t *testing.T) {
 	l := newLibrary(t)
-	h := newHouse(t, l.selects())
+	h := newHouse(t, l.selects(func(c *selection.Config) {
+		c.Buckets["closed"] = selection.Target{Bucket: l, Accounts: []glacier.AccountID{}}
+	}))
 	a := h.small(photos, "Name,name,size\na,b,1\n")
 	foreign := h.small(other, "foreign")
 	ok := selectJob(a, everything, "")
@@ -86,6 +89,7 @@ func TestSelectRefusals(t *testing.T) {
 		{"name that no column has", header(`SELECT "NAME" FROM archive`), glacier.MissingHeaderName, ""},
 		{"name that two columns have", header(`SELECT name FROM archive`), glacier.AmbiguousFieldName, ""},
 		{"prefix that cannot be", with(`"runs"`, `"`+strings.Repeat("x", 513)+`"`), invalid, ""},
+		{"bucket of others", selectInto("closed", a, everything, ""), invalid, "Invalid BucketName: closed. The account 111122223333 may not use this bucket."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := len(h.memStore.log(0))

@@ -149,6 +149,20 @@ func TestSelectFailures(t *testing.T) {
 	}
 }
 
+// TestLongMessages: what a job has failed by is cut between characters.
+func TestLongMessages(t *testing.T) {
+	for text, want := range map[string]string{
+		"short":                      "short",
+		strings.Repeat("x", 2<<10):   strings.Repeat("x", 2<<10),
+		strings.Repeat("x", 2<<10+1): strings.Repeat("x", 2<<10) + "…",
+		strings.Repeat("日", 700):     strings.Repeat("日", 682) + "…",
+	} {
+		if got := clip(text); got != want {
+			t.Errorf("%.10s… of %d bytes becomes %.10s… of %d, want %d", text, len(text), got, len(got), len(want))
+		}
+	}
+}
+
 // TestTroubleWithTheBucket: what may pass is waited for, longer than for the
 // store; what will not fails the job.
 func TestTroubleWithTheBucket(t *testing.T) {
