@@ -12,7 +12,8 @@
 // Memory does not grow with the archive, with the result, or with what a query
 // makes of a record: for each worker and two more there are 2 MiB of the archive, and
 // 5 MiB of the result at most; where the columns of a record are, which is 16 MiB for
-// a worker if there are a million of them; unpacking takes 32 MiB at most. What is
+// a worker if there are a million of them; what is made of a record, which is 16 MiB,
+// too, if LOWER and UPPER are asked for it; unpacking takes 32 MiB at most. What is
 // evaluated ends with its context.
 package scan
 
