@@ -241,12 +241,9 @@ func (b *bulk) stage(rows iter.Seq2[inventory.Row, error], unseal func([]byte) (
 	return n, errors.Join(b.run(sortArrived...), b.once())
 }
 
-// plain is what is known of the content of an archive: of a sealed one, what its name says.
+// plain is what is known of what was sealed: what its name says, if that can be.
 func plain(row *inventory.Row, l *label.Label, sealed bool) (size int64, hash treehash.Hash) {
-	switch {
-	case !sealed:
-		return row.Size, row.TreeHash
-	case l.Size <= 0 || l.Size >= row.Size: // nobody has said it, or it cannot be
+	if !sealed || l.Size <= 0 || l.Size >= row.Size {
 		return UnknownSize, treehash.Hash{}
 	}
 	return l.Size, l.Hash

@@ -8,7 +8,7 @@ import (
 )
 
 // createArrived makes the table for the inventory as it comes. path is NULL where no name can be read: in a bundle names are in its index.
-// plain_size and plain_hash are of the file that the archive is.
+// plain_size and plain_hash are of what was sealed.
 const createArrived = `CREATE TEMP TABLE arrived (
 	id TEXT NOT NULL, description TEXT NOT NULL, size INTEGER NOT NULL, hash BLOB NOT NULL, created INTEGER NOT NULL,
 	bundle INTEGER NOT NULL, sealed INTEGER NOT NULL, path TEXT, modified INTEGER NOT NULL,
@@ -215,7 +215,8 @@ func (b *bulk) fill() error {
 		SELECT f.id, f.description, f.size, f.hash, f.created, f.bundle, f.sealed
 		FROM temp.todo t JOIN temp.found f ON f.rowid = t.found WHERE t.kind = 1 ORDER BY t.rowid`,
 		`INSERT INTO files (path, created, modified, nanos, archive, offset, size, hash, mode)
-		SELECT f.path, a.created, f.modified, 0, a.n, 0, f.plain_size, f.plain_hash, 0
+		SELECT f.path, a.created, f.modified, 0, a.n, 0,
+			CASE WHEN f.sealed THEN f.plain_size ELSE f.size END, CASE WHEN f.sealed THEN f.plain_hash ELSE f.hash END, 0
 		FROM temp.todo t JOIN temp.found f ON f.rowid = t.found JOIN archives a ON a.id = f.id
 		WHERE t.name AND f.path IS NOT NULL
 		ORDER BY 1, 2 DESC, 3 DESC, 4 DESC, 5, 6`)
