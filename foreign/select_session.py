@@ -116,6 +116,9 @@ def to_the_directory(archive):
     same("a part of it", (part["status"], part["body"].read()), (206, b"Oslo"))
     listed = [j for j in glacier.list_jobs(vaultName=VAULT)["JobList"] if j["JobId"] == job]
     same("in the list", [j["JobOutputPath"] for j in listed], ["runs/%s/" % job])
+    job = start(parameters(archive, "SELECT s.name FROM archive s LIMIT 1", prefix="x" * 512))["jobId"]
+    same("the end of a job with the longest prefix", finished(job)["StatusMessage"], "Succeeded")
+    same("its output", output(job)["body"].read(), b"Ann\n")
     ok("a select job to the directory")
 
 
@@ -270,6 +273,9 @@ def to_s3(archive):
     true("its objects %s" % keys, "error_manifest.txt" in keys and "result_manifest.txt" not in keys)
     refused("a bucket that the store does not have", parameters(archive, "SELECT * FROM archive", bucket="nowhere"),
             "InvalidParameterValueException", "NoSuchBucket")
+    job = parameters(archive, "SELECT * FROM archive", bucket="results")
+    job["OutputLocation"]["S3"]["AccessControlList"] = [{"Grantee": {"Type": "CanonicalUser", "ID": "79a5"}, "Permission": "WRITE"}]
+    refused("a grant that objects do not know", job, "InvalidParameterValueException", 'Invalid OutputLocation: an object has no permission "WRITE" to grant.')
     ok("a select job to an S3 server")
 
 
