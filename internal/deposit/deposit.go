@@ -72,7 +72,7 @@ func (d *Depositor) Deposit(ctx context.Context, items iter.Seq2[Item, error]) e
 	if err != nil {
 		return err
 	}
-	groups := make(chan []Item)
+	groups, room := make(chan []Item), make(chan struct{}, mostPacked)
 	var crew sync.WaitGroup
 	var told sync.Mutex
 	for range max(1, d.Parallel) {
@@ -87,10 +87,13 @@ func (d *Depositor) Deposit(ctx context.Context, items iter.Seq2[Item, error]) e
 					d.Done(o)
 				}
 				told.Unlock()
+				for range thousands(group) {
+					<-room
+				}
 			}
 		})
 	}
-	err = d.feed(ctx, items, groups, before.cut)
+	err = d.feed(ctx, items, groups, room, before.cut)
 	close(groups)
 	crew.Wait()
 	if cause := context.Cause(ctx); cause != nil || err != nil {
@@ -99,13 +102,29 @@ func (d *Depositor) Deposit(ctx context.Context, items iter.Seq2[Item, error]) e
 	return d.forget(ctx, before)
 }
 
-// feed hands items over in the groups that become archives.
-func (d *Depositor) feed(ctx context.Context, items iter.Seq2[Item, error], groups chan<- []Item, cut func(string) (bool, bool)) error {
+// mostPacked is how many thousands of files may be in the groups that are under way,
+// however many groups that are: of each file something is in memory.
+const mostPacked = bundle.MaxMembers/1000 + 1
+
+func thousands(group []Item) int { return len(group) / 1000 }
+
+// feed hands items over in the groups that become archives, as soon as there is room
+// for them.
+func (d *Depositor) feed(
+	ctx context.Context, items iter.Seq2[Item, error], groups chan<- []Item, room chan<- struct{}, cut func(string) (bool, bool),
+) error {
 	limits := d.Bundles
 	limits.Cut = cut
 	for group, err := range bundle.Plan(items, packed, limits) {
 		if err != nil {
 			return err
+		}
+		for range thousands(group) {
+			select {
+			case room <- struct{}{}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
 		}
 		select {
 		case groups <- group:

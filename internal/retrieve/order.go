@@ -154,6 +154,7 @@ func order(ctx context.Context, c *names.Catalogue, w Want, wanted func(names.Fi
 		if err != nil {
 			return Order{}, err
 		}
+		m.Archive = a.ID // the same string for all: there may be many
 		w, ok, err := wanted(m)
 		if err != nil {
 			return Order{}, err
