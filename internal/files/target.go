@@ -160,6 +160,25 @@ func Unfinished(dir, name string) (key string, size int64, found bool) {
 	return key, info.Size(), true
 }
 
+// Tidy takes away the second name of a file that is there: a crash in the middle of Commit leaves it, and nobody places the file again.
+func Tidy(dir, name string) error {
+	key, _, found := Unfinished(dir, name)
+	if !found {
+		return nil
+	}
+	if there, err := os.Lstat(key); err != nil || links(there) < 2 {
+		return nil
+	}
+	t, err := Place(dir, name, Placement{})
+	if err == nil { // the file has gone meanwhile
+		return t.Close()
+	}
+	if problem, ok := errors.AsType[*Problem](err); ok && problem.Kind == Exists {
+		return nil // and was looked at
+	}
+	return err
+}
+
 // Name is the name that the caller gave.
 func (t *Target) Name() string { return t.name }
 

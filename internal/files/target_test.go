@@ -1,6 +1,7 @@
 package files_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -215,6 +216,32 @@ func TestPlaceAfterCrashInCommit(t *testing.T) {
 		}
 		wantList(t, dir, "a=new")
 	}
+}
+
+// TestTidy: the second name that a crash in the middle of Commit has left goes, and
+// nothing else.
+func TestTidy(t *testing.T) {
+	dir := t.TempDir()
+	for name, link := range map[string]bool{"crashed": true, "unfinished": false} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		partial := filepath.Join(dir, "."+name+".firn-partial")
+		err := os.WriteFile(partial, []byte("other"), 0o600)
+		if link {
+			err = errors.Join(os.Remove(partial), os.Link(filepath.Join(dir, name), partial))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := files.Tidy(dir, name); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := files.Tidy(dir, "nothing"); err != nil {
+		t.Error(err)
+	}
+	wantList(t, dir, ".unfinished.firn-partial=other", "crashed=crashed", "unfinished=unfinished")
 }
 
 // What appears while the file is written stays as well.

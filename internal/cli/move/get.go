@@ -386,7 +386,11 @@ func (g *get) twice(p string, w retrieve.Want) bool {
 }
 
 func (g *get) isThere(ctx context.Context, w retrieve.Want) bool {
-	return g.dir != "-" && g.retriever.There(ctx, w)
+	there := g.dir != "-" && g.retriever.There(ctx, w)
+	if there && !g.s.DryRun {
+		_ = files.Tidy(g.dir, w.Name) // it is as good as it is
+	}
+	return there
 }
 
 // wants are the files that a path means, in the version that is meant.
