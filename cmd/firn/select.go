@@ -59,6 +59,9 @@ It starts a select job and waits for it. With --detach it prints the job's id an
 does not wait; --job ID comes back to one that was started before, and takes the
 vault alone. A job whose results go to a bucket that the server is configured
 for prints where they are.`,
+		JSON: `With --json each record is printed as a line, an array of its fields, which are
+strings. With --detach a document is printed: {"JobId":…}; and if the results are in a
+bucket that the server is configured for, {"JobId":…,"OutputLocation":…,"JobOutputPath":…}.`,
 		Example: `firn select photos "$ARCHIVE" "SELECT * FROM archive s WHERE s._3 = 'Oslo' LIMIT 10"`,
 		Args:    cobra.RangeArgs(1, 3),
 		Flags:   f.flags,
@@ -185,8 +188,10 @@ func (f *selectCommandLine) run(ctx context.Context, s *cli.Session, args []stri
 			return err
 		}
 		if f.detach {
-			_, err := fmt.Fprintln(s.Out, id)
-			return err
+			return s.Document(startedJob{JobID: id}, func(w io.Writer) error {
+				_, err := fmt.Fprintln(w, id)
+				return err
+			})
 		}
 	}
 	d, err := s.Wait(ctx, v, id, "job "+string(id))
@@ -207,18 +212,33 @@ func (f *selectCommandLine) run(ctx context.Context, s *cli.Session, args []stri
 
 // printSelected prints the output of a job, or where it is.
 func printSelected(ctx context.Context, s *cli.Session, v *remote.Vault, id glacier.JobID, d glacier.JobDescription) error {
-	err := admin.CopyOutput(ctx, s, v, d, "")
+	err := admin.ReadOutput(ctx, s, v, d, func(r io.Reader) error {
+		if s.JSON {
+			return printRecords(s.Out, r, &d)
+		}
+		_, err := io.Copy(s.Out, r)
+		return err
+	})
 	if remote.IsRefusal(err, glacier.InvalidParameterValue) {
 		var place glacier.OutputLocation
 		if glacier.Decode(d.OutputLocation, &place) == nil && place.S3 != nil {
-			s.Warn("the results are in s3://%s/%sresults/", deref(place.S3.BucketName), deref(d.JobOutputPath))
-			return nil
+			return s.Document(startedJob{id, d.OutputLocation, d.JobOutputPath}, func(io.Writer) error {
+				s.Warn("the results are in s3://%s/%sresults/", deref(place.S3.BucketName), deref(d.JobOutputPath))
+				return nil
+			})
 		}
 	}
 	if err != nil && !remote.IsRefusal(err) {
 		return fmt.Errorf("print the output; --job %s begins anew: %w", id, err)
 	}
 	return err
+}
+
+// A startedJob is what --json prints of a job whose records it does not.
+type startedJob struct {
+	JobID          glacier.JobID   `json:"JobId"`
+	OutputLocation json.RawMessage `json:",omitempty"`
+	JobOutputPath  *string         `json:",omitempty"`
 }
 
 func deref(s *string) string {

@@ -74,7 +74,7 @@ archives are listed, and it is said on standard error with which --marker to go 
 			if err := usable(d); err != nil {
 				return err
 			}
-			if err := CopyOutput(ctx, s, v, d, file); err != nil {
+			if err := copyOutput(ctx, s, v, d, file); err != nil {
 				return err
 			}
 			if p := d.InventoryRetrievalParameters; q.limit != "" && p != nil && text(p.Marker) != "" {

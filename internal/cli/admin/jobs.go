@@ -149,7 +149,7 @@ A job that is not complete is exit code 8, unless --wait waits for it.`,
 			if err := usable(d); err != nil {
 				return err
 			}
-			return CopyOutput(ctx, s, v, d, file)
+			return copyOutput(ctx, s, v, d, file)
 		}).in(),
 	}.Command()
 }

@@ -26,19 +26,11 @@ func readOutput(ctx context.Context, v *remote.Vault, id glacier.JobID, p *cli.P
 	return err
 }
 
-// CopyOutput writes a job's output to a file, or to standard output if there is
-// no name. A connection that breaks is taken up again.
-func CopyOutput(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.JobDescription, file string) error {
-	var total int64
-	if d.InventorySizeInBytes != nil {
-		total = *d.InventorySizeInBytes
-	} else if d.ArchiveSizeInBytes != nil && d.RetrievalByteRange == nil {
-		total = *d.ArchiveSizeInBytes
-	}
-	p := s.Progress("Getting", total, true)
-	defer p.Close()
+// copyOutput writes a job's output to a file, or to standard output if there is
+// no name.
+func copyOutput(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.JobDescription, file string) error {
 	to := func(w io.Writer) error {
-		return readOutput(ctx, v, d.JobID, p, func(r io.Reader) error {
+		return ReadOutput(ctx, s, v, d, func(r io.Reader) error {
 			_, err := io.Copy(w, r)
 			return err
 		})
@@ -47,4 +39,18 @@ func CopyOutput(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.
 		return to(s.Out)
 	}
 	return files.Write(file, to)
+}
+
+// ReadOutput has use read a job's output, and shows how far it is. A connection
+// that breaks is taken up again.
+func ReadOutput(ctx context.Context, s *cli.Session, v *remote.Vault, d glacier.JobDescription, use func(io.Reader) error) error {
+	var total int64
+	if d.InventorySizeInBytes != nil {
+		total = *d.InventorySizeInBytes
+	} else if d.ArchiveSizeInBytes != nil && d.RetrievalByteRange == nil {
+		total = *d.ArchiveSizeInBytes
+	}
+	p := s.Progress("Getting", total, true)
+	defer p.Close()
+	return readOutput(ctx, v, d.JobID, p, use)
 }
