@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"firn/internal/cli"
@@ -13,6 +14,7 @@ import (
 
 // TestCatalogueToRead: who answers when nobody does.
 func TestCatalogueToRead(t *testing.T) {
+	var mu sync.Mutex // guards account and now
 	account := "444455556666"
 	answer := func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"VaultName":"photos","VaultARN":"arn:aws:glacier:us-east-1:%s:vaults/photos"}`, account)
@@ -23,7 +25,11 @@ func TestCatalogueToRead(t *testing.T) {
 		fmt.Fprint(w, `{"code":"ResourceNotFoundException","message":"no vault","type":"Client"}`)
 	}
 	now := answer
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { now(w, r) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		now(w, r)
+	}))
 	defer s.Close()
 	reading := cli.Verb{Use: "v", Names: true, Run: func(ctx context.Context, s *cli.Session, _ []string) error {
 		vault, err := s.Vault("photos")
@@ -66,7 +72,9 @@ func TestCatalogueToRead(t *testing.T) {
 		{"and one is named", away, "", []string{"--account-id", "111122223333"}, "111122223333", "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			mu.Lock()
 			now, account = tt.now, tt.account
+			mu.Unlock()
 			stdout, stderr, code := run(t, reading, "", tt.args...)
 			if code != tt.code || stdout != tt.want || !strings.Contains(stderr, tt.warning) || tt.warning == "" && stderr != "" {
 				t.Errorf("exit code %d, want %d: %q and %q, want %q and %q", code, tt.code, stdout, stderr, tt.want, tt.warning)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type vault struct {
 	now    time.Time
 	pauses []time.Duration
 
+	mu    sync.Mutex // guards what follows
 	begun int
 	job   glacier.JobDescription // as it is listed; there is none without an id
 	looks int                    // until it is complete
@@ -63,6 +65,8 @@ func newVault(t *testing.T) *vault {
 }
 
 func (v *vault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	switch path := strings.TrimPrefix(r.URL.Path, "/-/vaults/v/jobs"); {
 	case r.Method == http.MethodPost:
 		var p glacier.JobParameters
@@ -191,8 +195,10 @@ func TestInventoryFails(t *testing.T) {
 			if _, corrupt := errors.AsType[*transfer.CorruptError](err); corrupt != (name == "damaged") {
 				t.Errorf("got %v", err)
 			}
+			v.mu.Lock() // a server whose reply is lost may not be done
 			begun := v.begun
 			v.deaf, v.looks, v.lost, v.spoil, v.job.StatusCode = false, 0, 0, 0, glacier.Succeeded
+			v.mu.Unlock()
 			want := begun
 			if !row.known {
 				want++

@@ -165,7 +165,7 @@ func TestBindOfEmptyNames(t *testing.T) {
 	}
 	header := make([]string, MaxColumn)
 	header[MaxColumn-1] = "a"
-	if n := allocated(func() { _, err = s.Bind(Header(header)) }); err != nil || n > 16*mib {
+	if n := allocated(func() { _, err = s.Bind(Header(header)) }); err != nil || n > 32*mib {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 }
