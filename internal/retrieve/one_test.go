@@ -20,6 +20,9 @@ import (
 // TestOneInABundle: a large file in a bundle of its own, plain and sealed, of which only the archive is known: its name is
 // found without it being retrieved, and it comes back, also in pieces.
 func TestOneInABundle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: 20 MiB are moved, six times")
+	}
 	key, err := age.GenerateX25519Identity()
 	must(t, err)
 	data := noise(20<<20 + 5)

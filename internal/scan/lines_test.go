@@ -219,6 +219,9 @@ func randomPaths(random *rand.Rand) [][]query.Name {
 
 // TestLinesLikeReference reads random lines, some of them spoilt.
 func TestLinesLikeReference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: one call after another, for seconds")
+	}
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
