@@ -41,9 +41,10 @@ type bench struct {
 	mu     sync.Mutex
 	parts  map[string]int             // that the server has got, by their range: how often
 	refuse func(r *http.Request) bool // by breaking the connection
-	// loseReplies has requests reach the server, and breaks the connection then.
-	loseReplies bool
-	outcomes    map[string]deposit.Outcome
+	// loseReplies has requests reach the server, and breaks the connection then. With
+	// unavailable somebody else replies, in the words of the API.
+	loseReplies, unavailable bool
+	outcomes                 map[string]deposit.Outcome
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -57,6 +58,10 @@ func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err == nil && b.loseReplies {
 		resp.Body.Close()
+		if b.unavailable {
+			body := io.NopCloser(strings.NewReader(`{"code":"ServiceUnavailableException","type":"Server","message":"later"}`))
+			return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: body, Request: r}, nil
+		}
 		return nil, errors.New("connection reset")
 	}
 	if err == nil && isPart(r) {
@@ -494,18 +499,20 @@ func TestWithdrawBreaksOff(t *testing.T) {
 	it := b.file("a", []byte("a"))
 	must(t, b.Deposit(t.Context(), items(it)))
 	f, a := b.known("a")
-	b.loseReplies = true
-	if _, err := deposit.Withdraw(t.Context(), b.Uploader.Vault, b.Names, a.ID, []names.File{f}); err == nil {
-		t.Fatal("no reply was lost")
-	}
-	b.loseReplies = false
-	if f, _ = b.known("a"); !f.Doomed {
-		t.Error("the archive is gone, and nobody knows")
-	}
-	must(t, b.Deposit(t.Context(), items(it)))
-	f, a = b.known("a")
-	if b.content(a.ID); f.Doomed {
-		t.Error("the new version is doomed, too")
+	for _, b.unavailable = range []bool{false, true} {
+		b.loseReplies = true
+		if _, err := deposit.Withdraw(t.Context(), b.Uploader.Vault, b.Names, a.ID, []names.File{f}); err == nil {
+			t.Fatal("no reply was lost")
+		}
+		b.loseReplies = false
+		if f, _ = b.known("a"); !f.Doomed {
+			t.Error("the archive is gone, and nobody knows")
+		}
+		must(t, b.Deposit(t.Context(), items(it)))
+		f, a = b.known("a")
+		if b.content(a.ID); f.Doomed {
+			t.Error("the new version is doomed, too")
+		}
 	}
 	must(t, b.Uploader.Vault.SetPolicy(t.Context(), `{"Version":"2012-10-17","Statement":[{"Sid":"s","Effect":"Deny","Principal":"*",`+
 		`"Action":"glacier:DeleteArchive","Resource":"arn:aws:glacier:us-east-1:111122223333:vaults/v"}]}`))

@@ -24,7 +24,7 @@ func Withdraw(ctx context.Context, v *remote.Vault, c *names.Catalogue, id glaci
 		return false, err
 	}
 	if err := v.DeleteArchive(ctx, id); err != nil && !remote.IsGone(err) {
-		if remote.IsRefusal(err) {
+		if _, kept := errors.AsType[*remote.Kept](err); kept {
 			err = errors.Join(err, c.Spare(context.WithoutCancel(ctx), id))
 		}
 		return false, err

@@ -99,6 +99,9 @@ func writeAll[T any](
 // at another address. Otherwise the catalogue becomes that vault's.
 func (c *Catalogue) Import(ctx context.Context, r io.Reader) (err error) {
 	const doing = "import names"
+	if c.frozen != thawed {
+		return c.explain(doing, ErrReadOnly)
+	}
 	b, err := c.openBulk(ctx)
 	if err != nil {
 		return c.explain(doing, err)

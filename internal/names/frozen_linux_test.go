@@ -60,6 +60,7 @@ func TestOpenToRead(t *testing.T) {
 		{c.Add(ctx, names.Archive{ID: "b"}), names.ErrReadOnly},
 		{c.Remove(ctx, "a"), names.ErrReadOnly},
 		{mending, names.ErrReadOnly},
+		{c.Import(ctx, strings.NewReader("")), names.ErrReadOnly},
 	} {
 		if !errors.Is(tt.got, tt.want) {
 			t.Errorf("error %v, want %v", tt.got, tt.want)

@@ -182,7 +182,9 @@ func (b *bulk) mend(l limits, counts Counts) error {
 			return err
 		}
 	}
-	if _, err := b.exec("DELETE FROM removed WHERE time < ? OR time < ? AND id IN (SELECT id FROM archives)", l.forget, l.gone); err != nil {
+	// What is to be deleted and is not listed stays so, however long: the inventory may not be whole.
+	if _, err := b.exec(`DELETE FROM removed WHERE time < ? AND id NOT IN (SELECT id FROM archives)
+		OR time < ? AND id IN (SELECT id FROM temp.found)`, l.forget, l.gone); err != nil {
 		return err
 	}
 	return b.run(`UPDATE totals SET

@@ -533,3 +533,22 @@ func TestRebuildMany(t *testing.T) {
 	want(t, "the members of what was known", all(t, c.Members(ctx, "kept")), []names.File{kept})
 	checkTotals(t, c)
 }
+
+// TestReconcileOfWhatIsToBeDeleted: an inventory spares what it lists, and, also if it may not be whole, nothing else.
+func TestReconcileOfWhatIsToBeDeleted(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	listed, other := row("listed", "listed", 1), row("other", "other", 2)
+	_, err := c.Rebuild(ctx, list(listed, other), names.Check{})
+	must(t, err)
+	must(t, c.Doom(ctx, "listed", "other"))
+	newest := row("newest", "newest", 3)
+	newest.Created = time.Now().Add(100 * time.Hour)
+	undated := names.Inventory{Rows: seq([]inventory.Row{listed, newest}), Date: func() time.Time { return time.Time{} }}
+	_, err = c.Reconcile(ctx, undated, names.Check{Mend: true})
+	must(t, err)
+	doomed := map[string]bool{}
+	for _, f := range all(t, c.Under(ctx, "", true)) {
+		doomed[f.Path] = f.Doomed
+	}
+	want(t, "doomed", doomed, map[string]bool{"listed": false, "newest": false, "other": true})
+}

@@ -85,7 +85,7 @@ func describe(description string, pairs ...string) http.Header {
 }
 
 // DeleteArchive deletes an archive. One that is gone already may be a success, or
-// an error that [IsGone].
+// an error that [IsGone]; one that is certainly there still is a [*Kept].
 func (v *Vault) DeleteArchive(ctx context.Context, id glacier.ArchiveID) error {
 	_, err := v.s.tell(ctx, call{method: http.MethodDelete, path: v.path("archives", string(id)), gone: true})
 	return err

@@ -264,6 +264,37 @@ func TestGoneByAnEarlierAttempt(t *testing.T) {
 	}
 }
 
+// TestKept: what was to be deleted is said to be there only if that is certain.
+func TestKept(t *testing.T) {
+	for name, row := range map[string]struct {
+		statuses []int // of the attempts, the last for ever; 0 breaks the connection off
+		code     string
+		want     bool
+	}{
+		"not allowed":                 {[]int{403}, "AccessDeniedException", true},
+		"throttled to the end":        {[]int{400}, "ThrottlingException", true},
+		"unavailable to the end":      {[]int{503}, "ServiceUnavailableException", false},
+		"timed out":                   {[]int{408}, "RequestTimeoutException", false},
+		"broken off, and not allowed": {[]int{0, 403}, "AccessDeniedException", false},
+		"never there":                 {[]int{404}, "ResourceNotFoundException", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tries atomic.Int32
+			s := service(t, func(w http.ResponseWriter, _ *http.Request) {
+				if status := row.statuses[min(int(tries.Add(1)), len(row.statuses))-1]; status != 0 {
+					refuse(w, status, row.code)
+				} else {
+					hangUp(w)
+				}
+			})
+			err := s.Vault("v").DeleteArchive(t.Context(), "a")
+			if _, got := errors.AsType[*remote.Kept](err); err == nil || got != row.want {
+				t.Errorf("got %T: %v", err, err)
+			}
+		})
+	}
+}
+
 // TestNothingIsBoughtTwice: a purchase is not repeated when it may have been
 // heard.
 func TestNothingIsBoughtTwice(t *testing.T) {

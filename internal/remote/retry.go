@@ -85,10 +85,18 @@ type call struct {
 	gone bool
 }
 
+// A Kept is the error of what was to be deleted and certainly was not: the server
+// has refused it. After any other error but that there is none, it may be gone.
+type Kept struct{ Err error }
+
+func (e *Kept) Error() string { return e.Err.Error() }
+
+func (e *Kept) Unwrap() error { return e.Err }
+
 // do sends a call until it is answered, refused for good, or has failed often
 // enough. The body of the response is the caller's to close.
 func (s *Service) do(ctx context.Context, c call) (*http.Response, error) {
-	for attempt := 1; ; attempt++ {
+	for attempt, sure := 1, true; ; attempt++ {
 		resp, err := s.attempt(ctx, c)
 		if err == nil {
 			s.answered.Store(true)
@@ -103,8 +111,12 @@ func (s *Service) do(ctx context.Context, c call) (*http.Response, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
+		sure = sure && refused(err) // a later refusal says nothing of the attempts before it
 		if !s.again(err, c.once, attempt) {
-			return nil, s.explain(err)
+			if err = s.explain(err); c.gone && sure && !IsNotFound(err) {
+				err = &Kept{err}
+			}
+			return nil, err
 		}
 		pause := s.cfg.Retry.pause(attempt)
 		s.cfg.Retry.Told(Trouble{Err: s.explain(err), Attempt: attempt, Pause: pause})

@@ -103,9 +103,9 @@ func deleteArchive(ctx context.Context, v *remote.Vault, known *names.Catalogue,
 	return forget(ctx, known, id)
 }
 
-// spare says that an archive is still there, if the server has said that it is.
+// spare says that an archive is still there, if that is certain.
 func spare(ctx context.Context, known *names.Catalogue, id glacier.ArchiveID, err error) error {
-	if known == nil || !remote.IsRefusal(err) || remote.IsGone(err) {
+	if _, kept := errors.AsType[*remote.Kept](err); known == nil || !kept {
 		return err
 	}
 	return errors.Join(err, known.Spare(context.WithoutCancel(ctx), id))

@@ -328,7 +328,8 @@ func (e *emptying) delete(ctx context.Context) error {
 	if err := m.set(); err != nil {
 		return err
 	}
-	if err = e.v.Delete(ctx); remote.IsRefusal(err) && !remote.IsNotFound(err) {
+	err = e.v.Delete(ctx)
+	if _, kept := errors.AsType[*remote.Kept](err); kept {
 		err = errors.Join(err, m.clear())
 	}
 	return err

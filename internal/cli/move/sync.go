@@ -220,16 +220,17 @@ func (y *syncing) delete(ctx context.Context) error {
 	return r.all(ctx, y.older(ctx))
 }
 
-// older are the versions of names that were synced, but for the newest of each.
+// older are the versions of names that were synced, older than the newest of each
+// that certainly is in the vault.
 func (y *syncing) older(ctx context.Context) iter.Seq2[names.File, error] {
 	return func(yield func(names.File, error) bool) {
 		for _, name := range y.replaced {
-			newest := true
+			stored := false
 			for f, err := range y.names.Versions(ctx, name) {
-				if (err != nil || !newest) && !yield(f, err) {
+				if (err != nil || stored) && !yield(f, err) {
 					return
 				}
-				newest = false
+				stored = stored || !f.Doomed
 			}
 		}
 	}
