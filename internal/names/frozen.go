@@ -76,8 +76,9 @@ func (c *Catalogue) ofFrozen(ctx context.Context, made time.Time) error {
 	if _, err := c.row(ctx, "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'made'", nil, &noted); err != nil || noted == 0 {
 		return err
 	}
-	known, err := c.row(ctx, "SELECT time FROM made", nil, &is)
-	if err != nil || !known {
+	var empty bool
+	known, err := c.row(ctx, selectMade, nil, &is, &empty)
+	if err != nil || !known || empty {
 		return err
 	}
 	return earlier(is, made)

@@ -297,14 +297,20 @@ func TestBind(t *testing.T) {
 	}
 }
 
-// TestOf: a catalogue is of one vault, and not of the next of the same name.
+// TestOf: a catalogue is of one vault, and not of the next of the same name, unless it knows no archives.
 func TestOf(t *testing.T) {
 	c, ctx := fresh(t), t.Context()
 	made := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	must(t, c.Of(ctx, made))
+	must(t, c.SetUpload(ctx, names.Upload{Key: "begun in the first"}))
 	must(t, c.Of(ctx, made))
 	must(t, c.Of(ctx, made.Add(-time.Second))) // a server that was set back
-	err := c.Of(ctx, made.Add(time.Second))
+	want(t, "uploads of the first", len(all(t, c.Uploads(ctx))), 1)
+	must(t, c.Of(ctx, made.Add(time.Second)))
+	want(t, "uploads of the second", len(all(t, c.Uploads(ctx))), 0)
+	must(t, c.Add(ctx, names.Archive{ID: "A", Created: made}))
+	must(t, c.Of(ctx, made.Add(time.Second)))
+	err := c.Of(ctx, made.Add(2*time.Second))
 	if !errors.Is(err, names.ErrEarlier) || !strings.Contains(err.Error(), "`firn names rebuild`") {
 		t.Errorf("a vault that was made later: %v", err)
 	}

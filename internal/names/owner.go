@@ -62,29 +62,41 @@ func (o Owner) same(meant Owner) error {
 	return nil
 }
 
-// Of makes sure that the catalogue's vault is the one that was made at a time, of which it takes note the first time: [ErrEarlier] means
-// that it was made before, so that nothing that the catalogue says is true of the vault that there is now.
+// Of makes sure that the catalogue's vault is the one that was made at a time, of which it takes note the first time, and again if it knows no
+// archives: [ErrEarlier] means that it was made before, so that nothing that the catalogue says is true of the vault that there is now.
 func (c *Catalogue) Of(ctx context.Context, made time.Time) error {
 	const doing = "look up which vault they are of"
 	if c.frozen != thawed {
 		return c.explain(doing, c.ofFrozen(ctx, made))
 	}
-	return c.update(ctx, doing, func(tx *transaction) error {
-		if _, err := tx.Exec(createMade); err != nil {
-			return err
-		}
-		var is int64
-		known, err := tx.Row("SELECT time FROM made", nil, &is)
-		switch {
-		case err != nil:
-			return err
-		case !known:
-			_, err = tx.Exec("INSERT INTO made VALUES (1, ?)", made.UnixMilli())
-			return err
-		}
-		return earlier(is, made)
-	})
+	return c.update(ctx, doing, func(tx *transaction) error { return tx.of(made) })
 }
+
+func (tx *transaction) of(made time.Time) error {
+	if _, err := tx.Exec(createMade); err != nil {
+		return err
+	}
+	var is int64
+	var empty bool
+	known, err := tx.Row(selectMade, nil, &is, &empty)
+	if err != nil {
+		return err
+	}
+	if known {
+		if err := earlier(is, made); err == nil || !empty {
+			return err
+		}
+		for _, drop := range []string{"DELETE FROM uploads", "DELETE FROM retrievals", "DELETE FROM chunks"} { // it was begun in the earlier one
+			if _, err := tx.Exec(drop); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = tx.Exec("INSERT OR REPLACE INTO made VALUES (1, ?)", made.UnixMilli())
+	return err
+}
+
+const selectMade = "SELECT time, NOT EXISTS (SELECT 1 FROM archives) FROM made"
 
 // earlier reports that a catalogue is of a vault that was made before.
 func earlier(is int64, made time.Time) error {
