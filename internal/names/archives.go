@@ -128,8 +128,9 @@ func (tx *transaction) dropFiles(n int64) error {
 	return err
 }
 
-// Doom says that archives are about to be deleted from the vault. Until [Catalogue.Remove] or [Catalogue.Spare] their files are [File.Doomed],
-// so that nobody takes them for safe if the process ends in between. Archives that are not known are no error.
+// Doom says that archives are about to be deleted from the vault. Until [Catalogue.Remove], [Catalogue.Spare] or [Catalogue.Add], or until
+// an inventory of a day later lists them, their files are [File.Doomed], so that nobody takes them for safe if the process ends in between.
+// Archives that are not known are no error.
 func (c *Catalogue) Doom(ctx context.Context, ids ...glacier.ArchiveID) error {
 	when := time.Now().UnixMilli()
 	return c.update(ctx, "note that archives are to be deleted", func(tx *transaction) error {

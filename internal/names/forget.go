@@ -7,8 +7,9 @@ import (
 	"firn/glacier"
 )
 
-// Forget takes names from an archive, unless they are the last ones that it has: then last is true, and the
-// archive is to be deleted, as [Catalogue.Doom] says it; the names stay until [Catalogue.Remove]. Names and archives that are not known are no error. Of several at a time, one is the last.
+// Forget takes names from an archive, unless they are the last ones that it has: then last is true, and the archive is to be deleted, as
+// [Catalogue.Doom] says it; the names stay until [Catalogue.Remove]. Names and archives that are not known are no error. Of several at a
+// time, one is the last.
 func (c *Catalogue) Forget(ctx context.Context, id glacier.ArchiveID, paths []string) (last bool, err error) {
 	gone := make(map[string]bool, len(paths))
 	for _, path := range paths {

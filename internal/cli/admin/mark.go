@@ -10,8 +10,7 @@ import (
 )
 
 // A mark is an empty file that says that a vault was deleted from here, or was about to
-// be. It lies
-// where it is found without the vault, which can no longer be asked whose it is.
+// be. It lies where it is found without the vault, which can no longer be asked whose it is.
 type mark struct{ file string }
 
 // parting is the mark of a vault.
