@@ -247,7 +247,7 @@ func TestUnfinishedWork(t *testing.T) {
 
 	for what, err := range map[string]error{
 		"an upload without a name":     c.SetUpload(ctx, names.Upload{}),
-		"a retrieval without a token":  c.SetRetrieval(ctx, names.Retrieval{}),
+		"a retrieval without a token":  c.SetRetrieval(ctx, other, names.Retrieval{}),
 		"a chunk of no file":           c.AddChunk(ctx, names.Chunk{}),
 		"a change that nobody wants":   c.AddChunk(canceled(), one),
 		"a list that nobody wants":     lastError(c.Under(canceled(), "", true)),

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"firn/glacier"
@@ -74,15 +75,20 @@ type Retrieval struct {
 	Begun       time.Time
 }
 
-// SetRetrieval remembers a retrieval, in place of another of the same token.
-func (c *Catalogue) SetRetrieval(ctx context.Context, r Retrieval) error {
-	if r.Token == "" {
+// SetRetrieval remembers retrievals, each in place of another of the same token: all of them, or none.
+func (c *Catalogue) SetRetrieval(ctx context.Context, all ...Retrieval) error {
+	if slices.ContainsFunc(all, func(r Retrieval) bool { return r.Token == "" }) {
 		return fmt.Errorf("remember a retrieval: it has no token")
 	}
 	return c.update(ctx, "remember a retrieval", func(tx *transaction) error {
-		_, err := tx.Exec("INSERT OR REPLACE INTO retrievals VALUES (?, ?, ?, ?, ?, ?, ?)",
-			r.Token, string(r.Job), string(r.Archive), r.First, r.Last, r.Tier, r.Begun.UnixMilli())
-		return err
+		for _, r := range all {
+			_, err := tx.Exec("INSERT OR REPLACE INTO retrievals VALUES (?, ?, ?, ?, ?, ?, ?)",
+				r.Token, string(r.Job), string(r.Archive), r.First, r.Last, r.Tier, r.Begun.UnixMilli())
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

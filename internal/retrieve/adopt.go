@@ -16,34 +16,57 @@ import (
 // program, or by a catalogue that was lost, and are not paid for twice. A key that
 // may not list jobs adopts none.
 func (r *Retriever) Adopt(ctx context.Context) (n int, err error) {
-	jobs, tokens := map[glacier.JobID]bool{}, map[string]bool{}
-	for k, err := range r.Names.AllRetrievals(ctx) {
-		if err != nil {
-			return 0, err
+	var found []names.Retrieval
+	adopt := func() error {
+		if len(found) == 0 {
+			return nil
 		}
-		jobs[k.Job], tokens[k.Token] = true, true
+		n += len(found)
+		err := r.Names.SetRetrieval(ctx, found...)
+		found = found[:0]
+		return err
 	}
 	for d, err := range r.Vault.Jobs(ctx, remote.JobFilter{}) {
 		if remote.IsRefusal(err, glacier.AccessDenied) {
-			return n, nil
+			break
 		}
 		if err != nil {
 			return n, fmt.Errorf("look for jobs that are under way: %w", err)
 		}
 		k, ok := r.retrieval(&d)
-		if !ok || jobs[k.Job] || tokens[k.Token] {
+		if !ok {
 			continue
 		}
-		_, found, err := r.known(ctx, k.Archive, span{k.First, k.Last - k.First + 1})
-		if err == nil && !found {
-			n++
-			err = r.Names.SetRetrieval(ctx, k)
-		}
+		known, err := r.knows(ctx, &k)
 		if err != nil {
 			return n, err
 		}
+		if !known {
+			found = append(found, k)
+		}
+		if len(found) == adoptedAtOnce {
+			if err := adopt(); err != nil {
+				return n, err
+			}
+		}
 	}
-	return n, nil
+	return n, adopt()
+}
+
+// adoptedAtOnce is how many retrievals share a flush of the disk.
+const adoptedAtOnce = 500
+
+// knows reports whether the catalogue has a retrieval, or another of the same range.
+func (r *Retriever) knows(ctx context.Context, k *names.Retrieval) (bool, error) {
+	for have, err := range r.Names.Retrievals(ctx, k.Archive) {
+		if err != nil {
+			return false, err
+		}
+		if have.Job == k.Job || have.Token == k.Token || have.First == k.First && have.Last == k.Last {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // retrieval is a job as the catalogue knows it, if it retrieves an archive, in time.

@@ -187,7 +187,7 @@ func (r *Retriever) wait(ctx context.Context, o Order, j *job) error {
 			r.tellTier(j)
 			if !told && waited > quiet && r.Waiting != nil {
 				told = true
-				r.Waiting(o)
+				r.Waiting(o.called())
 			}
 		})
 		switch {

@@ -35,7 +35,7 @@ func (l *lane) take(ctx context.Context, o Order) error {
 	t, err := l.r.open(ctx, o)
 	if err != nil {
 		<-l.slots
-		return l.r.own(o, err, l.done)
+		return l.r.own(ctx, o, err, l.done)
 	}
 	beginning, over := context.WithCancelCause(ctx)
 	l.copies.Go(func() {

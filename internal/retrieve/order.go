@@ -25,6 +25,7 @@ type Order struct {
 	// index is where the index of a bundle begins that is wanted instead; 0 if it
 	// is not.
 	index int64
+	fold  *fold // has the place of Wants meanwhile, if it is not nil
 }
 
 // Index is an order for the names of the files in a bundle, whose index is at an
@@ -50,6 +51,8 @@ func (s span) last() int64 { return s.first + s.size - 1 }
 func (o *Order) span() span {
 	whole := span{0, o.Archive.Size}
 	switch {
+	case o.fold != nil:
+		return o.fold.span
 	case o.index > 0 && (!o.Archive.Sealed || o.apart()):
 		first := min(o.indexed(), o.Archive.Size-1) / treehash.LeafSize * treehash.LeafSize
 		return span{first, o.Archive.Size - first}

@@ -1,6 +1,8 @@
 package retrieve
 
 import (
+	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,4 +65,33 @@ func TestSpans(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFolded: an order whose job is waited for takes little memory, and is of the same range.
+func TestFolded(t *testing.T) {
+	const bundles, each = 20, 5000
+	heap := func() int {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before := heap()
+	var kept []Order
+	for range bundles {
+		o := Order{Archive: names.Archive{ID: "x", Size: 100 << 20, Bundle: true}}
+		for i := range each {
+			path := fmt.Sprintf("folder/%05d", i)
+			o.Wants = append(o.Wants, Want{names.File{Path: path, Offset: 5<<20 + int64(i), Size: 1}, path[len("folder/"):]})
+		}
+		folded := o.folded()
+		if diff := cmp.Diff(o.span(), folded.span(), cmp.AllowUnexported(span{})); diff != "" {
+			t.Error(diff)
+		}
+		kept = append(kept, folded)
+	}
+	if each := (heap() - before) / len(kept) / each; each > 24 {
+		t.Errorf("%d bytes for each file", each)
+	}
+	runtime.KeepAlive(kept)
 }

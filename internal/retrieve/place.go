@@ -18,10 +18,9 @@ import (
 // finish waits for the jobs of a task and writes its files. The error is one that
 // ends all. Nothing more has to be begun once over is called.
 func (r *Retriever) finish(ctx context.Context, t *task, done func(...Outcome), over func()) error {
-	outcomes, wants, err := r.write(ctx, t)
+	wants, err := r.write(ctx, t, done)
 	over()
 	r.flow.give(t.jobs...)
-	done(outcomes...)
 	left := t.order
 	left.Wants = wants
 	switch {
@@ -30,14 +29,17 @@ func (r *Retriever) finish(ctx context.Context, t *task, done func(...Outcome), 
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return r.own(left, err, done)
+	return r.own(ctx, left, err, done)
 }
 
 // own tells of an order of which nothing comes. The error is returned if it is
 // not one archive's.
-func (r *Retriever) own(o Order, err error, done func(...Outcome)) error {
+func (r *Retriever) own(ctx context.Context, o Order, err error, done func(...Outcome)) error {
 	if !isArchives(err) {
 		return err
+	}
+	if lost := r.unfold(ctx, &o); lost != nil && !isArchives(lost) {
+		return lost
 	}
 	done(o.failed(err)...)
 	return nil
@@ -45,7 +47,7 @@ func (r *Retriever) own(o Order, err error, done func(...Outcome)) error {
 
 // write writes the files of an order, until one fails for another reason than its
 // own: then some are left.
-func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, left []Want, err error) {
+func (r *Retriever) write(ctx context.Context, t *task, done func(...Outcome)) (left []Want, err error) {
 	if t.target != nil {
 		defer t.target.Close()
 	}
@@ -53,27 +55,31 @@ func (r *Retriever) write(ctx context.Context, t *task) (outcomes []Outcome, lef
 		w := t.order.Wants[0]
 		err := r.save(ctx, t.order, t.jobs[0], w)
 		if err != nil && !isFiles(err) {
-			return nil, t.order.Wants, err
+			return t.order.Wants, err
 		}
-		return []Outcome{{Want: w, Err: err}}, nil, nil
+		done(Outcome{Want: w, Err: err})
+		return nil, nil
 	}
 	if !r.inPieces(&t.order) { // those are few
 		if err := r.wait(ctx, t.order, t.jobs[0]); err != nil {
-			return nil, t.order.Wants, err
+			return t.order.Wants, err
 		}
 		if err := r.readers.take(ctx); err != nil {
-			return nil, t.order.Wants, err
+			return t.order.Wants, err
 		}
 		defer r.readers.release()
 	}
 	if t.order.index > 0 {
-		return nil, t.order.Wants, r.readIndex(ctx, t)
+		return t.order.Wants, r.readIndex(ctx, t)
+	}
+	if err := r.unfold(ctx, &t.order); err != nil {
+		return nil, err
 	}
 	plain, size, err := r.content(ctx, t)
 	if err != nil {
-		return nil, t.order.Wants, err
+		return t.order.Wants, err
 	}
-	return r.copyAll(ctx, t, plain, size)
+	return r.copyAll(ctx, t, plain, size, done)
 }
 
 // known is the size of a file. The catalogue does not know that of a sealed

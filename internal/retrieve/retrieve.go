@@ -6,7 +6,7 @@
 // begun in an hour than was allowed; and that a file is there only with the bytes
 // that were put away under its name. Interrupted at any moment, the same again
 // goes on. Memory does not grow with archives, and with their number only by the
-// jobs that are under way.
+// jobs that are under way: some bytes for each file in a bundle.
 package retrieve
 
 import (
@@ -43,11 +43,11 @@ type Retriever struct {
 	Overwrite bool   // what is there and differs
 
 	// Progress hears of bytes of archives, as in [transfer.Events]. Done hears of
-	// each file, of one at a time. Waiting hears of a job that takes a while, and
-	// Warn, once each, of what makes everything take longer.
+	// each file, of one at a time. Waiting hears of a file whose job takes a
+	// while, and Warn, once each, of what makes everything take longer.
 	Progress func(n int64)
 	Done     func(Outcome)
-	Waiting  func(Order)
+	Waiting  func(name string)
 	Warn     func(text string)
 	// Spend is asked before a job for so many bytes is begun, also one in place of
 	// another whose output has expired; its error ends it all. nil does not mind.
@@ -162,7 +162,7 @@ func (r *Retriever) Retrieve(ctx context.Context, orders iter.Seq2[Order, error]
 		for _, j := range append(t.ends, t.jobs...) { // one, but of a bundle's index
 			if err := j.settle(r.begin(ctx, o.Archive, j)); err != nil {
 				r.flow.give(t.jobs...)
-				return r.own(o, err, done)
+				return r.own(ctx, o, err, done)
 			}
 		}
 		select {
@@ -197,7 +197,7 @@ func (r *Retriever) Begin(ctx context.Context, orders iter.Seq2[Order, error]) (
 		}
 		for _, j := range append(t.ends, t.jobs[:min(len(t.jobs), piecesAhead)]...) {
 			if err := r.begin(ctx, o.Archive, j); err != nil {
-				return r.own(o, err, done)
+				return r.own(ctx, o, err, done)
 			}
 		}
 		return nil
@@ -259,7 +259,7 @@ func (r *Retriever) feed(ctx context.Context, orders iter.Seq2[Order, error], sh
 			to = longs
 		}
 		select {
-		case to <- o:
+		case to <- o.folded():
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -269,7 +269,7 @@ func (r *Retriever) feed(ctx context.Context, orders iter.Seq2[Order, error], sh
 
 // failed is the outcome of an order of which nothing comes.
 func (o *Order) failed(err error) []Outcome {
-	if o.index > 0 {
+	if o.index > 0 || o.fold != nil {
 		return []Outcome{{Want: Want{Name: string(o.Archive.ID), File: names.File{Path: string(o.Archive.ID), Archive: o.Archive.ID}}, Err: err}}
 	}
 	outcomes := make([]Outcome, len(o.Wants))

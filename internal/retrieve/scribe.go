@@ -13,49 +13,50 @@ import (
 const mostSmall, scribes = 256 * glacier.KiB, 8
 
 // copyAll writes files that are parts of an archive, or were sealed.
-func (r *Retriever) copyAll(ctx context.Context, t *task, plain io.ReaderAt, size int64) (outcomes []Outcome, left []Want, err error) {
+func (r *Retriever) copyAll(ctx context.Context, t *task, plain io.ReaderAt, size int64, done func(...Outcome)) (left []Want, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	wants := t.order.Wants
-	all, ended := make([]Outcome, len(wants)), make([]bool, len(wants))
-	end := func(i int, w Want, err error) {
+	errs, ended := make([]error, len(wants)), make([]bool, len(wants))
+	end := func(i int, err error) {
 		if err != nil && !isFiles(err) {
 			stop(err)
 			return
 		}
-		all[i], ended[i] = Outcome{Want: w, Err: err}, true
+		errs[i], ended[i] = err, true
 	}
 	var crew sync.WaitGroup
 	slots := make(chan struct{}, scribes)
-	for i, w := range wants {
+	for i := range wants {
 		if ctx.Err() != nil {
 			break
 		}
+		w := &wants[i]
 		w.File.Size = known(w.File.Size, size)
 		if w.File.Size > mostSmall || t.target != nil {
-			end(i, w, r.copy(ctx, t, w, plain))
+			end(i, r.copy(ctx, t, *w, plain))
 			continue
 		}
 		small := &excerpt{make([]byte, w.File.Size), w.File.Offset}
 		if n, err := plain.ReadAt(small.bytes, small.at); n < len(small.bytes) {
-			end(i, w, endsEarly(w, err))
+			end(i, endsEarly(*w, err))
 			continue
 		}
 		slots <- struct{}{}
 		crew.Go(func() {
-			end(i, w, r.copy(ctx, &task{order: t.order}, w, small))
+			end(i, r.copy(ctx, &task{order: t.order}, *w, small))
 			<-slots
 		})
 	}
 	crew.Wait()
 	for i, w := range wants {
 		if ended[i] {
-			outcomes = append(outcomes, all[i])
+			done(Outcome{Want: w, Err: errs[i]})
 		} else {
 			left = append(left, w)
 		}
 	}
-	return outcomes, left, context.Cause(ctx)
+	return left, context.Cause(ctx)
 }
 
 // An excerpt is what stands in an archive at some place.

@@ -128,7 +128,7 @@ func newGet(ctx context.Context, s *cli.Session, f *getFlags, args []string) (*g
 		Vault: g.vault, Names: g.names, Tier: f.tier, Identities: ids, Hourly: int64(f.hourly.size), Ahead: f.ahead, Parallel: s.Parallel,
 		Downloader: &transfer.Downloader{Vault: g.vault, Work: g.names, Slots: transfer.NewSlots(s.Parallel)},
 		Folder:     g.dir, Overwrite: f.overwrite, Progress: g.progress.Add, Done: func(o retrieve.Outcome) { g.done(ctx, o) }, Warn: func(text string) { s.Warn("%s", text) },
-		Waiting: func(o retrieve.Order) { g.progress.Note("waiting for the job of " + o.Wants[0].Name) },
+		Waiting: func(name string) { g.progress.Note("waiting for the job of " + name) },
 	}
 	g.retriever.Spend = g.bill.spend
 	if g.dir == "-" {
