@@ -62,6 +62,9 @@ func (c *Catalogue) Add(ctx context.Context, a Archive, files ...File) error {
 		}
 	}
 	return c.update(ctx, "add an archive to the names", func(tx *transaction) error {
+		if _, err := tx.Exec("DELETE FROM removed WHERE id = ?", string(a.ID)); err != nil {
+			return err
+		}
 		n, err := tx.putArchive(a)
 		if err != nil {
 			return err
@@ -93,9 +96,6 @@ func (tx *transaction) putArchive(a Archive) (n int64, err error) {
 	var size int64
 	known, err := tx.Row("SELECT n, size FROM archives WHERE id = ?", []any{string(a.ID)}, &n, &size)
 	if err != nil {
-		return 0, err
-	}
-	if _, err := tx.Exec("DELETE FROM removed WHERE id = ?", string(a.ID)); err != nil {
 		return 0, err
 	}
 	if !known {

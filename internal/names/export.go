@@ -95,8 +95,9 @@ func writeAll[T any](
 }
 
 // Import adds what a text of [Catalogue.Export] says: all of it, or after an error nothing. Archives that are known already are replaced,
-// with their files; others stay. The text has to be of the same vault, if the catalogue has one already ([ErrOther]); it may be known
-// at another address. Otherwise the catalogue becomes that vault's.
+// with their files; others stay. What was removed, or is to be deleted, may be gone whatever the text says: its files are [File.Doomed]. The
+// text has to be of the same vault, if the catalogue has one already ([ErrOther]); it may be known at another address. Otherwise the
+// catalogue becomes that vault's.
 func (c *Catalogue) Import(ctx context.Context, r io.Reader) (err error) {
 	const doing = "import names"
 	if c.frozen != thawed {

@@ -138,6 +138,25 @@ func TestImportAtAnotherAddress(t *testing.T) {
 	must(t, c.Bind(t.Context(), mine))
 }
 
+// TestImportOfWhatWasRemoved: a text that is older is no reason to take it for stored.
+func TestImportOfWhatWasRemoved(t *testing.T) {
+	c, ctx := fresh(t), t.Context()
+	for i, id := range []string{"removed", "doomed", "there"} {
+		add(t, c, id, id, i)
+	}
+	before := text(t, c)
+	must(t, c.Remove(ctx, "removed"))
+	must(t, c.Doom(ctx, "doomed"))
+	must(t, c.Import(ctx, strings.NewReader(before)))
+	want(t, "what it says", text(t, c), before)
+	doomed := map[string]bool{}
+	for _, f := range all(t, c.Under(ctx, "", true)) {
+		doomed[f.Path] = f.Doomed
+	}
+	want(t, "doomed", doomed, map[string]bool{"removed": true, "doomed": true, "there": false})
+	checkTotals(t, c)
+}
+
 type failing struct{}
 
 var errDisk = errors.New("disk")
