@@ -104,20 +104,14 @@ func lower(env *Env, v []value.Value) (value.Value, error) {
 	if err := sized(env, "LOWER", v[0]); err != nil {
 		return value.Value{}, err
 	}
-	if err := env.make(v[0].Bytes()); err != nil {
-		return value.Value{}, err
-	}
-	return v[0].With(bytes.ToLower(v[0].Bytes())), nil
+	return env.make(v[0], bytes.ToLower(v[0].Bytes()))
 }
 
 func upper(env *Env, v []value.Value) (value.Value, error) {
 	if err := sized(env, "UPPER", v[0]); err != nil {
 		return value.Value{}, err
 	}
-	if err := env.make(v[0].Bytes()); err != nil {
-		return value.Value{}, err
-	}
-	return v[0].With(bytes.ToUpper(v[0].Bytes())), nil
+	return env.make(v[0], bytes.ToUpper(v[0].Bytes()))
 }
 
 // substring counts characters from 1 on. A start before the first is the first,

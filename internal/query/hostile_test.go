@@ -195,6 +195,7 @@ func TestMemory(t *testing.T) {
 		{"UPPER that grows", "UPPER(_1)", fields{strings.Repeat("ɐ", mib/2)}, 4},
 		{"UPPER within UPPER", strings.Repeat("UPPER(", 255) + "_1" + strings.Repeat(")", 255), fields{as}, 17},
 		{"strings that are held until they are compared", strings.Repeat("NULLIF(UPPER(_1),", 250) + "1" + strings.Repeat(")", 250), fields{as}, 17},
+		{"strings that grow to three times their length", strings.Repeat("NULLIF(UPPER(_1),", 250) + "1" + strings.Repeat(")", 250), fields{strings.Repeat("\xff", mib)}, 100},
 		{"CAST of what is no number", "CAST(_1 AS INT)", fields{as}, 1},
 		{"CAST of a number that is too long", "CAST(_1 AS DECIMAL)", fields{strings.Repeat("9", mib)}, 4},
 		{"LIKE", "_1 LIKE '%b%'", fields{as}, 0},

@@ -39,12 +39,12 @@ func (w *work) spend(n int) error {
 // Expressions nest, and hold what they have made until it is compared.
 const maxMade = 16 << 20
 
-// make counts a string that is going to be made of another.
-func (env *Env) make(of []byte) error {
-	if env.made += len(of); env.made > maxMade {
-		return &Error{Code: "ColumnTooLong", Message: fmt.Sprintf("the strings that LOWER and UPPER make of a record have more than %d bytes", maxMade)}
+// make is a string that was made of another, which counts. It may be the longer one.
+func (env *Env) make(of value.Value, made []byte) (value.Value, error) {
+	if env.made += len(made); env.made > maxMade {
+		return value.Value{}, &Error{Code: "ColumnTooLong", Message: fmt.Sprintf("the strings that LOWER and UPPER make of a record have more than %d bytes", maxMade)}
 	}
-	return nil
+	return of.With(made), nil
 }
 
 // Spend counts the work of reading a record of some bytes. The error is the
