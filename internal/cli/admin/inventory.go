@@ -42,6 +42,7 @@ a new one. With --detach it is not waited for: the job's id is printed.
 A connection that breaks is taken up again where it broke. With --limit only so many
 archives are listed, and it is said on standard error with which --marker to go on.`,
 		Example: "firn inventory photos --format csv --output photos.csv",
+		JSON:    `With --json, as without --format, the inventory is JSON; with --detach a document is printed: {"JobId":…}.`,
 		Args:    cobra.ExactArgs(1),
 		Flags: func(fs *pflag.FlagSet) {
 			fs.StringVar(&q.format, "format", "json", "json or csv")
@@ -59,13 +60,15 @@ archives are listed, and it is said on standard error with which --marker to go 
 			if err := q.check(); err != nil {
 				return cli.Wrong(err)
 			}
+			if s.JSON && q.format != glacier.FormatJSON {
+				return cli.Wrong(errors.New("--json contradicts --format csv"))
+			}
 			id, _, err := q.job(ctx, v)
 			if err != nil {
 				return err
 			}
 			if detach {
-				_, err := fmt.Fprintln(s.Out, id)
-				return err
+				return printJob(s, id)
 			}
 			d, err := s.Wait(ctx, v, id, "the inventory of vault "+string(v.Name))
 			if err != nil {

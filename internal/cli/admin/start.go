@@ -42,14 +42,19 @@ firn get does.`,
 			if err != nil {
 				return err
 			}
-			return s.Document(struct {
-				JobID glacier.JobID `json:"JobId"`
-			}{id}, func(w io.Writer) error {
-				_, err := fmt.Fprintln(w, id)
-				return err
-			})
+			return printJob(s, id)
 		}).in(),
 	}.Command()
+}
+
+// printJob tells of a job that was begun.
+func printJob(s *cli.Session, id glacier.JobID) error {
+	return s.Document(struct {
+		JobID glacier.JobID `json:"JobId"`
+	}{id}, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, id)
+		return err
+	})
 }
 
 // A retrievalRequest is how an archive is to be retrieved.
