@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"firn/glacier"
 	"firn/internal/names"
 	"firn/internal/retrieve"
 	"firn/treehash"
@@ -59,7 +58,7 @@ func TestManyInABundle(t *testing.T) {
 		lost      bool
 	}{
 		"nothing happens":            {},
-		"nothing happens, in a lane": {hourly: glacier.MiB},
+		"nothing happens, in a lane": {hourly: 4096},
 		"newer versions are stored": {meanwhile: func(b *bench, a names.Archive) error {
 			newer := names.Archive{ID: "newer", Size: 100, Created: time.Now()}
 			return b.Names.Add(context.Background(), newer, names.File{Path: "bundle/00007", Size: 100, Modified: time.Now()})
