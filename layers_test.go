@@ -94,7 +94,7 @@ var modules = map[string][]string{
 	"github.com/twmb/franz-go":       {"internal/forward"},
 	"go.yaml.in/yaml/v3":             {"cmd/firn"},
 	"golang.org/x/crypto":            {"internal/seal"},
-	"golang.org/x/sys":               {"internal/disk", "internal/files"},
+	"golang.org/x/sys":               {"internal/cli", "internal/disk", "internal/files"},
 	"golang.org/x/term":              {"internal/cli"},
 	"golang.org/x/time":              {"internal/access", "internal/transfer"},
 	"modernc.org/sqlite":             {"internal/sqlite"},

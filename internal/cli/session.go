@@ -144,34 +144,6 @@ func (s *Session) Open(name string) (io.ReadCloser, error) {
 	return file, nil
 }
 
-// Passphrase asks for the passphrase of a file.
-func (s *Session) Passphrase(ctx context.Context, file string) ([]byte, error) {
-	fd, ok := terminal(s.in)
-	if !ok {
-		return nil, Wrong(errors.New("it is protected by a passphrase, and there is nobody to ask for it"))
-	}
-	shown, err := term.GetState(fd)
-	if err != nil {
-		return nil, fmt.Errorf("ask for a passphrase: %w", err)
-	}
-	s.screen.say(fmt.Sprintf("Passphrase of %s:", file))
-	type reply struct {
-		word []byte
-		err  error
-	}
-	answer := make(chan reply, 1)
-	go func() { // a read cannot be interrupted
-		word, err := term.ReadPassword(fd)
-		answer <- reply{word, err}
-	}()
-	select {
-	case got := <-answer:
-		return got.word, got.err
-	case <-ctx.Done():
-		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, shown))
-	}
-}
-
 // Document prints what was asked for: a JSON document, or what text prints.
 func (s *Session) Document(document any, text func(w io.Writer) error) error {
 	if !s.JSON {

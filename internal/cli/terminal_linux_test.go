@@ -3,8 +3,10 @@ package cli_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -44,36 +46,65 @@ func echoes(t *testing.T, f *os.File) bool {
 	return state.Lflag&unix.ECHO != 0
 }
 
-// TestPassphraseIsInterrupted: who is asked for a passphrase and interrupts is asked
-// no more, and sees what he types again.
-func TestPassphraseIsInterrupted(t *testing.T) {
-	user, program := terminal(t)
+// asking runs a verb that asks for a passphrase, until it has asked. What it
+// brings is sent.
+func asking(t *testing.T) (user, program *os.File, interrupt func(), done <-chan string) {
+	user, program = terminal(t)
 	keyed(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	v := cli.Verb{Use: "v", Run: func(ctx context.Context, s *cli.Session, _ []string) error {
-		_, err := s.Passphrase(ctx, "key")
+		word, err := s.Passphrase(ctx, "key")
+		if err == nil {
+			err = fmt.Errorf("it is %q", word)
+		}
 		return err
 	}}
 	cmd := v.Command()
 	cmd.SetArgs(nil)
 	cmd.SetIn(program)
 	cmd.SetErr(program)
-	cmd.SetContext(ctx)
-	done := make(chan error, 1)
-	go func() { done <- cmd.ExecuteContext(ctx) }()
+	ended := make(chan string, 1)
+	go func() {
+		err := cmd.ExecuteContext(ctx)
+		ended <- fmt.Sprint(cli.Code(err), " ", err)
+	}()
 	for text, b := "", make([]byte, 1); len(text) == 0 || text[len(text)-1] != ':'; text += string(b) {
 		if _, err := user.Read(b); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return user, program, interrupt, ended
+}
+
+// TestPassphraseIsInterrupted: who is asked for a passphrase and interrupts is asked
+// no more, and sees what he types again.
+func TestPassphraseIsInterrupted(t *testing.T) {
+	user, program, interrupt, done := asking(t)
+	if echoes(t, program) {
+		t.Error("what is typed is seen")
+	}
 	interrupt()
-	if err := <-done; cli.Code(err) != cli.Interrupted {
-		t.Errorf("exit code %d: %v", cli.Code(err), err)
+	if got := <-done; !strings.HasPrefix(got, "130 ") {
+		t.Error(got)
 	}
 	if !echoes(t, program) {
 		t.Error("what is typed is not seen")
 	}
 	if _, err := user.WriteString("\n"); err != nil && !errors.Is(err, unix.EIO) { // ends the read
 		t.Fatal(err)
+	}
+}
+
+func TestPassphraseIsTyped(t *testing.T) {
+	user, program, interrupt, done := asking(t)
+	defer interrupt()
+	if _, err := user.WriteString(" la pin\r"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-done; got != `1 it is " la pin"` {
+		t.Error(got)
+	}
+	if !echoes(t, program) {
+		t.Error("what is typed is not seen")
 	}
 }
