@@ -147,7 +147,8 @@ func (d *Depositor) group(ctx context.Context, group []Item) ([]Outcome, error) 
 	}
 	it := group[0]
 	large := it.File.Size > bundle.MaxMember
-	id, err := glacier.ArchiveID(""), error(nil)
+	var id glacier.ArchiveID
+	var err error
 	if large { // of which one would not want to read all before it is found out
 		_, err = d.Describe(label.Label{Path: it.Name, Modified: it.File.Modified})
 	}

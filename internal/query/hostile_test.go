@@ -159,13 +159,16 @@ func TestBindOfManyNames(t *testing.T) {
 
 // TestBindOfEmptyNames binds to as many columns as there may be, which have no names.
 func TestBindOfEmptyNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: under the race detector it takes more")
+	}
 	s, err := Parse("SELECT a FROM archive")
 	if err != nil {
 		t.Fatal(err)
 	}
 	header := make([]string, MaxColumn)
 	header[MaxColumn-1] = "a"
-	if n := allocated(func() { _, err = s.Bind(Header(header)) }); err != nil || n > 32*mib {
+	if n := allocated(func() { _, err = s.Bind(Header(header)) }); err != nil || n > 16*mib {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 }
